@@ -1,0 +1,163 @@
+import { Buffer } from "node:buffer";
+import * as fs from "node:fs";
+import { decodeName, encodeName, hasEscapedBytes } from "../base/bytes.ts";
+import { byCodeUnit } from "../base/order.ts";
+import { type DirectoryEntry, errorCode, type FileKind, type Files, type Stat } from "./sys.ts";
+
+/** The form of a path that the runtime opens byte for byte. */
+function native(path: string): string | Buffer {
+  return hasEscapedBytes(path) ? Buffer.from(encodeName(path)) : path;
+}
+
+/** What `ask` answers, or `undefined` where nothing stands at the path. */
+function unlessAbsent<T>(ask: () => T): T | undefined {
+  try {
+    return ask();
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+    throw error;
+  }
+}
+
+/** Type bits of `st_mode`. */
+const KINDS: Readonly<Record<number, FileKind>> = {
+  0o100000: "file",
+  0o040000: "directory",
+  0o120000: "symlink",
+};
+
+function statOf(raw: fs.BigIntStats): Stat {
+  const mode = Number(raw.mode);
+  return {
+    kind: KINDS[mode & 0o170000] ?? "other",
+    size: Number(raw.size),
+    mode: mode & 0o7777,
+    mtimeNs: raw.mtimeNs,
+    ctimeNs: raw.ctimeNs,
+    ino: raw.ino,
+    dev: raw.dev,
+    uid: Number(raw.uid),
+    gid: Number(raw.gid),
+  };
+}
+
+function kindOf(entry: fs.Dirent<string> | fs.Dirent<Buffer>): FileKind {
+  if (entry.isFile()) return "file";
+  if (entry.isDirectory()) return "directory";
+  return entry.isSymbolicLink() ? "symlink" : "other";
+}
+
+function list(path: string): DirectoryEntry[] {
+  const entries = fs.readdirSync(native(path), { withFileTypes: true });
+  let named = entries.map((entry) => ({ name: entry.name, kind: kindOf(entry) }));
+  // U+FFFD means that a name is not UTF-8 (or really holds that character): ask again for the bytes.
+  if (named.some(({ name }) => name.includes("\uFFFD"))) {
+    const raw = fs.readdirSync(native(path), { withFileTypes: true, encoding: "buffer" });
+    named = raw.map((entry) => ({ name: decodeName(entry.name), kind: kindOf(entry) }));
+  }
+  return named.sort((a, b) => byCodeUnit(a.name, b.name));
+}
+
+function writeAll(fd: number, bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length;) at += fs.writeSync(fd, bytes, at, bytes.length - at);
+}
+
+/** Temporary names differ between processes by pid and within one by this count. */
+let temporaries = 0;
+
+/** A name beside `path` that nobody else uses; short, so that 255-byte names still work. */
+export function temporaryBeside(path: string, pid: number): string {
+  const slash = path.lastIndexOf("/");
+  temporaries += 1;
+  return `${path.slice(0, slash + 1)}.qik-tmp-${pid}-${temporaries}-${
+    Math.random().toString(36).slice(2, 8)
+  }`;
+}
+
+function writeAtomic(pid: number, path: string, bytes: Uint8Array, mode?: number): void {
+  const temporary = temporaryBeside(path, pid);
+  const attempt = () => fs.writeFileSync(native(temporary), bytes, { flag: "wx" });
+  try {
+    try {
+      attempt();
+    } catch (error) {
+      if (errorCode(error) !== "ENOENT") throw error;
+      fs.mkdirSync(native(path.slice(0, path.lastIndexOf("/"))), { recursive: true });
+      attempt();
+    }
+    // The umask cuts what open() is given, so the mode is set afterwards.
+    if (mode !== undefined) fs.chmodSync(native(temporary), mode);
+    fs.renameSync(native(temporary), native(path));
+  } catch (error) {
+    fs.rmSync(native(temporary), { force: true });
+    throw error;
+  }
+}
+
+function create(path: string, bytes: Uint8Array): boolean {
+  try {
+    fs.writeFileSync(native(path), bytes, { flag: "wx" });
+    return true;
+  } catch (error) {
+    if (errorCode(error) === "EEXIST") return false;
+    throw error;
+  }
+}
+
+function removeDirectory(path: string): boolean {
+  try {
+    fs.rmdirSync(native(path));
+    return true;
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === "ENOTEMPTY" || code === "EEXIST" || code === "ENOENT") return false;
+    throw error;
+  }
+}
+
+/** Files of this machine, through `node:fs`, which both runtimes implement natively. */
+export function openFiles(pid: number): Files {
+  return {
+    read: (path) => unlessAbsent(() => fs.readFileSync(native(path))),
+    write(path, bytes, mode) {
+      fs.writeFileSync(native(path), bytes);
+      if (mode !== undefined) fs.chmodSync(native(path), mode);
+    },
+    writeAtomic: (path, bytes, mode) => writeAtomic(pid, path, bytes, mode),
+    create,
+    append: (path, bytes) => fs.appendFileSync(native(path), bytes),
+    lstat: (path) => unlessAbsent(() => statOf(fs.lstatSync(native(path), { bigint: true }))),
+    stat: (path) => unlessAbsent(() => statOf(fs.statSync(native(path), { bigint: true }))),
+    list: (path) => unlessAbsent(() => list(path)),
+    readLink: (path) => decodeName(fs.readlinkSync(native(path), { encoding: "buffer" })),
+    symlink: (target, path) => fs.symlinkSync(native(target), native(path)),
+    makeDirectory: (path) => void fs.mkdirSync(native(path), { recursive: true }),
+    rename: (from, to) => fs.renameSync(native(from), native(to)),
+    remove: (path) => void unlessAbsent(() => fs.unlinkSync(native(path))),
+    removeDirectory,
+    removeTree: (path) => fs.rmSync(native(path), { recursive: true, force: true }),
+    chmod: (path, mode) => fs.chmodSync(native(path), mode),
+    copy(from, to) {
+      const flags = fs.constants.COPYFILE_EXCL | fs.constants.COPYFILE_FICLONE;
+      fs.copyFileSync(native(from), native(to), flags);
+    },
+    touch(path) {
+      const now = new Date();
+      fs.utimesSync(native(path), now, now);
+    },
+    realPath: (path) => decodeName(fs.realpathSync(native(path), { encoding: "buffer" })),
+    openWriter(path) {
+      const fd = fs.openSync(native(path), "w");
+      return { write: (bytes) => writeAll(fd, bytes), close: () => fs.closeSync(fd) };
+    },
+    openReader(path) {
+      const fd = unlessAbsent(() => fs.openSync(native(path), "r"));
+      if (fd === undefined) return undefined;
+      return {
+        read: (buffer) => fs.readSync(fd, buffer, 0, buffer.length, null),
+        close: () => fs.closeSync(fd),
+      };
+    },
+  };
+}

@@ -1,0 +1,19 @@
+import process from "node:process";
+import { systemClock } from "./clock.ts";
+import { openFiles } from "./files.ts";
+import { openMachine } from "./machine.ts";
+import { openProcesses } from "./processes.ts";
+import type { Sys } from "./sys.ts";
+import { openTerminal } from "./terminal.ts";
+
+/** The real outside, for this runtime. */
+export function openSys(): Sys {
+  return {
+    files: openFiles(process.pid),
+    processes: openProcesses(),
+    terminal: openTerminal(),
+    clock: systemClock,
+    machine: openMachine(),
+    env: Object.freeze({ ...process.env }) as Readonly<Record<string, string>>,
+  };
+}

@@ -1,0 +1,52 @@
+import { writeSync } from "node:fs";
+import process from "node:process";
+import { isatty } from "node:tty";
+import { errorCode, type Stream, type Terminal } from "./sys.ts";
+
+const DESCRIPTORS: Readonly<Record<Stream, number>> = { out: 1, err: 2 };
+const pause = new Int32Array(new SharedArrayBuffer(4));
+
+/**
+ * Writes to a descriptor until all is gone.
+ *
+ * Synchronous on purpose: `process.exit` cuts what an asynchronous write still holds (65,536 of 300,000 bytes
+ * arrived at a slow pipe), and a slow reader must slow qik down instead of filling its memory.
+ */
+function writeAll(descriptor: number, bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length;) {
+    try {
+      at += writeSync(descriptor, bytes, at, bytes.length - at);
+    } catch (error) {
+      // Somebody made our pipe non-blocking; it is full. Wait a little, then go on.
+      if (errorCode(error) !== "EAGAIN") throw error;
+      Atomics.wait(pause, 0, 0, 2);
+    }
+  }
+}
+
+/** The terminal, or whatever standard output and standard error are. */
+export function openTerminal(): Terminal {
+  const closed: Record<Stream, boolean> = { out: false, err: false };
+  return {
+    isTerminal: (stream) => isatty(DESCRIPTORS[stream]),
+    size() {
+      const { columns, rows } = process.stdout.isTTY ? process.stdout : process.stderr;
+      return { columns: columns || 80, rows: rows || 24 };
+    },
+    write(stream, bytes) {
+      if (closed[stream]) return;
+      try {
+        writeAll(DESCRIPTORS[stream], bytes);
+      } catch (error) {
+        // EPIPE: the reader went away (`qik | head`); EIO: the terminal did. The run itself goes on.
+        if (errorCode(error) !== "EPIPE" && errorCode(error) !== "EIO") throw error;
+        closed[stream] = true;
+      }
+    },
+    onResize(listener) {
+      if (!isatty(1) && !isatty(2)) return () => {};
+      process.on("SIGWINCH", listener);
+      return () => void process.off("SIGWINCH", listener);
+    },
+  };
+}
