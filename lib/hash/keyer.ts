@@ -1,0 +1,164 @@
+import { byCodeUnit } from "../base/order.ts";
+import type { FileState, Selected, SelectOptions, Tree } from "../git/tree.ts";
+import type { DepWorld, Fact, Plan, Task } from "../plan/types.ts";
+import { type HandedOn, handedOnDigest } from "./handed_on.ts";
+import { type KeyFact, type TaskKey, writeKey } from "./key.ts";
+import { DigestSink, ExplainSink } from "./sinks.ts";
+
+/** A task's key and what it was made of. */
+export interface KeyedTask {
+  readonly key: string;
+  readonly inputs: readonly FileState[];
+  /** Positive globs that matched nothing. */
+  readonly unmatched: readonly string[];
+  /** `name<TAB>value` lines; made when asked. */
+  explanation(): readonly string[];
+  /** Paths (at most 10) of inputs that are no longer what they were when the key was made. */
+  changedInputs(): Promise<readonly string[]>;
+}
+
+/** What a task's environment adds to its key; the same for all tasks of a space. */
+export interface SpaceInputs {
+  readonly venvIdentity: string;
+  /** Literal paths or globs: dotenv files, requirement files, lock files. */
+  readonly inputs: readonly string[];
+}
+
+/** What keys are made from. */
+export interface KeyerPorts {
+  readonly plan: Plan;
+  readonly tree: Tree;
+  readonly world: (task: Task) => DepWorld;
+  readonly spaceInputs: (task: Task) => SpaceInputs;
+  /** `linux-64` and so on. */
+  readonly platform: string;
+  readonly untracked: boolean;
+  /** Hides secrets in explanations. */
+  readonly secretKey: Uint8Array;
+  /** Artifacts of a task that does not take part in the run, as they are on disk. */
+  readonly artifactsOnDisk: (task: Task) => Promise<readonly HandedOn[]>;
+}
+
+/**
+ * Makes keys. A task can be keyed when everything that it needs has been `settle`d, or does not take part in
+ * the run: then what stands on disk counts.
+ */
+export class Keyer {
+  readonly #ports: KeyerPorts;
+  /** Task index to what its dependants' keys contain; `undefined`: nothing. */
+  readonly #handedOn = new Map<number, string | undefined>();
+
+  constructor(ports: KeyerPorts) {
+    this.#ports = ports;
+  }
+
+  /** Records what a task hands on: its artifacts, or where it declares none its key; uncacheable: nothing. */
+  settle(task: Task, result: { key: string; artifacts: readonly HandedOn[] } | undefined): void {
+    if (result === undefined) this.#handedOn.set(task.index, undefined);
+    else if (task.artifacts.length === 0) this.#handedOn.set(task.index, `key:${result.key}`);
+    else this.#handedOn.set(task.index, handedOnDigest(result.artifacts));
+  }
+
+  /**
+   * @throws {QikError} Where an input or a dependency cannot be read.
+   */
+  async key(task: Task): Promise<KeyedTask> {
+    await this.#settleAbsent(task);
+    const { tree, secretKey } = this.#ports;
+    const { record, selected } = await this.#record(task);
+    const sink = new DigestSink();
+    writeKey(sink, record);
+    return {
+      key: sink.end(),
+      inputs: record.files,
+      unmatched: selected.unmatched,
+      explanation() {
+        const lines = new ExplainSink(secretKey);
+        writeKey(lines, record);
+        return lines.lines;
+      },
+      changedInputs: () => tree.changedSince(selected, record.files),
+    };
+  }
+
+  /** Settles needs outside the run, deepest first; iterative, because chains may be long. */
+  async #settleAbsent(task: Task): Promise<void> {
+    const { tasks } = this.#ports.plan;
+    const stack = counted(task).filter((need) => !this.#handedOn.has(need));
+    while (stack.length > 0) {
+      const need = tasks[stack.at(-1)!]!;
+      if (this.#handedOn.has(need.index)) {
+        stack.pop();
+      } else if (!need.cacheable) {
+        this.settle(need, undefined);
+      } else if (need.artifacts.length > 0) {
+        this.settle(need, { key: "", artifacts: await this.#ports.artifactsOnDisk(need) });
+      } else {
+        const open = counted(need).filter((deeper) => !this.#handedOn.has(deeper));
+        if (open.length > 0) stack.push(...open);
+        else this.settle(need, { key: (await this.key(need)).key, artifacts: [] });
+      }
+    }
+  }
+
+  async #record(task: Task): Promise<{ record: TaskKey; selected: Selected }> {
+    const { tree, platform, plan } = this.#ports;
+    const world = this.#ports.world(task);
+    const space = this.#ports.spaceInputs(task);
+    const late = await Promise.all(task.deps.map((dep) => dep.late?.(world)));
+    const globs = [
+      ...task.deps.flatMap((dep) => dep.globs ?? []),
+      ...late.flatMap((dep) => dep?.globs ?? []),
+      ...space.inputs,
+    ];
+    const facts = [
+      ...task.deps.flatMap((dep) => dep.facts ?? []),
+      ...late.flatMap((dep) => dep?.facts ?? []),
+    ];
+    const selected = await tree.select(globs, this.#selectOptions(task));
+    const record: TaskKey = {
+      format: 1,
+      task: task.name,
+      exec: task.exec,
+      shell: typeof task.exec === "string" ? task.shell : "",
+      dir: task.dir,
+      platform: task.command.portable || task.cache === "repo" ? "" : platform,
+      env: task.env.map(({ name, value }) => [name, value] as const).sort(byName),
+      passEnv: [...task.command.passEnv].sort(byCodeUnit).map((name) => [name, world.env(name)]),
+      args: task.args,
+      artifacts: task.artifacts,
+      venv: space.venvIdentity,
+      facts: await readFacts(facts, world),
+      files: await tree.states(selected),
+      upstream: counted(task).flatMap((need): [string, string][] => {
+        const digest = this.#handedOn.get(need);
+        return digest === undefined ? [] : [[plan.tasks[need]!.name, digest]];
+      }).sort(byName),
+    };
+    return { record, selected };
+  }
+
+  #selectOptions(task: Task): SelectOptions {
+    return { exclude: [...task.ignore, ...task.artifacts], untracked: this.#ports.untracked };
+  }
+}
+
+/** Needs whose result counts in the key. */
+function counted(task: Task): number[] {
+  return task.needs.filter(({ orderOnly }) => !orderOnly).map((need) => need.task);
+}
+
+const byName = (a: readonly [string, unknown], b: readonly [string, unknown]) =>
+  byCodeUnit(a[0], b[0]);
+
+/** Facts by label, then by value: one label may be asked twice with different defaults. */
+async function readFacts(facts: readonly Fact[], world: DepWorld): Promise<KeyFact[]> {
+  const read = await Promise.all(facts.map(async (fact): Promise<KeyFact> => ({
+    label: fact.label,
+    value: await fact.read(world),
+    secret: fact.secret ?? false,
+  })));
+  return read.sort((a, b) =>
+    byCodeUnit(a.label, b.label) || byCodeUnit(a.value ?? "", b.value ?? "")
+  );
+}

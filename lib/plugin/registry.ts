@@ -1,0 +1,62 @@
+import { type Problem, QikError } from "../base/problems.ts";
+import { CORE_DEP_TYPES, depType } from "../plan/dep_types.ts";
+import type { DepType } from "../plan/types.ts";
+import { VERSION } from "../base/version.ts";
+import type { CacheType, Plugin, PluginFactory, PluginHost } from "./api.ts";
+
+/** Everything that plugins and the core offer under a name; a value, passed down from the command line. */
+export interface Registry {
+  readonly depTypes: ReadonlyMap<string, DepType>;
+  readonly cacheTypes: ReadonlyMap<string, CacheType>;
+  readonly plugins: readonly Plugin[];
+}
+
+const HOST: PluginHost = Object.freeze({
+  version: VERSION,
+  depType,
+  cacheType: <Settings>(spec: CacheType<Settings>) => spec as CacheType,
+});
+
+/** Makes the plugin that a file exports; whatever the file throws names it. */
+export function makePlugin(source: string, factory: PluginFactory): Plugin {
+  try {
+    return factory(HOST);
+  } catch (error) {
+    throw new QikError({
+      code: "plugin-unknown",
+      message: `Cannot load the plugin "${source}": ${
+        error instanceof Error ? error.message : error
+      }`,
+      hint: "Mend the plugin, or remove it from [plugins]",
+    }, { cause: error });
+  }
+}
+
+/**
+ * Joins the core's types and those of plugins.
+ *
+ * @throws {QikError} `plugin-unknown` where two of them offer the same name.
+ */
+export function registryOf(plugins: readonly Plugin[]): Registry {
+  const problems: Problem[] = [];
+  const depTypes = new Map<string, DepType>();
+  const cacheTypes = new Map<string, CacheType>();
+  const add = <T>(map: Map<string, T>, owner: string, kind: string, type: T) => {
+    if (map.has(kind)) {
+      problems.push({
+        code: "plugin-unknown",
+        message: `Cannot add "${kind}" of plugin "${owner}" twice`,
+        hint: "Two plugins offer the same name: remove one from [plugins]",
+      });
+    } else map.set(kind, type);
+  };
+  const core: Plugin = { name: "qik", deps: CORE_DEP_TYPES };
+  for (const { name, deps = [], caches = [] } of [core, ...plugins]) {
+    for (const dep of deps) {
+      for (const kind of [dep.kind, ...dep.aliases ?? []]) add(depTypes, name, kind, dep);
+    }
+    for (const cache of caches) add(cacheTypes, name, cache.kind, cache);
+  }
+  if (problems.length > 0) throw new QikError(problems);
+  return Object.freeze({ depTypes, cacheTypes, plugins });
+}
