@@ -1,0 +1,45 @@
+import { type Clock, errorCode, type Files, type Machine } from "../sys/sys.ts";
+import type { Environ } from "./environ.ts";
+
+/** What finding an environment needs to see. */
+export interface VenvPorts {
+  readonly files: Files;
+  /** Tells whether a time stamp is old enough to be believed. */
+  readonly clock: Pick<Clock, "now">;
+  /** qik's own environment. */
+  readonly env: Environ;
+  readonly platform: Machine["platform"];
+  /** Absolute; where commands run. */
+  readonly root: string;
+}
+
+/** Asks a file system for what may be forbidden: what Python may not look at is not there for Python. */
+export function attempt<T>(ask: () => T): T | undefined {
+  try {
+    return ask();
+  } catch (error) {
+    if (errorCode(error) === undefined) throw error;
+    return undefined;
+  }
+}
+
+/** Whether a directory stands at the path, symlinks followed. */
+export function isDirectory(files: Files, path: string): boolean {
+  return attempt(() => files.stat(path))?.kind === "directory";
+}
+
+/** Whether a regular file stands at the path, symlinks followed. */
+export function isFile(files: Files, path: string): boolean {
+  return attempt(() => files.stat(path))?.kind === "file";
+}
+
+/** Everything before the last separator of an absolute path; `""` above the file system's root. */
+export function above(path: string): string {
+  return path.slice(0, Math.max(0, path.lastIndexOf("/"), path.lastIndexOf("\\")));
+}
+
+/** Text of a file that people write, or `undefined` where it cannot be read; bad UTF-8 becomes U+FFFD. */
+export function readText(files: Files, path: string): string | undefined {
+  const bytes = attempt(() => files.read(path));
+  return bytes && new TextDecoder().decode(bytes);
+}
