@@ -47,7 +47,8 @@ export function sameStat(a: StatRows, i: number, b: StatRows, j: number): boolea
 }
 
 export function copyStat(from: StatRows, i: number, to: StatRows, j: number): void {
-  to.words.set(from.words.subarray(i * WORDS, (i + 1) * WORDS), j * WORDS);
+  // A loop over 14 words is faster than a view and a copy.
+  for (let at = 0; at < WORDS; at++) to.words[j * WORDS + at] = from.words[i * WORDS + at]!;
 }
 
 /** Type of the thing and whether its owner may execute it; `none` where nothing stands there. */

@@ -42,19 +42,26 @@ function statOf(raw: fs.BigIntStats): Stat {
   };
 }
 
-function kindOf(entry: fs.Dirent<string> | fs.Dirent<Buffer>): FileKind {
+function kindOf(entry: fs.Dirent): FileKind {
   if (entry.isFile()) return "file";
   if (entry.isDirectory()) return "directory";
   return entry.isSymbolicLink() ? "symlink" : "other";
 }
 
+/** `other` where the entry is gone meanwhile. */
+function kindAt(path: string): FileKind {
+  const stat = unlessAbsent(() => fs.lstatSync(native(path), { bigint: true }));
+  return stat === undefined ? "other" : statOf(stat).kind;
+}
+
 function list(path: string): DirectoryEntry[] {
   const entries = fs.readdirSync(native(path), { withFileTypes: true });
   let named = entries.map((entry) => ({ name: entry.name, kind: kindOf(entry) }));
-  // U+FFFD means that a name is not UTF-8 (or really holds that character): ask again for the bytes.
+  // U+FFFD means that a name is not UTF-8 (or really holds that character): ask again for the bytes. Bun
+  // cannot tell kinds and bytes at once, so the kinds are asked one by one.
   if (named.some(({ name }) => name.includes("\uFFFD"))) {
-    const raw = fs.readdirSync(native(path), { withFileTypes: true, encoding: "buffer" });
-    named = raw.map((entry) => ({ name: decodeName(entry.name), kind: kindOf(entry) }));
+    const names = fs.readdirSync(native(path), { encoding: "buffer" }).map(decodeName);
+    named = names.map((name) => ({ name, kind: kindAt(`${path}/${name}`) }));
   }
   return named.sort((a, b) => byCodeUnit(a.name, b.name));
 }

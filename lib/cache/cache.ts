@@ -1,0 +1,107 @@
+/**
+ * A cache answers; it never decides whether to run. Whatever is wrong with it (damaged, full, read-only, out
+ * of reach) is a miss or an outcome of `put`, never a throw and never an altered result.
+ */
+export interface Cache {
+  readonly name: string;
+  /** Looks up; writes nothing to the working tree. */
+  get(key: string): Promise<Lookup>;
+  /** Stores all of a result or nothing. Storing a known key again is not an error. */
+  put(result: TaskResult): Promise<PutOutcome>;
+}
+
+export type Lookup =
+  | { readonly found: true; readonly hit: Hit }
+  | { readonly found: false; readonly reason: "absent" }
+  | { readonly found: false; readonly reason: "damaged"; readonly detail: string };
+
+export interface Hit {
+  readonly manifest: Manifest;
+  /**
+   * Puts the artifacts in place: everything is verified before the first write; files that are right are not
+   * touched; untracked files under the patterns that the entry does not have are removed. On `refused` nothing
+   * was written.
+   */
+  restore(place: RestorePlace): Promise<RestoreOutcome>;
+  /** Hands out the log, in the order in which it was written. Verified by `restore`; call it afterwards. */
+  replay(onOutput: (stream: "out" | "err", bytes: Uint8Array) => void): void;
+}
+
+/** Where and within which limits artifacts may be written. */
+export interface RestorePlace {
+  /** Absolute root of the repository. */
+  readonly root: string;
+  /** The local command's own artifact patterns (pathspecs); every path must match one. */
+  readonly patterns: readonly string[];
+  /** Whether git tracks a path: tracked files are never removed as stale. */
+  readonly isTracked: (path: string) => boolean;
+}
+
+export type RestoreOutcome =
+  | { readonly ok: true; readonly written: number; readonly removed: number }
+  | {
+    readonly ok: false;
+    readonly reason: "damaged" | "refused" | "failed";
+    readonly detail: string;
+  };
+
+export type PutOutcome =
+  | { readonly stored: true; readonly manifest: Manifest }
+  | {
+    readonly stored: false;
+    readonly reason: "unwritable" | "bad-artifact";
+    readonly detail: string;
+  };
+
+/** What an entry says about the run that made it. Paths are relative to the root, sorted by code unit. */
+export interface Manifest {
+  readonly schema: 1;
+  readonly key: string;
+  readonly task: string;
+  readonly exit: number;
+  readonly tookMs: number;
+  /** Milliseconds since the epoch when the command ended; 0 in the repo cache. */
+  readonly storedAt: number;
+  readonly log: {
+    readonly digest: string;
+    readonly size: number;
+    readonly turns: readonly number[];
+  };
+  readonly artifacts: readonly Artifact[];
+}
+
+/** `content` is the SHA-256 of the bytes (of the target text for a link, `""` for an empty directory). */
+export interface Artifact {
+  readonly path: string;
+  readonly kind: "file" | "link" | "directory";
+  /** Permission bits: 0o644 or 0o755 style, special bits removed; 0 for links. */
+  readonly mode: number;
+  readonly size: number;
+  readonly content: string;
+}
+
+/** A finished command, ready to be stored. */
+export interface TaskResult {
+  readonly key: string;
+  readonly task: string;
+  readonly command: string;
+  readonly exit: number;
+  readonly tookMs: number;
+  readonly log: CapturedLog;
+  /** Absolute root; `patterns` are the task's artifact pathspecs. */
+  readonly root: string;
+  readonly patterns: readonly string[];
+  /** Lines of the key's explanation, kept beside the entry to explain later misses. */
+  readonly explanation: readonly string[];
+}
+
+/**
+ * Output on disk: the raw bytes of both streams in order of arrival, and whose they are. `turns` are byte
+ * counts in order, positive for standard output, negative for standard error: `[12, -5, 7]`.
+ */
+export interface CapturedLog {
+  /** Absolute path of the file with the raw bytes. */
+  readonly file: string;
+  readonly size: number;
+  readonly turns: readonly number[];
+}

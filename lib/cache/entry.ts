@@ -1,0 +1,67 @@
+import { Buffer } from "node:buffer";
+import { sha256 } from "../sys/digest.ts";
+import type { Manifest } from "./cache.ts";
+import { isObject, plainManifest, readManifest } from "./manifest.ts";
+import { seal, unseal } from "./seal.ts";
+
+/** Content up to this size stands in the entry itself, so that a hit with a short log reads one file. */
+export const INLINE = 4096;
+
+/** What one entry file of the local store holds. */
+export interface Entry {
+  readonly manifest: Manifest;
+  /** Short contents (the log, link targets) by their SHA-256. */
+  readonly inline: ReadonlyMap<string, Uint8Array>;
+}
+
+/** The bytes of an entry file: sealed JSON, one member per line. */
+export function writeEntry({ manifest, inline }: Entry): Uint8Array {
+  const contents = Object.fromEntries([...inline].map(([key, bytes]) => [key, toBase64(bytes)]));
+  const plain = JSON.stringify(plainManifest(manifest));
+  return seal(`"manifest":${plain},\n"inline":${JSON.stringify(contents)}`);
+}
+
+/**
+ * Reads an entry file and believes nothing in it.
+ *
+ * @param key The key that was asked for; an entry for another one is damaged.
+ * @returns The entry, or in one line what is wrong with it.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { readEntry } from "./entry.ts";
+ * assert.equal(readEntry(new Uint8Array(100), "00"), "The entry is not what was written");
+ * ```
+ */
+export function readEntry(bytes: Uint8Array, key: string): Entry | string {
+  const value = unseal(bytes);
+  if (value === undefined) return "The entry is not what was written";
+  const manifest = readManifest(value["manifest"]);
+  if (typeof manifest === "string") return `The entry cannot be used: ${manifest}`;
+  if (manifest.key !== key) return "The entry belongs to another key";
+  const inline = readInline(value["inline"]);
+  return inline === undefined
+    ? "The entry cannot be used: its contents are mixed up"
+    : { manifest, inline };
+}
+
+function readInline(value: unknown): Map<string, Uint8Array> | undefined {
+  if (!isObject(value)) return undefined;
+  const inline = new Map<string, Uint8Array>();
+  for (const [digest, text] of Object.entries(value)) {
+    const bytes = typeof text === "string" ? fromBase64(text) : undefined;
+    if (bytes === undefined || sha256(bytes) !== digest) return undefined;
+    inline.set(digest, bytes);
+  }
+  return inline;
+}
+
+function toBase64(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64");
+}
+
+/** Lenient: whatever the text is, the digest decides whether the bytes are believed. */
+function fromBase64(text: string): Uint8Array {
+  return new Uint8Array(Buffer.from(text, "base64"));
+}

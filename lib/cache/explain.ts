@@ -1,0 +1,176 @@
+import { sha256 } from "../sys/digest.ts";
+import type { Files } from "../sys/sys.ts";
+import { attempt } from "./blobs.ts";
+
+/** So many of a task's latest keys are remembered, and so many of them are compared on a miss. */
+const REMEMBERED = 16;
+const COMPARED = 4;
+
+/** Names shown per kind of change. */
+const SHOWN = 3;
+
+/** Where a store is and of which task the question is. */
+export interface ExplainPlace {
+  readonly files: Files;
+  /** The local store, such as `._qik/cache`. */
+  readonly dir: string;
+  readonly task: string;
+}
+
+/**
+ * Keeps the lines that explain a key, so that a later miss of the same task can be told apart from it. A
+ * line is `<field>\t<value>`; a field that starts with `file ` ends at the last tab, all others at the first.
+ *
+ * @throws The system's error where the lines cannot be written. The list of keys is a convenience: where it
+ * cannot be written nothing happens.
+ */
+export function recordExplanation(
+  { files, dir, task }: ExplainPlace,
+  key: string,
+  lines: readonly string[],
+): void {
+  files.writeAtomic(whyFile(dir, key), encode(JSON.stringify(lines)), 0o600);
+  attempt(() => {
+    const keys = latestKeys(files, dir, task).filter((known) => known !== key);
+    const kept = [...keys, key].slice(-REMEMBERED);
+    files.writeAtomic(taskFile(dir, task), encode(kept.join("\n") + "\n"), 0o600);
+  });
+}
+
+/**
+ * Says in one line why a task's key is not in the cache, against the nearest of its latest entries. Reads
+ * only; costs a few files, so ask on a miss only.
+ *
+ * @param lines The explanation of the key that was looked up, in the form of {@link recordExplanation}.
+ * @param key That key; where an entry under it was there once, the answer is `evicted`.
+ * @returns Such as `first run`, `3 files changed: a.py, b.py, c.py`, `exec changed; env CI changed`,
+ * `evicted`.
+ */
+export function explainMiss(
+  { files, dir, task, lines, key }: ExplainPlace & {
+    readonly lines: readonly string[];
+    readonly key?: string;
+  },
+): string {
+  let nearest: Difference[] | undefined;
+  let known = false;
+  attempt(() => {
+    const keys = latestKeys(files, dir, task);
+    known = keys.length > 0;
+    if (key !== undefined && keys.includes(key)) nearest = [];
+    for (const earlier of nearest === undefined ? keys.slice(-COMPARED).reverse() : []) {
+      const before = readLines(files, dir, earlier);
+      const found = before === undefined ? undefined : differences(before, lines);
+      if (found !== undefined && found.length < (nearest?.length ?? Infinity)) nearest = found;
+    }
+  });
+  if (nearest === undefined) return known ? "evicted" : "first run";
+  return nearest.length === 0 ? "evicted" : describe(nearest);
+}
+
+/** One field that differs between two explanations. */
+export interface Difference {
+  readonly field: string;
+  readonly change: "changed" | "added" | "deleted";
+}
+
+/**
+ * Fields in which two explanations differ, those of `after` first.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { differences } from "./explain.ts";
+ * assert.deepEqual(differences(["exec\ta", "env CI\t1"], ["exec\tb"]), [
+ *   { field: "exec", change: "changed" },
+ *   { field: "env CI", change: "deleted" },
+ * ]);
+ * ```
+ */
+export function differences(before: readonly string[], after: readonly string[]): Difference[] {
+  const left = byField(before);
+  const found: Difference[] = [];
+  for (const [field, value] of byField(after)) {
+    const old = left.get(field);
+    left.delete(field);
+    if (old === undefined) found.push({ field, change: "added" });
+    else if (old !== value) found.push({ field, change: "changed" });
+  }
+  for (const field of left.keys()) found.push({ field, change: "deleted" });
+  return found;
+}
+
+/**
+ * Values by field. A field that stands several times is a list; counts say nothing that the counted lines do
+ * not say.
+ */
+function byField(lines: readonly string[]): Map<string, string> {
+  const fields = new Map<string, string>();
+  for (const line of lines) {
+    const tab = line.startsWith("file ") ? line.lastIndexOf("\t") : line.indexOf("\t");
+    const [field, value] = tab < 0 ? [line, ""] : [line.slice(0, tab), line.slice(tab + 1)];
+    if (field.endsWith(" count") && /^\d+$/.test(value)) continue;
+    const others = fields.get(field);
+    fields.set(field, others === undefined ? value : `${others}\0${value}`);
+  }
+  return fields;
+}
+
+function describe(found: readonly Difference[]): string {
+  const parts: string[] = [];
+  for (const change of ["changed", "added", "deleted"] as const) {
+    const names = found.filter((one) => one.change === change && one.field.startsWith("file "))
+      .map(({ field }) => printable(field.slice("file ".length)));
+    if (names.length === 0) continue;
+    const more = names.length > SHOWN ? ", …" : "";
+    const files = names.length === 1 ? "1 file" : `${names.length} files`;
+    parts.push(`${files} ${change}: ${names.slice(0, SHOWN).join(", ")}${more}`);
+  }
+  const others = found.filter(({ field }) => !field.startsWith("file "));
+  for (const { field, change } of others.slice(0, SHOWN)) {
+    parts.push(`${printable(field)} ${change}`);
+  }
+  if (others.length > SHOWN) parts.push(`${others.length - SHOWN} more`);
+  return parts.join("; ");
+}
+
+/** A name on one line of a terminal, whatever it holds. */
+function printable(name: string): string {
+  // deno-lint-ignore no-control-regex -- control characters are what must not reach the terminal
+  if (!/[\x00-\x1f\x7f-\x9f]/.test(name) && name.isWellFormed()) return name;
+  return JSON.stringify(name).slice(1, -1).replaceAll(
+    /[\x7f-\x9f]/g,
+    (char) => "\\u00" + char.charCodeAt(0).toString(16),
+  );
+}
+
+/** Keys under which the task's results were stored, latest last; empty where nothing is known. */
+function latestKeys(files: Files, dir: string, task: string): string[] {
+  const bytes = files.read(taskFile(dir, task));
+  if (bytes === undefined) return [];
+  return new TextDecoder().decode(bytes).split("\n").filter((line) => /^[0-9a-f]+$/.test(line));
+}
+
+function readLines(files: Files, dir: string, key: string): string[] | undefined {
+  const bytes = files.read(whyFile(dir, key));
+  if (bytes === undefined) return undefined;
+  try {
+    const lines: unknown = JSON.parse(new TextDecoder().decode(bytes));
+    const fit = Array.isArray(lines) && lines.every((line) => typeof line === "string");
+    return fit ? lines : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function whyFile(dir: string, key: string): string {
+  return `${dir}/v1/entries/${key.slice(0, 2)}/${key}.why`;
+}
+
+function taskFile(dir: string, task: string): string {
+  return `${dir}/v1/tasks/${sha256(encode(JSON.stringify(task)))}`;
+}
+
+function encode(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
+}

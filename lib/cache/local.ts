@@ -1,0 +1,209 @@
+import { sha256 } from "../sys/digest.ts";
+import type { Clock, Files, Reader, Stat } from "../sys/sys.ts";
+import { attempt, type Blobs, openBlobs, reasonOf, type Stored } from "./blobs.ts";
+import type {
+  Cache,
+  CapturedLog,
+  Hit,
+  Lookup,
+  Manifest,
+  PutOutcome,
+  RestoreOutcome,
+  RestorePlace,
+  TaskResult,
+} from "./cache.ts";
+import { type Entry, INLINE, readEntry, writeEntry } from "./entry.ts";
+import { recordExplanation } from "./explain.ts";
+import { type ContentSink, gatherArtifacts } from "./gather.ts";
+import { outcomeOf, putOutcomeOf } from "./outcomes.ts";
+import { replayTurns } from "./replay.ts";
+import { carryOut, type Contents, openLog, verifyContents } from "./restore.ts";
+import { planRestore } from "./restore_plan.ts";
+import { fileNameOf } from "./repo_files.ts";
+import { openStatMemo, type StatMemo } from "./stat_memo.ts";
+
+/**
+ * A collection keeps what was touched in the last hour. An entry is touched when it is read and was not
+ * within the last half of one, so that a run has at least the other half to use what it has found.
+ */
+const TOUCH_EVERY_MS = 1_800_000;
+
+/** No honest entry is larger; a larger one is not read into memory. */
+const MOST_BYTES = 1 << 28;
+
+export interface LocalCacheOptions {
+  readonly files: Files;
+  readonly clock: Clock;
+  /** Absolute: `<root>/._qik/cache`, or what `QIK__CACHE_DIR` says. May be shared between checkouts. */
+  readonly dir: string;
+  /** Absolute: `<root>/._qik/state`, of this checkout alone. */
+  readonly stateDir: string;
+  /** Shown in messages; `local` where unset. */
+  readonly name?: string;
+}
+
+/** A cache on this machine's disk; `save` writes what it learned about the working tree, and never throws. */
+export interface LocalCache extends Cache {
+  save(): void;
+}
+
+/** The parts of an open store. */
+interface Store extends LocalCacheOptions {
+  /** The store's directory with its format. */
+  readonly home: string;
+  readonly blobs: Blobs;
+  readonly memo: StatMemo;
+  readonly unique: string;
+  /** Counts restores, for temporary names. */
+  next(): number;
+}
+
+/**
+ * Opens the content-addressed store: `<dir>/v1/entries/<2 hex>/<key>.json`, `<dir>/v1/blobs/<2 hex>/<sha256>`.
+ *
+ * Readers take no lock: a file gets its name when it is complete, an entry after everything that it names.
+ * Nothing is flushed to the disk: what a power cut leaves incomplete is found by its digest and is a miss.
+ * Makes no directory before the first `put`.
+ */
+export function openLocalCache(options: LocalCacheOptions): LocalCache {
+  const { files, clock, dir, stateDir } = options;
+  const home = `${dir}/v1`;
+  const unique = crypto.randomUUID().slice(0, 13);
+  let count = 0;
+  const store: Store = {
+    ...options,
+    home,
+    unique,
+    blobs: openBlobs(files, home, unique),
+    memo: openStatMemo(
+      files,
+      clock,
+      `${stateDir}/artifacts-${fileNameOf(options.name ?? "local")}`,
+    ),
+    next: () => count += 1,
+  };
+  return {
+    name: options.name ?? "local",
+    get: (key) => Promise.resolve(find(store, key)),
+    put: (result) => Promise.resolve(keep(store, result)),
+    save: () => store.memo.save(),
+  };
+}
+
+/** Where the entry for a key is; a key that could lead elsewhere is a bug of the caller. */
+function entryFile({ home }: Store, key: string): string {
+  if (!/^[0-9a-f]{16,128}$/.test(key)) throw new Error(`Not a key: "${key}"`);
+  return `${home}/entries/${key.slice(0, 2)}/${key}.json`;
+}
+
+function find(store: Store, key: string): Lookup {
+  const file = entryFile(store, key);
+  try {
+    const stat = store.files.lstat(file);
+    if (stat === undefined) return { found: false, reason: "absent" };
+    const readable = stat.kind === "file" && stat.size <= MOST_BYTES;
+    const bytes = readable ? store.files.read(file) : new Uint8Array();
+    if (bytes === undefined) return { found: false, reason: "absent" };
+    const entry = readEntry(bytes, key);
+    if (typeof entry === "string") {
+      if (stat.kind !== "directory") attempt(() => store.files.remove(file));
+      return { found: false, reason: "damaged", detail: entry };
+    }
+    markUsed(store, file, stat);
+    return { found: true, hit: hitOf(store, entry, file) };
+  } catch (error) {
+    const detail = `Cannot read the entry: ${reasonOf(error)}`;
+    return { found: false, reason: "damaged", detail };
+  }
+}
+
+function markUsed({ files, clock }: Store, file: string, { mtimeNs }: Stat): void {
+  const age = clock.now() - Number(mtimeNs / 1_000_000n);
+  if (age > TOUCH_EVERY_MS || age < -TOUCH_EVERY_MS) attempt(() => files.touch(file));
+}
+
+function hitOf(store: Store, entry: Entry, file: string): Hit {
+  const { manifest } = entry;
+  /** Opened while the log is verified, so that nobody can take it away before it is replayed. */
+  let log: Reader | undefined;
+  return {
+    manifest,
+    restore(place) {
+      const outcome = outcomeOf(() => {
+        log?.close();
+        log = openLog(store.files, contentsOf(store, entry.inline), manifest.log);
+        return restore(store, entry, place);
+      }, (blob) => attempt(() => store.files.remove(blob)));
+      if (!outcome.ok && outcome.reason === "damaged") attempt(() => store.files.remove(file));
+      if (!outcome.ok) log?.close();
+      return Promise.resolve(outcome);
+    },
+    replay(onOutput) {
+      if (log === undefined) throw new Error("A log is replayed after its entry was restored");
+      replayTurns(log, manifest.log.turns, onOutput);
+      log = undefined;
+    },
+  };
+}
+
+function contentsOf({ blobs }: Store, inline: Entry["inline"]): Contents {
+  return { inline, blob: (digest) => blobs.path(digest) };
+}
+
+function restore(store: Store, entry: Entry, place: RestorePlace): RestoreOutcome {
+  const { artifacts } = entry.manifest;
+  if (artifacts.length === 0 && place.patterns.length === 0) {
+    return { ok: true, written: 0, removed: 0 };
+  }
+  const plan = planRestore(store, artifacts, place);
+  const contents = verifyContents(store.files, contentsOf(store, entry.inline), plan.write);
+  carryOut(store.files, place.root, plan, contents, `${store.unique}-${store.next()}`);
+  return { ok: true, written: plan.write.length, removed: plan.remove.length };
+}
+
+function keep(store: Store, result: TaskResult): PutOutcome {
+  const file = entryFile(store, result.key);
+  return putOutcomeOf(() => {
+    const inline = new Map<string, Uint8Array>();
+    const sink: ContentSink = {
+      file: (path, size) => store.blobs.putFile(path, size),
+      target: (bytes, content) => void inline.set(content, bytes),
+    };
+    const { key, task, exit, tookMs, root, patterns } = result;
+    const { files } = store;
+    const artifacts = gatherArtifacts({
+      files,
+      root,
+      patterns,
+      complete: exit === 0,
+      sink,
+    });
+    const log = keepLog(store, result.log, inline);
+    const storedAt = store.clock.now();
+    const manifest: Manifest = { schema: 1, key, task, exit, tookMs, storedAt, log, artifacts };
+    recordExplanation({ files, dir: store.dir, task }, key, result.explanation);
+    files.writeAtomic(file, writeEntry({ manifest, inline }), 0o600);
+    return manifest;
+  });
+}
+
+/** Keeps a log: a short one in the entry itself. */
+function keepLog(
+  { files, blobs }: Store,
+  { file, size, turns }: CapturedLog,
+  inline: Map<string, Uint8Array>,
+): Manifest["log"] {
+  const total = turns.reduce((sum, turn) => sum + Math.abs(turn), 0);
+  const short = size <= INLINE ? files.read(file) ?? new Uint8Array() : undefined;
+  const stored = short === undefined ? blobs.putFile(file, size) : inlined(short, inline);
+  if (stored === undefined || stored.size !== size || total !== size) {
+    throw new Error(`The log "${file}" is not what the command wrote`);
+  }
+  return { digest: stored.content, size, turns };
+}
+
+function inlined(bytes: Uint8Array, inline: Map<string, Uint8Array>): Stored {
+  const content = sha256(bytes);
+  if (bytes.length > 0) inline.set(content, bytes);
+  return { content, size: bytes.length };
+}

@@ -1,0 +1,113 @@
+import { byCodeUnit } from "../base/order.ts";
+import { parentPath } from "../base/paths.ts";
+import type { Artifact, Manifest } from "./cache.ts";
+
+/** Longest symlink target that is stored: what Linux itself allows. */
+export const MAX_TARGET = 4096;
+
+const DIGEST = /^[0-9a-f]{64}$/;
+
+/**
+ * Reads a manifest that may have been written by anybody.
+ *
+ * @returns The manifest with exactly the known members, or in one line what is wrong with it. Paths are only
+ * checked for order and contradictions here; where they may lead is for `restore` to judge.
+ */
+export function readManifest(value: unknown): Manifest | string {
+  if (!isObject(value)) return "it is not an object";
+  if (value["schema"] !== 1) return "its format is not known to this version";
+  const { key, task, exit, tookMs, storedAt } = value;
+  if (typeof key !== "string" || typeof task !== "string") return "its name is missing";
+  if (!isCount(exit) || exit > 255) return "its exit code is missing";
+  if (!isTime(tookMs) || !isTime(storedAt)) return "its times are missing";
+  const log = readLog(value["log"]);
+  if (log === undefined) return "its log is not described";
+  const artifacts = readArtifacts(value["artifacts"]);
+  if (typeof artifacts === "string") return artifacts;
+  return { schema: 1, key, task, exit, tookMs, storedAt, log, artifacts };
+}
+
+function readLog(value: unknown): Manifest["log"] | undefined {
+  if (!isObject(value)) return undefined;
+  const { digest, size, turns } = value;
+  if (typeof digest !== "string" || !DIGEST.test(digest) || !isCount(size)) return undefined;
+  if (!Array.isArray(turns)) return undefined;
+  let total = 0;
+  for (const turn of turns) {
+    if (!Number.isSafeInteger(turn) || turn === 0) return undefined;
+    total += Math.abs(turn);
+  }
+  return total === size ? { digest, size, turns: turns as number[] } : undefined;
+}
+
+function readArtifacts(value: unknown): Artifact[] | string {
+  if (!Array.isArray(value)) return "its artifacts are not described";
+  const artifacts: Artifact[] = [];
+  for (const item of value) {
+    const artifact = readArtifact(item);
+    if (artifact === undefined) return "one of its artifacts is not described";
+    artifacts.push(artifact);
+  }
+  return contradiction(artifacts) ?? artifacts;
+}
+
+function readArtifact(value: unknown): Artifact | undefined {
+  if (!isObject(value)) return undefined;
+  const { path, kind, mode, size, content } = value;
+  if (typeof path !== "string" || typeof content !== "string") return undefined;
+  if (!isCount(mode) || mode > 0o777 || !isCount(size)) return undefined;
+  if (kind === "directory") {
+    return content === "" && size === 0 ? { path, kind, mode, size, content } : undefined;
+  }
+  if (kind !== "file" && kind !== "link") return undefined;
+  if (kind === "link" && (size === 0 || size > MAX_TARGET || mode !== 0)) return undefined;
+  return DIGEST.test(content) ? { path, kind, mode, size, content } : undefined;
+}
+
+/** Two artifacts at one path, or one inside another, cannot both be put in place. */
+function contradiction(artifacts: readonly Artifact[]): string | undefined {
+  const paths = new Set<string>();
+  let before: string | undefined;
+  for (const { path } of artifacts) {
+    if (before !== undefined && byCodeUnit(before, path) >= 0) {
+      return "its artifacts are not in order";
+    }
+    paths.add(path);
+    before = path;
+  }
+  const parents = new Set<string>();
+  for (const { path } of artifacts) {
+    for (let above = parentPath(path); above !== "" && !parents.has(above);) {
+      if (paths.has(above)) return `its artifact "${path}" lies in another artifact`;
+      parents.add(above);
+      above = parentPath(above);
+    }
+  }
+  return undefined;
+}
+
+/** The members of a manifest in a fixed order, so that equal manifests have equal text. */
+export function plainManifest(manifest: Manifest): Manifest {
+  const { schema, key, task, exit, tookMs, storedAt, log } = manifest;
+  const artifacts = manifest.artifacts.map(({ path, kind, mode, size, content }) => ({
+    path,
+    kind,
+    mode,
+    size,
+    content,
+  }));
+  const { digest, size, turns } = log;
+  return { schema, key, task, exit, tookMs, storedAt, log: { digest, size, turns }, artifacts };
+}
+
+export function isObject(value: unknown): value is { readonly [key: string]: unknown } {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function isTime(value: unknown): value is number {
+  return typeof value === "number" && Number.isFinite(value) && value >= 0;
+}

@@ -1,0 +1,11 @@
+import type { Cache } from "./cache.ts";
+
+/** The cache of commands that are never cached: it knows nothing and keeps nothing. */
+export const noCache: Cache = {
+  name: "none",
+  get: () => Promise.resolve({ found: false, reason: "absent" }),
+  put: () => {
+    const detail = 'The cache "none" keeps nothing';
+    return Promise.resolve({ stored: false, reason: "unwritable", detail });
+  },
+};

@@ -1,0 +1,41 @@
+import { QikError } from "../base/problems.ts";
+import { reasonOf } from "./blobs.ts";
+import type { Manifest, PutOutcome, RestoreOutcome } from "./cache.ts";
+import { BadArtifact } from "./gather.ts";
+import { Damaged } from "./restore.ts";
+import { Refused } from "./restore_plan.ts";
+
+/**
+ * What was thrown while restoring, as an outcome: the caller then runs the command.
+ *
+ * @param discard Given the blob that is wrong, where one is.
+ */
+export function outcomeOf(
+  action: () => RestoreOutcome,
+  discard?: (file: string) => void,
+): RestoreOutcome {
+  try {
+    return action();
+  } catch (error) {
+    if (error instanceof Damaged && error.file !== undefined) discard?.(error.file);
+    const reason = error instanceof Refused || error instanceof QikError
+      ? "refused"
+      : error instanceof Damaged
+      ? "damaged"
+      : "failed";
+    const detail = reason === "failed" ? `Cannot restore: ${reasonOf(error)}` : reasonOf(error);
+    return { ok: false, reason, detail };
+  }
+}
+
+/** What was thrown while storing, as an outcome: the command's result stands, whatever happens here. */
+export function putOutcomeOf(action: () => Manifest): PutOutcome {
+  try {
+    return { stored: true, manifest: action() };
+  } catch (error) {
+    if (error instanceof BadArtifact || error instanceof QikError) {
+      return { stored: false, reason: "bad-artifact", detail: error.message };
+    }
+    return { stored: false, reason: "unwritable", detail: reasonOf(error) };
+  }
+}

@@ -1,0 +1,93 @@
+import assert from "node:assert/strict";
+import * as fs from "node:fs";
+import { explainMiss, recordExplanation } from "../../../lib/cache/explain.ts";
+import { CacheRoom, filesBelow, keyOf } from "../../support/cache_room.ts";
+
+const BASE = [
+  "exec\tmake",
+  "file count\t3",
+  "file a.py\tfile sha1:1",
+  "file b.py\tfile sha1:2",
+  "env CI\tkeyed:1",
+];
+
+function why(room: CacheRoom, lines: readonly string[], key?: string, task = "build"): string {
+  const place = { files: room.files, dir: room.store, task, lines };
+  return explainMiss(key === undefined ? place : { ...place, key });
+}
+
+function record(room: CacheRoom, name: string, lines: readonly string[], task = "build"): void {
+  recordExplanation({ files: room.files, dir: room.store, task }, keyOf(name), lines);
+}
+
+Deno.test("a miss is explained against the earlier entry", () => {
+  using room = new CacheRoom();
+  assert.equal(why(room, BASE), "first run");
+  record(room, "1", BASE);
+  const cases: readonly (readonly [lines: string[], answer: string])[] = [
+    [BASE.with(0, "exec\tmake -j"), "exec changed"],
+    [BASE.with(4, "env CI\tkeyed:2"), "env CI changed"],
+    [BASE.with(2, "file a.py\texec sha1:1"), "1 file changed: a.py"],
+    [[...BASE, "file é\tx\ny\tfile sha1:3"], "1 file added: é\\tx\\ny"],
+    [BASE.toSpliced(3, 1), "1 file deleted: b.py"],
+    [BASE.toSpliced(1, 1, "file count\t4"), "evicted"],
+    [
+      [
+        "file count\t9",
+        "exec\tx",
+        "tool ruff\t1",
+        "env A\t1",
+        "env B\t1",
+        "file a.py\tfile sha1:9",
+        "file b.py\tfile sha1:9",
+      ],
+      "2 files changed: a.py, b.py; exec changed; tool ruff added; env A added; 2 more",
+    ],
+    [
+      [...BASE, ...["c", "d", "e", "f"].map((name) => `file ${name}\tfile sha1:0`)],
+      "4 files added: c, d, e, …",
+    ],
+  ];
+  for (const [lines, answer] of cases) assert.equal(why(room, lines), answer);
+  assert.equal(why(room, BASE, undefined, "another task"), "first run");
+});
+
+Deno.test("lists of several lines are compared as lists", () => {
+  using room = new CacheRoom();
+  record(room, "1", ["args count\t2", "args\ta", "args\tb"]);
+  assert.equal(why(room, ["args count\t2", "args\ta", "args\tb"]), "evicted");
+  assert.equal(why(room, ["args count\t2", "args\tb", "args\ta"]), "args changed");
+});
+
+Deno.test("of several earlier entries the nearest one explains", () => {
+  using room = new CacheRoom();
+  record(room, "1", BASE);
+  record(room, "2", ["exec\tother"]);
+  assert.equal(why(room, BASE.with(0, "exec\tmake -j")), "exec changed");
+  assert.equal(why(room, BASE, keyOf("2")), "evicted", "there was an entry under this very key");
+});
+
+Deno.test("an explanation never fails, whatever the store holds", () => {
+  using room = new CacheRoom();
+  record(room, "1", BASE);
+  for (const content of ["", "[1]", "{", "\xff\xff", `["exec`]) {
+    for (const path of filesBelow(room.store)) fs.writeFileSync(path, content);
+    assert.match(why(room, BASE), /^(first run|evicted)$/);
+  }
+  fs.rmSync(room.store, { recursive: true });
+  assert.equal(why(room, BASE), "first run");
+});
+
+Deno.test("terminal escapes in names do not reach the line", () => {
+  using room = new CacheRoom();
+  record(room, "1", []);
+  const line = why(room, [
+    "file \x1b]0;title\x07\x9b\tfile sha1:0",
+    "env \x1b[31m\t1",
+    "file a\udcff\tfile sha1:1",
+  ]);
+  assert.equal(
+    line,
+    "2 files added: \\u001b]0;title\\u0007\\u009b, a\\udcff; env \\u001b[31m added",
+  );
+});
