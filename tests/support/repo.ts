@@ -166,6 +166,13 @@ export class Repo implements AsyncDisposable {
     return this.start(file!, ...first, ...args);
   }
 
+  /** Writes a script that starts qik, whatever is under test, and returns the directory to put into PATH. */
+  async writeProgram(): Promise<string> {
+    const words = qikCommand().map((word) => `'${word}'`).join(" ");
+    await this.writeScript("../bin/qik", `#!/bin/sh\nexec ${words} "$@"\n`);
+    return join(this.shared.base, "bin");
+  }
+
   /** Starts any program in the repository with the closed environment. */
   start(file: string, ...args: readonly string[]): Running {
     const { cwd = "", stdin, limitMs = 120_000 } = this.options;
@@ -249,11 +256,13 @@ export function qikCommand(): readonly string[] {
  */
 function denoEnvironment(): Record<string, string> {
   if (isExecutable()) return {};
-  const directory = process.env["DENO_DIR"] ?? defaultDenoDirectory();
-  return { DENO_DIR: directory, DENO_NO_UPDATE_CHECK: "1", DENO_NO_PROMPT: "1" };
+  return { DENO_DIR: denoDirectory(), DENO_NO_UPDATE_CHECK: "1", DENO_NO_PROMPT: "1" };
 }
 
-function defaultDenoDirectory(): string {
+/** Where the Deno that runs the tests keeps its caches. */
+export function denoDirectory(): string {
+  const named = process.env["DENO_DIR"] ?? "";
+  if (named !== "") return named;
   const home = process.env["HOME"] ?? process.env["USERPROFILE"] ?? "";
   if (Deno.build.os === "darwin") return join(home, "Library", "Caches", "deno");
   if (Deno.build.os === "windows") return join(process.env["LOCALAPPDATA"] ?? home, "deno");

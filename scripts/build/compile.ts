@@ -1,0 +1,77 @@
+import { link, mkdir, rename, rm, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { runCommand } from "../steps/command.ts";
+import { ROOT } from "../root.ts";
+
+/** Every machine that an executable is made for, by Bun's word for it. */
+export const TARGETS = [
+  "linux-x64",
+  "linux-arm64",
+  "linux-x64-musl",
+  "linux-arm64-musl",
+  "darwin-x64",
+  "darwin-arm64",
+  "windows-x64",
+  "windows-arm64",
+] as const;
+
+export type Target = typeof TARGETS[number];
+
+/** The words for `bun build`, without the program. The executable reads no file of the place it runs in. */
+export function bunArguments(
+  outfile: string,
+  commit: string,
+  target?: Target,
+  entry = "main.ts",
+): string[] {
+  return [
+    "build",
+    "--compile",
+    "--minify",
+    "--bytecode",
+    "--format=esm",
+    "--no-compile-autoload-dotenv",
+    "--no-compile-autoload-bunfig",
+    "--no-compile-autoload-tsconfig",
+    "--no-compile-autoload-package-json",
+    `--define=QIK_COMMIT=${JSON.stringify(commit)}`,
+    ...(target === undefined ? [] : [`--target=bun-${target}`]),
+    `--outfile=${outfile}`,
+    entry,
+  ];
+}
+
+/** The words for `deno compile`, which makes the same program with the other runtime. */
+export function denoArguments(outfile: string): string[] {
+  return ["compile", "-A", "--frozen", "--no-prompt", "--output", outfile, "main.ts"];
+}
+
+/**
+ * Runs a compiler and puts what it made into place in one step, so that whoever runs the old executable
+ * meanwhile is not disturbed, and a failed build leaves it as it was.
+ *
+ * @param argv Given the path to write to.
+ * @param outputs All get the same file; the first decides where the work is done.
+ */
+export async function compileTo(
+  argv: (outfile: string) => readonly string[],
+  outputs: readonly string[],
+): Promise<void> {
+  const [first, ...others] = outputs.map((path) => join(ROOT, path)) as [string, ...string[]];
+  const draft = join(dirname(first), `.draft-${Deno.pid}`);
+  await mkdir(draft, { recursive: true });
+  try {
+    const extension = first.endsWith(".exe") ? ".exe" : "";
+    const made = join(draft, `made${extension}`);
+    const { code, text } = await runCommand({ argv: argv(made) });
+    const there = await stat(made).then(() => true, () => false);
+    if (code !== 0 || !there) throw new Error(`Cannot compile ${outputs[0]}\n${text.trimEnd()}`);
+    for (const other of others) {
+      await link(made, join(draft, "link"));
+      await rename(join(draft, "link"), other);
+    }
+    await rename(made, first);
+  } finally {
+    await rm(draft, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,17 @@
+/** `deno task ok`: the one gate. Everything that must hold before a commit, ending with `N passed, N failed`. */
+import { closeWith, denoCheck, denoTests, executableSteps, runSteps } from "./steps/steps.ts";
+
+closeWith(
+  await runSteps([
+    denoCheck("format", "fmt", "--check"),
+    denoCheck("lint", "lint"),
+    denoCheck("types", "check", "--frozen"),
+    denoCheck("layers", "run", "-A", "--frozen", "scripts/check_layers.ts"),
+    denoCheck("docs", "run", "-A", "--frozen", "scripts/check_docs.ts"),
+    ...await denoTests("unit", ["tests/unit", "tests/prop", "tests/diff"]),
+    ...await denoTests("docs by example", ["tests/docs"]),
+    ...await denoTests("cli on Deno", ["tests/cli"]),
+    ...await executableSteps(),
+    denoCheck("publish", "publish", "--dry-run", "--allow-dirty"),
+  ]),
+);

@@ -1,0 +1,28 @@
+/**
+ * `deno task test`: all tests, on Deno and on the built executable. Ends with `N passed, N failed`.
+ *
+ * Names of suites after it run those only: `deno task test unit cli`.
+ */
+import { closeWith, denoTests, executableSteps, runSteps, type Step } from "./steps/steps.ts";
+
+const suites: Record<string, () => Promise<Step[]>> = {
+  unit: () => denoTests("unit", ["tests/unit"]),
+  prop: () => denoTests("properties", ["tests/prop"]),
+  diff: () => denoTests("against references", ["tests/diff"]),
+  docs: () => denoTests("docs", ["tests/docs"]),
+  cli: () => denoTests("cli on Deno", ["tests/cli"]),
+  torture: () => denoTests("torture", ["tests/torture"]),
+  exe: executableSteps,
+};
+
+const wanted = Deno.args.length === 0 ? Object.keys(suites) : Deno.args;
+const steps: Step[] = [];
+for (const name of wanted) {
+  const suite = suites[name];
+  if (suite === undefined) {
+    console.error(`Cannot run suite "${name}": there are ${Object.keys(suites).join(", ")}`);
+    Deno.exit(2);
+  }
+  steps.push(...await suite());
+}
+closeWith(await runSteps(steps));

@@ -1,0 +1,38 @@
+import assert from "node:assert/strict";
+import { runCommand } from "../../../scripts/steps/command.ts";
+import { countTests } from "../../../scripts/steps/steps.ts";
+
+Deno.test("the summary of a suite is read, the last one where there are several", () => {
+  const passed = "ok | 12 passed (3 steps) | 0 failed | 1 ignored (2s)\n";
+  assert.deepEqual(countTests({ code: 0, text: passed }), { passed: 12, failed: 0, ignored: 1 });
+  const failed = `${passed}FAILED | 3 passed | 2 failed (9ms)\n`;
+  assert.deepEqual(countTests({ code: 1, text: failed }), { passed: 3, failed: 2, ignored: 0 });
+});
+
+Deno.test("a suite that ends badly or says nothing is a failure", () => {
+  assert.deepEqual(countTests({ code: 0, text: "" }), { passed: 0, failed: 1, ignored: 0 });
+  assert.deepEqual(countTests({ code: 1, text: "error: Module not found" }), {
+    passed: 0,
+    failed: 1,
+    ignored: 0,
+  });
+  const leaky = "ok | 3 passed | 0 failed (9ms)\nerror: uncaught";
+  assert.deepEqual(countTests({ code: 1, text: leaky }), { passed: 3, failed: 1, ignored: 0 });
+});
+
+Deno.test("a command's streams are one text, and its code is kept", async () => {
+  const ended = await runCommand({
+    argv: ["sh", "-c", "echo $A; echo b >&2; exit 4"],
+    env: { A: "a" },
+  });
+  assert.equal(ended.code, 4);
+  assert.deepEqual(ended.text.split("\n").sort(), ["", "a", "b"]);
+  assert.equal((await runCommand({ argv: ["no-such-program"] })).code, 127);
+});
+
+Deno.test("a command that never ends is killed with all that it started", async () => {
+  const argv = ["sh", "-c", "tail -f /dev/null & echo up; wait"];
+  const ended = await runCommand({ argv, limitMs: 300 });
+  assert.notEqual(ended.code, 0);
+  assert.match(ended.text, /up\n\nKilled after 0\.3 s/);
+});
