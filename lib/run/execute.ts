@@ -1,0 +1,195 @@
+import type { Child, ChildEnd, Clock, Files, Processes, StopSignal, Stream } from "../sys/sys.ts";
+import { LogWriter } from "./captured_log.ts";
+import type { ExecRequest, ExecResult, Executor } from "./executor.ts";
+import { GroupStopper } from "./group_stopper.ts";
+
+export interface ExecutorParts {
+  readonly processes: Pick<Processes, "spawn">;
+  readonly files: Files;
+  readonly clock: Clock;
+  /** Time between asking a group to stop and killing it; 5 s where unset. */
+  readonly graceMs?: number;
+  /** Output that is kept in the log; 64 MiB where unset. */
+  readonly maxLogBytes?: number;
+}
+
+/** How long others may hold the output open after the command itself has ended. */
+const LEFT_OPEN_MS = 1000;
+/** How long pipes may take to close once everybody who held them was killed. */
+const CLOSING_MS = 200;
+
+/**
+ * Runs commands as processes of this machine, each in a process group of its own, which is gone when `execute`
+ * resolves. Memory is bounded whatever a command prints; output that is not kept is still forwarded.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { mkdtempSync } from "node:fs";
+ * import { tmpdir } from "node:os";
+ * import { openSys } from "../sys/open.ts";
+ * import { openExecutor } from "./execute.ts";
+ * const { files, processes, clock } = openSys();
+ * const directory = mkdtempSync(`${tmpdir()}/qik-doc-`);
+ * const result = await openExecutor({ files, processes, clock }).execute({
+ *   task: "greet",
+ *   argv: ["sh", "-c", "echo hi; exit 3"],
+ *   cwd: directory,
+ *   env: { PATH: "/usr/bin:/bin" },
+ *   logFile: `${directory}/greet.out`,
+ *   interactive: false,
+ *   onOutput: () => {},
+ *   stop: new AbortController().signal,
+ * });
+ * assert.equal(result.code, 3);
+ * assert.deepEqual(result.log.turns, [3]);
+ * ```
+ */
+export function openExecutor(parts: ExecutorParts): Executor {
+  return { execute: (request) => new Execution(parts, request).run() };
+}
+
+class Execution {
+  readonly #parts: ExecutorParts;
+  readonly #request: ExecRequest;
+  readonly #log: LogWriter;
+  readonly #child: Child;
+  readonly #stopper: GroupStopper;
+  readonly #startedAt: number;
+  #drained = false;
+  #listenerError: { readonly error: unknown } | undefined;
+
+  constructor(parts: ExecutorParts, request: ExecRequest) {
+    this.#parts = parts;
+    this.#request = request;
+    this.#log = new LogWriter(parts.files, request.logFile, parts.maxLogBytes ?? 64 * 1024 * 1024);
+    this.#startedAt = parts.clock.monotonic();
+    this.#child = parts.processes.spawn({
+      argv: request.argv,
+      cwd: request.cwd,
+      env: request.env,
+      stdio: request.interactive ? "inherit" : "capture",
+      onOutput: (stream, bytes) => this.#onOutput(stream, bytes),
+    });
+    this.#stopper = new GroupStopper(this.#child, parts.clock, parts.graceMs ?? 5000);
+  }
+
+  async run(): Promise<ExecResult> {
+    this.#child.drained.then(() => this.#drained = true);
+    const cancelTimeout = this.#watchTimeout();
+    const unwatch = this.#watchStop();
+    try {
+      const end = await this.#child.ended;
+      cancelTimeout();
+      const pipeLeftOpen = await this.#clearGroup();
+      return this.#resultOf(end, pipeLeftOpen);
+    } finally {
+      cancelTimeout();
+      unwatch();
+      this.#stopper.end();
+    }
+  }
+
+  #onOutput(stream: Stream, bytes: Uint8Array): void {
+    this.#log.write(stream, bytes);
+    if (this.#listenerError !== undefined) return;
+    try {
+      this.#request.onOutput(stream, bytes);
+    } catch (error) {
+      // Thrown here it would reach nobody, and the command would go on without a reader.
+      this.#listenerError = { error };
+      this.#child.signal("SIGKILL");
+    }
+  }
+
+  #watchTimeout(): () => void {
+    const { timeoutMs } = this.#request;
+    if (timeoutMs === undefined) return () => {};
+    return this.#parts.clock.after(timeoutMs, () => this.#stopper.stop("timeout", "SIGTERM"));
+  }
+
+  #watchStop(): () => void {
+    const { stop, kill } = this.#request;
+    const onStop = () => this.#stopBy(stop.reason);
+    const onKill = () => this.#stopper.stop("stopped", "SIGKILL");
+    if (stop.aborted) onStop();
+    else stop.addEventListener("abort", onStop);
+    if (kill?.aborted) onKill();
+    else kill?.addEventListener("abort", onKill);
+    return () => {
+      stop.removeEventListener("abort", onStop);
+      kill?.removeEventListener("abort", onKill);
+    };
+  }
+
+  #stopBy(reason: unknown): void {
+    const known: readonly unknown[] = ["SIGINT", "SIGTERM", "SIGHUP", "SIGKILL"];
+    const signal = known.includes(reason) ? reason as StopSignal | "SIGKILL" : "SIGTERM";
+    this.#stopper.stop("stopped", signal);
+  }
+
+  /**
+   * Waits for the rest of the output and leaves no process of the group behind.
+   *
+   * @returns Whether others held the output open for too long.
+   */
+  async #clearGroup(): Promise<boolean> {
+    if (this.#request.interactive) return false;
+    await this.#stopper.groupGone();
+    const inTime = await this.#drainedWithin(LEFT_OPEN_MS);
+    this.#child.signal("SIGKILL");
+    if (inTime || await this.#drainedWithin(CLOSING_MS)) return !inTime;
+    // Somebody outside the group still holds the pipe: stop listening.
+    this.#child.closeOutput();
+    await this.#drainedWithin(CLOSING_MS);
+    return true;
+  }
+
+  #drainedWithin(ms: number): Promise<boolean> | boolean {
+    if (this.#drained) return true;
+    return new Promise((done) => {
+      const cancel = this.#parts.clock.after(ms, () => done(false));
+      this.#child.drained.then(() => {
+        cancel();
+        done(true);
+      });
+    });
+  }
+
+  #resultOf(end: ChildEnd, pipeLeftOpen: boolean): ExecResult {
+    const tookMs = this.#parts.clock.monotonic() - this.#startedAt;
+    const { log, cut, failure } = this.#log.end();
+    if (this.#listenerError !== undefined) throw this.#listenerError.error;
+    return {
+      ...this.#endOf(end),
+      tookMs,
+      log,
+      logCut: cut,
+      pipeLeftOpen,
+      ...(failure !== undefined && { logFailure: failure }),
+    };
+  }
+
+  #endOf(end: ChildEnd): Pick<ExecResult, "code" | "signal" | "endedBy" | "startFailure"> {
+    const { endedBy } = this.#stopper;
+    if (end.started) {
+      const signal = end.signal === undefined ? {} : { signal: end.signal };
+      return { code: end.code, ...signal, ...(endedBy && { endedBy }) };
+    }
+    const { argv, cwd } = this.#request;
+    const code = end.reason === "ENOENT" ? 127 : 126;
+    return { code, startFailure: startFailure(end.reason, argv[0] ?? "", cwd) };
+  }
+}
+
+function startFailure(reason: string, program: string, cwd: string): string {
+  const words: Readonly<Record<string, string>> = {
+    ENOENT: `Cannot find the program "${program}"`,
+    ENOTDIR: `Cannot run in "${cwd}": no such directory`,
+    EACCES: `Cannot run "${program}": permission denied`,
+    ENOEXEC: `Cannot run "${program}": it is not a program of this system`,
+    EINVAL: `Cannot run "${program}": its arguments or environment hold a NUL byte`,
+    E2BIG: `Cannot run "${program}": its arguments and environment are too long`,
+  };
+  return words[reason] ?? `Cannot run "${program}": ${reason}`;
+}

@@ -1,0 +1,298 @@
+import { formatDuration } from "../base/duration.ts";
+import { QikError } from "../base/problems.ts";
+import type { Cache, Hit } from "../cache/cache.ts";
+import type { Task } from "../plan/types.ts";
+import { CacheGuard } from "./cache_guard.ts";
+import { LogWriter } from "./captured_log.ts";
+import type { ExecResult } from "./executor.ts";
+import { logPath } from "./log_file.ts";
+import type { KeyedTask, Perform, PerformPorts, Slot, TaskOutcome } from "./ports.ts";
+
+/** What `timeout(1)` answers; a command that is stopped may end with any code, also 0. */
+const TIMED_OUT = 124;
+
+/** A task with the key and the cache that it is looked up in. */
+interface Keyed {
+  readonly keyed: KeyedTask;
+  readonly cache: Cache;
+}
+
+/**
+ * The story of one task: its key, the cache's answer, then replay or execution, and storing what came of it.
+ *
+ * A result is stored only where it is the command's own: its inputs are still those of the key, its log is
+ * whole, and neither qik nor a signal ended it.
+ */
+export function openPerform(ports: PerformPorts): Perform {
+  const guard = new CacheGuard(ports.reporter);
+  return (task, slot) => new Story(ports, guard, task, slot).tell();
+}
+
+class Story {
+  readonly #ports: PerformPorts;
+  readonly #guard: CacheGuard;
+  readonly #task: Task;
+  readonly #slot: Slot;
+  readonly #log: string;
+  /** Of the look-up, and then of the command. */
+  #startedAt: number;
+  #why: string | undefined;
+
+  constructor(ports: PerformPorts, guard: CacheGuard, task: Task, slot: Slot) {
+    this.#ports = ports;
+    this.#guard = guard;
+    this.#task = task;
+    this.#slot = slot;
+    this.#log = logPath(task.name);
+    this.#startedAt = ports.clock.monotonic();
+  }
+
+  async tell(): Promise<TaskOutcome> {
+    let entry: Keyed | undefined;
+    try {
+      entry = await this.#key();
+    } catch (error) {
+      if (error instanceof QikError) return this.#unkeyed(error);
+      throw error;
+    }
+    const replayed = entry && await this.#lookUp(entry);
+    if (replayed !== undefined) return replayed;
+    if (!this.#slot.mayStart()) return { ending: "cancelled", tookMs: 0, cached: false };
+    return await this.#execute(entry);
+  }
+
+  async #key(): Promise<Keyed | undefined> {
+    const { mode, keyer, caches } = this.#ports;
+    if (!this.#task.cacheable || !(mode.read || mode.write)) return undefined;
+    return { keyed: await keyer.key(this.#task), cache: caches(this.#task.cache) };
+  }
+
+  /** An input or a dependency cannot be read: that fails this task, not the run. */
+  #unkeyed(error: QikError): TaskOutcome {
+    for (const problem of error.problems) {
+      this.#ports.reporter.on({ type: "problem", ...problem, task: this.#task.name });
+    }
+    const because = error.problems[0]?.message ?? error.message;
+    return { ending: "failed", tookMs: this.#tookMs(), cached: false, code: error.exit, because };
+  }
+
+  async #lookUp(entry: Keyed): Promise<TaskOutcome | undefined> {
+    if (!this.#ports.mode.read) {
+      this.#why = "forced";
+      return undefined;
+    }
+    const found = await this.#guard.find(entry.cache, entry.keyed.key, this.#task.name);
+    if (found.hit === undefined) {
+      this.#why = found.why ?? this.#explainMiss(entry.keyed);
+      return undefined;
+    }
+    const { exit } = found.hit.manifest;
+    if (!isWanted(this.#task, exit)) {
+      this.#why = `the cached result has exit code ${exit}`;
+      return undefined;
+    }
+    return await this.#replay(entry, found.hit);
+  }
+
+  /** Explanations read the cache; where it is in disorder there is still something true to say. */
+  #explainMiss(keyed: KeyedTask): string {
+    try {
+      return this.#ports.explainMiss(this.#task, keyed);
+    } catch {
+      return "not in the cache";
+    }
+  }
+
+  async #replay({ keyed, cache }: Keyed, hit: Hit): Promise<TaskOutcome | undefined> {
+    const place = this.#ports.restorePlace(this.#task);
+    const restored = await this.#guard.restore(cache, hit, place);
+    if (restored !== undefined && restored.touched > 0) this.#ports.changed();
+    if (restored === undefined || !await this.#replayLog(cache, hit)) {
+      this.#why = "the cached result was damaged";
+      return undefined;
+    }
+    const { exit, tookMs, artifacts, log } = hit.manifest;
+    this.#ports.settled(this.#task, { key: keyed.key, artifacts });
+    return {
+      ending: exit === 0 ? "hit" : "failed",
+      tookMs: this.#tookMs(),
+      cached: true,
+      code: exit,
+      key: keyed.key,
+      savedMs: tookMs,
+      ...(log.size > 0 && { log: this.#log }),
+    };
+  }
+
+  /** Hands out the log and leaves it where a log of this task is looked for. */
+  async #replayLog(cache: Cache, hit: Hit): Promise<boolean> {
+    const { root, files, reporter } = this.#ports;
+    const path = `${root}/${this.#log}`;
+    if (hit.manifest.log.size === 0) {
+      removeOldLog(this.#ports, path);
+      return true;
+    }
+    const copy = new LogWriter(files, path, Infinity);
+    const whole = await this.#guard.replay(cache, hit, (stream, bytes) => {
+      copy.write(stream, bytes);
+      reporter.on({
+        type: "task-output",
+        task: this.#task.name,
+        stream,
+        bytes,
+        replayed: true,
+      });
+    });
+    copy.end();
+    return whole;
+  }
+
+  async #execute(entry: Keyed | undefined): Promise<TaskOutcome> {
+    this.#startedAt = this.#ports.clock.monotonic();
+    this.#ports.reporter.on({
+      type: "task-started",
+      task: this.#task.name,
+      atMs: this.#slot.atMs(),
+      worker: this.#slot.worker,
+      ...(this.#why !== undefined && { why: this.#why }),
+    });
+    const { result, tries } = await this.#runTries();
+    this.#ports.changed();
+    this.#warnAboutOutput(result);
+    if (entry !== undefined && result.endedBy !== "stopped") await this.#keep(entry, result);
+    return this.#outcomeOf(result, tries, entry?.keyed.key);
+  }
+
+  async #runTries(): Promise<{ readonly result: ExecResult; readonly tries: number }> {
+    for (let tries = 1;; tries++) {
+      const result = await this.#runOnce();
+      const again = codeOf(result) !== 0 && result.endedBy !== "stopped" &&
+        tries <= this.#task.command.retries && this.#slot.mayStart();
+      if (!again) return { result, tries };
+    }
+  }
+
+  #runOnce(): Promise<ExecResult> {
+    const { root, executor, reporter, environment, argv } = this.#ports;
+    const task = this.#task;
+    const { timeoutMs, interactive } = task.command;
+    return executor.execute({
+      task: task.name,
+      argv: argv(task),
+      cwd: task.dir === "" ? root : `${root}/${task.dir}`,
+      env: environment(task, this.#slot.worker),
+      logFile: `${root}/${this.#log}`,
+      interactive,
+      ...(timeoutMs !== undefined && { timeoutMs }),
+      onOutput: (stream, bytes) =>
+        reporter.on({ type: "task-output", task: task.name, stream, bytes, replayed: false }),
+      stop: this.#slot.stop,
+      kill: this.#slot.kill,
+    });
+  }
+
+  #warnAboutOutput(result: ExecResult): void {
+    const { name } = this.#task;
+    if (result.logFailure !== undefined) {
+      this.#guard.unwritable(`the log "${this.#log}"`, result.logFailure);
+    }
+    if (result.logCut) {
+      this.#guard.warn("log-cut", `Kept only the first part of the output of "${name}"`, name);
+    }
+    if (result.pipeLeftOpen && result.endedBy === undefined) {
+      const message = `Stopped what "${name}" left running with its output open`;
+      this.#guard.warn("pipe-left-open", message, name);
+    }
+  }
+
+  async #keep({ keyed, cache }: Keyed, result: ExecResult): Promise<void> {
+    const changed = await this.#changedInputs(keyed);
+    if (changed.length > 0) return this.#warnAboutInputs(changed);
+    const task = this.#task;
+    const storable = this.#ports.mode.write && isOwnResult(result) && isWanted(task, result.code);
+    const manifest = !storable ? undefined : await this.#guard.put(cache, {
+      key: keyed.key,
+      task: task.name,
+      command: task.command.name,
+      exit: result.code,
+      tookMs: Math.round(result.tookMs),
+      log: result.log,
+      root: this.#ports.root,
+      patterns: task.artifacts,
+      explanation: keyed.explanation(),
+    });
+    if (manifest === undefined && task.artifacts.length > 0) return;
+    this.#ports.settled(task, { key: keyed.key, artifacts: manifest?.artifacts ?? [] });
+  }
+
+  /** An input that cannot be read any more has changed, too. */
+  async #changedInputs(keyed: KeyedTask): Promise<readonly string[]> {
+    try {
+      return await keyed.changedInputs();
+    } catch (error) {
+      if (!(error instanceof QikError)) throw error;
+      return error.problems.map(({ place, message }) => place?.file ?? message);
+    }
+  }
+
+  #warnAboutInputs(paths: readonly string[]): void {
+    const { name } = this.#task;
+    const shown = paths.slice(0, 3).map((path) => `"${path}"`).join(", ");
+    const more = paths.length > 3 ? " and others" : "";
+    const message = `Did not store "${name}": ${shown}${more} changed while it ran`;
+    this.#guard.warn("inputs-changed", message, name);
+  }
+
+  #outcomeOf(result: ExecResult, tries: number, key: string | undefined): TaskOutcome {
+    const code = codeOf(result);
+    const because = this.#because(result);
+    const stopped = result.endedBy === "stopped";
+    return {
+      ending: stopped ? "cancelled" : code === 0 ? "ran" : "failed",
+      tookMs: this.#tookMs(),
+      cached: false,
+      code,
+      log: this.#log,
+      ...(result.signal !== undefined && { signal: result.signal }),
+      ...(key !== undefined && { key }),
+      ...(because !== undefined && { because }),
+      ...(tries > 1 && code === 0 && { flaky: true }),
+    };
+  }
+
+  #because(result: ExecResult): string | undefined {
+    if (result.startFailure !== undefined) return result.startFailure;
+    if (result.endedBy !== "timeout") return undefined;
+    return `timeout after ${formatDuration(this.#task.command.timeoutMs ?? 0)}`;
+  }
+
+  #tookMs(): number {
+    return this.#ports.clock.monotonic() - this.#startedAt;
+  }
+}
+
+/** The code that a run counts; the executor's is how the process ended. */
+function codeOf(result: ExecResult): number {
+  return result.endedBy === "timeout" ? TIMED_OUT : result.code;
+}
+
+function isWanted(task: Task, code: number): boolean {
+  if (task.cacheWhen === "finished") return true;
+  return (code === 0) === (task.cacheWhen === "success");
+}
+
+/** Whether running the command again could be expected to give the same. */
+function isOwnResult(result: ExecResult): boolean {
+  return result.endedBy === undefined && result.signal === undefined &&
+    result.startFailure === undefined && !result.logCut && result.logFailure === undefined &&
+    !result.pipeLeftOpen;
+}
+
+/** A log of an earlier run would be taken for this one's. */
+function removeOldLog({ files }: PerformPorts, path: string): void {
+  try {
+    if ((files.lstat(path)?.size ?? 0) > 0) files.remove(path);
+  } catch {
+    // The hit stands whatever is in the way of an old log.
+  }
+}

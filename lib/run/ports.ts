@@ -1,0 +1,79 @@
+import type { Artifact, Cache, RestorePlace } from "../cache/cache.ts";
+import type { Ending, Reporter } from "../events/events.ts";
+import type { Task } from "../plan/types.ts";
+import type { Clock, Files } from "../sys/sys.ts";
+import type { Executor } from "./executor.ts";
+
+/** A task's key and what can be asked about it; `hash/keyer.ts` makes them. */
+export interface KeyedTask {
+  readonly key: string;
+  /** Lines kept beside the entry to explain later misses. */
+  explanation(): readonly string[];
+  /** Paths (at most 10) of inputs that are no longer what they were when the key was made. */
+  changedInputs(): Promise<readonly string[]>;
+}
+
+/** Where the story of one task gets everything from. */
+export interface PerformPorts {
+  /** Absolute. */
+  readonly root: string;
+  readonly files: Files;
+  readonly clock: Clock;
+  readonly executor: Executor;
+  readonly reporter: Reporter;
+  /**
+   * Asked once per task, when all that it needs has ended.
+   * A `QikError` fails the task, nothing else.
+   */
+  readonly keyer: { key(task: Task): Promise<KeyedTask> };
+  readonly caches: (name: string) => Cache;
+  /** `--force`: no reading; `--no-cache`: neither. */
+  readonly mode: { readonly read: boolean; readonly write: boolean };
+  /** The whole environment of the task's process. */
+  readonly environment: (task: Task, worker: number) => Readonly<Record<string, string>>;
+  readonly argv: (task: Task) => readonly string[];
+  readonly restorePlace: (task: Task) => RestorePlace;
+  /** One line that says why there is no entry under the key. */
+  readonly explainMiss: (task: Task, keyed: KeyedTask) => string;
+  /** Files of the repository may have changed. */
+  readonly changed: () => void;
+  /** What the keys of tasks that need this one contain. Not called where that is what stands on disk. */
+  readonly settled: (task: Task, result: SettledResult) => void;
+}
+
+export interface SettledResult {
+  readonly key: string;
+  /** As stored. Empty where the task declares none. */
+  readonly artifacts: readonly Artifact[];
+}
+
+/** What a run gives to a task that it starts. */
+export interface Slot {
+  /** 1 … N, unique among tasks that run at the same time. */
+  readonly worker: number;
+  /** Aborted when the run is stopped; the reason is the signal. */
+  readonly stop: AbortSignal;
+  /** Aborted when everything is to be killed at once. */
+  readonly kill: AbortSignal;
+  /** Whether processes may still be started. */
+  readonly mayStart: () => boolean;
+  /** Milliseconds since the run's start. */
+  readonly atMs: () => number;
+}
+
+/** How a task ended; the fields are those of `TaskEnded`. */
+export interface TaskOutcome {
+  readonly ending: Exclude<Ending, "skipped">;
+  readonly tookMs: number;
+  readonly cached: boolean;
+  readonly code?: number;
+  readonly signal?: string;
+  readonly key?: string;
+  readonly savedMs?: number;
+  readonly because?: string;
+  readonly log?: string;
+  readonly flaky?: boolean;
+}
+
+/** Does all that one task asks for. Rejects on bugs only. */
+export type Perform = (task: Task, slot: Slot) => Promise<TaskOutcome>;

@@ -1,0 +1,273 @@
+import type { Ending, QikEvent, Reporter, RunStopping, TaskEnded } from "../events/events.ts";
+import type { Plan, Task } from "../plan/types.ts";
+import type { Clock, Processes, StopSignal } from "../sys/sys.ts";
+import type { Perform, Slot, TaskOutcome } from "./ports.ts";
+import { Schedule, type Skipped } from "./schedule.ts";
+import { exitCodeOf, stopOnSignals, type Stoppable } from "./signals.ts";
+
+export interface RunRequest {
+  /** qik's own version, for the first event. */
+  readonly version: string;
+  readonly plan: Plan;
+  /** Indices in `plan.tasks`, ascending, without duplicates. Needs outside of them are not waited for. */
+  readonly selected: readonly number[];
+  readonly workers: number;
+  /** Start nothing more once a task has failed. */
+  readonly failFast: boolean;
+  readonly clock: Clock;
+  /** Unset: signals are somebody else's business. */
+  readonly onSignal?: Processes["onSignal"];
+  readonly reporter: Reporter;
+  readonly perform: Perform;
+  /** Recorded duration of a task's last run in milliseconds. */
+  readonly expectedMs?: (task: string) => number | undefined;
+}
+
+/** How a run ended; the same as its `run-ended` event says. */
+export interface RunResult {
+  /** The highest code of a failed task, 128 + N where signal N ended the run, else 0. */
+  readonly exit: number;
+  readonly counts: Readonly<Record<Ending, number>>;
+  readonly tookMs: number;
+  readonly savedMs: number;
+  readonly interrupted?: StopSignal;
+}
+
+/** Exit code of a run that ended by a bug of qik. */
+const BUG = 70;
+
+/**
+ * Runs the selected tasks, each after all that it needs, and reports what happens.
+ *
+ * Whatever goes wrong, every process has ended and the last event is `run-ended` when this settles.
+ *
+ * @throws What a bug threw, after everything was stopped and reported.
+ */
+export function runTasks(request: RunRequest): Promise<RunResult> {
+  return new Run(request).toEnd();
+}
+
+class Run implements Stoppable {
+  readonly #request: RunRequest;
+  readonly #tasks: readonly Task[];
+  readonly #schedule: Schedule;
+  readonly #startedAt: number;
+  readonly #stop = new AbortController();
+  readonly #kill = new AbortController();
+  readonly #counts: Record<Ending, number> = {
+    hit: 0,
+    ran: 0,
+    failed: 0,
+    skipped: 0,
+    cancelled: 0,
+  };
+  readonly #running = new Set<Task>();
+  #savedMs = 0;
+  #exit = 0;
+  #halted = false;
+  #interrupted: StopSignal | undefined;
+  #bug: { readonly error: unknown } | undefined;
+  #allEnded: () => void = () => {};
+
+  constructor(request: RunRequest) {
+    this.#request = request;
+    this.#startedAt = request.clock.monotonic();
+    this.#tasks = request.selected.map((index) => request.plan.tasks[index]!);
+    this.#schedule = scheduleOf(request, this.#tasks);
+  }
+
+  async toEnd(): Promise<RunResult> {
+    const { onSignal, reporter } = this.#request;
+    const stopListening = onSignal && stopOnSignals(onSignal, this);
+    try {
+      this.#emitStart();
+      await new Promise<void>((done) => {
+        this.#allEnded = done;
+        this.#advance();
+      });
+    } finally {
+      stopListening?.();
+    }
+    const result = this.#result();
+    this.#emit({ type: "run-ended", ...result });
+    this.#guarded(() => reporter.close?.());
+    if (this.#bug !== undefined) throw this.#bug.error;
+    return result;
+  }
+
+  interrupt(signal: StopSignal): void {
+    this.#interrupted ??= signal;
+    this.#halt(signal);
+    this.#stop.abort(signal);
+    this.#advance();
+  }
+
+  kill(): void {
+    this.#kill.abort();
+  }
+
+  get interactive(): boolean {
+    for (const task of this.#running) if (task.command.interactive) return true;
+    return false;
+  }
+
+  /** Starts what may start; ends the run when nothing is left to wait for. */
+  #advance(): void {
+    this.#guarded(() => {
+      if (this.#bug !== undefined) return;
+      for (let at = this.#schedule.next(); at !== undefined; at = this.#schedule.next()) {
+        this.#start(at);
+      }
+    });
+    if (this.#running.size > 0) return;
+    if (!this.#schedule.ended) {
+      this.#broken(new Error("The schedule starts nothing and has not ended"));
+    }
+    this.#allEnded();
+  }
+
+  #start(at: number): void {
+    const task = this.#tasks[at]!;
+    this.#running.add(task);
+    const slot: Slot = {
+      worker: this.#schedule.worker(at),
+      stop: this.#stop.signal,
+      kill: this.#kill.signal,
+      mayStart: () => !this.#halted,
+      atMs: () => this.#atMs(),
+    };
+    void this.#perform(at, task, slot);
+  }
+
+  async #perform(at: number, task: Task, slot: Slot): Promise<void> {
+    let outcome: TaskOutcome;
+    try {
+      outcome = await this.#request.perform(task, slot);
+    } catch (error) {
+      this.#broken(error);
+      outcome = { ending: "cancelled", tookMs: 0, cached: false };
+    }
+    this.#finish(at, outcome);
+  }
+
+  #finish(at: number, outcome: TaskOutcome): void {
+    const task = this.#tasks[at]!;
+    this.#running.delete(task);
+    this.#guarded(() => this.#record(at, task, outcome));
+    this.#advance();
+  }
+
+  #record(at: number, task: Task, outcome: TaskOutcome): void {
+    const { ending } = outcome;
+    const state = ending === "hit" || ending === "ran" ? "done" : ending;
+    const skipped = this.#schedule.finish(at, state);
+    if (ending === "failed") this.#exit = Math.max(this.#exit, outcome.code ?? 1, 1);
+    this.#emitEnd({ task: task.name, atMs: this.#atMs(), ...outcome });
+    for (const one of skipped) this.#emitSkipped(one);
+    // The terminal sent Ctrl-C to the command and to us; now we know that it was meant to end things.
+    if (task.command.interactive && ending === "failed" && outcome.code === exitCodeOf("SIGINT")) {
+      this.#interrupted ??= "SIGINT";
+      this.#halt("SIGINT");
+    }
+    if (ending === "failed" && this.#request.failFast) this.#halt("fail-fast");
+  }
+
+  /** From here on nothing starts; tasks that have not started are cancelled. */
+  #halt(because: RunStopping["because"]): void {
+    if (this.#halted) return;
+    this.#halted = true;
+    this.#emit({ type: "run-stopping", atMs: this.#atMs(), because });
+    for (const at of this.#schedule.stop()) {
+      const task = this.#tasks[at]!.name;
+      this.#emitEnd({ task, ending: "cancelled", atMs: this.#atMs(), tookMs: 0, cached: false });
+    }
+  }
+
+  /** Remembers the first bug and stops everything. */
+  #broken(error: unknown): void {
+    if (this.#bug !== undefined) return;
+    this.#bug = { error };
+    this.#halt("bug");
+    this.#stop.abort("SIGTERM");
+  }
+
+  #guarded(action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      this.#broken(error);
+    }
+  }
+
+  #emitStart(): void {
+    const { version, plan, workers, clock, expectedMs } = this.#request;
+    this.#emit({
+      type: "run-started",
+      version,
+      root: plan.root,
+      workers,
+      startedAt: clock.now(),
+      tasks: this.#tasks.map((task) => {
+        const expected = expectedMs?.(task.name);
+        const info = { task: task.name, command: task.command.name };
+        return expected === undefined ? info : { ...info, expectedMs: expected };
+      }),
+    });
+  }
+
+  #emitSkipped({ task, because }: Skipped): void {
+    this.#emitEnd({
+      task: this.#tasks[task]!.name,
+      ending: "skipped",
+      atMs: this.#atMs(),
+      tookMs: 0,
+      cached: false,
+      because: this.#tasks[because]!.name,
+    });
+  }
+
+  #emitEnd(end: Omit<TaskEnded, "type">): void {
+    this.#counts[end.ending] += 1;
+    this.#savedMs += end.savedMs ?? 0;
+    this.#emit({ type: "task-ended", ...end });
+  }
+
+  /** A reporter that throws is a bug, but what it was told has happened all the same. */
+  #emit(event: QikEvent): void {
+    this.#guarded(() => this.#request.reporter.on(event));
+  }
+
+  #result(): RunResult {
+    const interrupted = this.#interrupted;
+    return {
+      exit: this.#bug ? BUG : interrupted ? exitCodeOf(interrupted) : this.#exit,
+      counts: { ...this.#counts },
+      tookMs: this.#atMs(),
+      savedMs: this.#savedMs,
+      ...(interrupted !== undefined && { interrupted }),
+    };
+  }
+
+  #atMs(): number {
+    return this.#request.clock.monotonic() - this.#startedAt;
+  }
+}
+
+/** The schedule counts from 0 over the selected tasks only. */
+function scheduleOf(request: RunRequest, tasks: readonly Task[]): Schedule {
+  const places = new Map(request.selected.map((index, place) => [index, place]));
+  return new Schedule({
+    needs: tasks.map((task) =>
+      task.needs.flatMap((need) => {
+        const place = places.get(need.task);
+        return place === undefined ? [] : [place];
+      })
+    ),
+    workers: request.workers,
+    weight: tasks.map(({ command }) => command.weight),
+    alone: tasks.map(({ command }) => command.interactive),
+    pool: tasks.map(({ command }) => command.pool),
+    poolLimits: new Map(request.plan.config.pools.map(({ name, limit }) => [name, limit])),
+    expectedMs: tasks.map(({ name }) => request.expectedMs?.(name)),
+  });
+}

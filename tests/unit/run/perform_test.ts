@@ -1,0 +1,398 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { QikError } from "../../../lib/base/problems.ts";
+import type { CommandConfig } from "../../../lib/config/types.ts";
+import type { Task } from "../../../lib/plan/types.ts";
+import type { ExecResult } from "../../../lib/run/executor.ts";
+import { openPerform } from "../../../lib/run/perform.ts";
+import type { PerformPorts, SettledResult, TaskOutcome } from "../../../lib/run/ports.ts";
+import { openSys } from "../../../lib/sys/open.ts";
+import { FakeClock } from "../../support/fake_clock.ts";
+import { command, planOf } from "../../support/planned.ts";
+import { FakeCache, FakeExecutor, Recorder } from "./fakes.ts";
+
+const { files } = openSys();
+
+/** One task with everything around it made of paper. */
+class Bench {
+  readonly root = mkdtempSync(join(tmpdir(), "qik-perform-"));
+  readonly recorder = new Recorder();
+  readonly executor = new FakeExecutor();
+  readonly cache = new FakeCache();
+  readonly settled: SettledResult[] = [];
+  key = "k1";
+  changedInputs: () => readonly string[] = () => [];
+  changes = 0;
+  mayStart = true;
+  readonly task: Task;
+  readonly #perform;
+
+  constructor(given: Partial<CommandConfig> = {}, ports: Partial<PerformPorts> = {}) {
+    this.task = planOf([command("lint", { deps: [], ...given })]).tasks[0]!;
+    this.#perform = openPerform({
+      root: this.root,
+      files,
+      clock: new FakeClock(),
+      executor: this.executor,
+      reporter: this.recorder,
+      keyer: {
+        key: () =>
+          Promise.resolve({
+            key: this.key,
+            explanation: () => ["exec\tx"],
+            changedInputs: () => Promise.resolve().then(this.changedInputs),
+          }),
+      },
+      caches: () => this.cache,
+      mode: { read: true, write: true },
+      environment: (_, worker) => ({ QIK__WORKER: String(worker) }),
+      argv: () => ["sh", "-c", "x"],
+      restorePlace: () => ({ root: this.root, patterns: [], isTracked: () => false }),
+      explainMiss: () => "first run",
+      changed: () => void (this.changes += 1),
+      settled: (_, result) => void this.settled.push(result),
+      ...ports,
+    });
+  }
+
+  run(): Promise<TaskOutcome> {
+    return this.#perform(this.task, {
+      worker: 3,
+      stop: new AbortController().signal,
+      kill: new AbortController().signal,
+      mayStart: () => this.mayStart,
+      atMs: () => 1,
+    });
+  }
+
+  answer(...results: Partial<ExecResult>[]): this {
+    this.executor.results.push(...results);
+    return this;
+  }
+
+  get whys(): (string | undefined)[] {
+    return this.recorder.of("task-started").map(({ why }) => why);
+  }
+}
+
+function withBench(
+  given: Partial<CommandConfig>,
+  test: (bench: Bench) => Promise<void>,
+  ports: Partial<PerformPorts> = {},
+): () => Promise<void> {
+  return async () => {
+    const bench = new Bench(given, ports);
+    try {
+      await test(bench);
+    } finally {
+      rmSync(bench.root, { recursive: true, force: true });
+    }
+  };
+}
+
+Deno.test(
+  "perform: a miss runs and is stored, then it is a hit",
+  withBench({ artifacts: ["out.txt"] }, async (bench) => {
+    const first = await bench.run();
+    assert.deepEqual([first.ending, first.code, first.cached], ["ran", 0, false]);
+    assert.deepEqual(bench.whys, ["first run"]);
+    assert.equal(bench.executor.requests[0]!.env["QIK__WORKER"], "3");
+    assert.equal(bench.executor.requests[0]!.logFile, `${bench.root}/._qik/out/lint.out`);
+    const stored = bench.cache.entries.get("k1")!;
+    assert.deepEqual(stored.explanation, ["exec\tx"]);
+    assert.deepEqual(stored.patterns, ["out.txt"]);
+
+    const second = await bench.run();
+    assert.deepEqual([second.ending, second.code, second.cached], ["hit", 0, true]);
+    assert.equal(second.savedMs, 5);
+    assert.equal(bench.executor.requests.length, 1);
+    assert.deepEqual(bench.cache.restored, ["lint"]);
+    const replayed = bench.recorder.of("task-output").filter((output) => output.replayed);
+    assert.deepEqual(replayed.map(({ stream }) => stream), ["err"]);
+    assert.deepEqual(bench.settled.map(({ artifacts }) => artifacts[0]!.path), [
+      "out.txt",
+      "out.txt",
+    ]);
+  }),
+);
+
+Deno.test(
+  "perform: the log of a hit stands where a log is looked for",
+  withBench({}, async (bench) => {
+    await bench.run();
+    const { log } = await bench.run();
+    assert.equal(log, "._qik/out/lint.out");
+    assert.equal(readFileSync(join(bench.root, log), "utf8"), "again\n");
+  }),
+);
+
+Deno.test(
+  "perform: another key is another entry",
+  withBench({}, async (bench) => {
+    await bench.run();
+    bench.key = "k2";
+    assert.equal((await bench.run()).ending, "ran");
+    assert.deepEqual([...bench.cache.entries.keys()], ["k1", "k2"]);
+  }),
+);
+
+for (
+  const [cacheWhen, code, stored] of [
+    ["success", 0, true],
+    ["success", 3, false],
+    ["failed", 0, false],
+    ["failed", 3, true],
+    ["finished", 0, true],
+    ["finished", 3, true],
+  ] as const
+) {
+  Deno.test(
+    `perform: cache-when ${cacheWhen} and exit code ${code}`,
+    withBench({ cacheWhen }, async (bench) => {
+      const first = await bench.answer({ code }).run();
+      assert.equal(first.ending, code === 0 ? "ran" : "failed");
+      assert.equal(bench.cache.entries.size, stored ? 1 : 0);
+      if (!stored) return;
+      const again = await bench.run();
+      assert.deepEqual([again.ending, again.code], [code === 0 ? "hit" : "failed", code]);
+      assert.equal(again.cached, true);
+    }),
+  );
+}
+
+Deno.test(
+  "perform: an entry that the command would not store now is not replayed",
+  withBench({ cacheWhen: "success" }, async (bench) => {
+    const failing = new Bench({ cacheWhen: "finished" });
+    await failing.answer({ code: 4 }).run();
+    rmSync(failing.root, { recursive: true });
+    bench.cache.entries.set("k1", failing.cache.entries.get("k1")!);
+    assert.equal((await bench.run()).ending, "ran");
+    assert.deepEqual(bench.whys, ["the cached result has exit code 4"]);
+  }),
+);
+
+const foreign: readonly [string, Partial<ExecResult>, string[]][] = [
+  ["that a signal ended", { code: 137, signal: "SIGKILL" }, []],
+  ["that timed out", { code: 0, endedBy: "timeout" }, []],
+  ["that was stopped", { code: 0, endedBy: "stopped" }, []],
+  ["that could not start", { code: 127, startFailure: "Cannot find it" }, []],
+  ["whose log was cut", { logCut: true }, ["log-cut"]],
+  ["whose log could not be written", { logFailure: "ENOSPC" }, ["cache-unwritable"]],
+  ["that left a pipe open", { pipeLeftOpen: true }, ["pipe-left-open"]],
+];
+for (const [what, result, problems] of foreign) {
+  Deno.test(
+    `perform: a command ${what} is not stored`,
+    withBench({ cacheWhen: "finished" }, async (bench) => {
+      await bench.answer(result).run();
+      assert.equal(bench.cache.entries.size, 0);
+      assert.deepEqual(bench.recorder.problems, problems);
+    }),
+  );
+}
+
+Deno.test(
+  "perform: a timeout fails, whatever the command answered to SIGTERM",
+  withBench({ timeoutMs: 90_000 }, async (bench) => {
+    const outcome = await bench.answer({ code: 0, endedBy: "timeout" }).run();
+    assert.deepEqual([outcome.ending, outcome.code], ["failed", 124]);
+    assert.equal(outcome.because, "timeout after 1m30s");
+  }),
+);
+
+Deno.test(
+  "perform: a stopped command is cancelled",
+  withBench({ retries: 3 }, async (bench) => {
+    const outcome = await bench.answer({ code: 130, signal: "SIGINT", endedBy: "stopped" }).run();
+    assert.equal(outcome.ending, "cancelled");
+    assert.equal(bench.executor.requests.length, 1);
+  }),
+);
+
+Deno.test(
+  "perform: changed inputs are not stored, and it says so",
+  withBench({}, async (bench) => {
+    bench.changedInputs = () => ["a.py", "b.py", "c.py", "d.py"];
+    assert.equal((await bench.run()).ending, "ran");
+    assert.equal(bench.cache.entries.size, 0);
+    assert.deepEqual(bench.settled, []);
+    const [problem] = bench.recorder.of("problem");
+    assert.equal(problem!.code, "inputs-changed");
+    assert.equal(
+      problem!.message,
+      'Did not store "lint": "a.py", "b.py", "c.py" and others changed while it ran',
+    );
+  }),
+);
+
+Deno.test(
+  "perform: an input that cannot be read afterwards has changed",
+  withBench({}, async (bench) => {
+    bench.changedInputs = () => {
+      throw new QikError({ code: "file-unreadable", message: "Cannot read", place: { file: "a" } });
+    };
+    assert.equal((await bench.run()).ending, "ran");
+    assert.deepEqual(bench.recorder.problems, ["inputs-changed"]);
+    assert.match(bench.recorder.of("problem")[0]!.message, /"a" changed/);
+  }),
+);
+
+Deno.test(
+  "perform: retries until it passes, and then it is flaky",
+  withBench({ retries: 2 }, async (bench) => {
+    const outcome = await bench.answer({ code: 1 }, { code: 2 }).run();
+    assert.deepEqual([outcome.ending, outcome.flaky], ["ran", true]);
+    assert.equal(bench.executor.requests.length, 3);
+    assert.equal(bench.cache.entries.size, 1);
+    assert.equal(bench.recorder.of("task-started").length, 1);
+  }),
+);
+
+Deno.test(
+  "perform: retries end",
+  withBench({ retries: 2 }, async (bench) => {
+    const outcome = await bench.answer({ code: 1 }, { code: 1 }, { code: 5 }).run();
+    assert.deepEqual([outcome.ending, outcome.code, outcome.flaky], ["failed", 5, undefined]);
+    assert.equal(bench.executor.requests.length, 3);
+  }),
+);
+
+Deno.test(
+  "perform: --force does not read but writes",
+  withBench({}, async (bench) => {
+    bench.cache.broken = { get: "throw" };
+    await bench.run();
+    assert.equal(bench.cache.asked, 0);
+    assert.equal(bench.cache.entries.size, 1);
+    assert.deepEqual(bench.whys, ["forced"]);
+  }, { mode: { read: false, write: true } }),
+);
+
+Deno.test(
+  "perform: --no-cache neither reads, writes nor makes keys",
+  withBench({}, async (bench) => {
+    const outcome = await bench.run();
+    assert.deepEqual([outcome.ending, outcome.key], ["ran", undefined]);
+    assert.equal(bench.cache.asked + bench.cache.entries.size, 0);
+    assert.deepEqual(bench.whys, [undefined]);
+  }, { mode: { read: false, write: false }, keyer: { key: () => assert.fail("no key") } }),
+);
+
+Deno.test(
+  "perform: a command without deps just runs",
+  withBench({ hasDeps: false }, async (bench) => {
+    assert.equal(bench.task.cacheable, false);
+    assert.equal((await bench.run()).ending, "ran");
+    assert.equal((await bench.run()).ending, "ran");
+    assert.equal(bench.cache.asked, 0);
+  }),
+);
+
+Deno.test(
+  "perform: files are looked at anew after a command, and after a restore that wrote",
+  withBench({}, async (bench) => {
+    await bench.run();
+    assert.equal(bench.changes, 1);
+    await bench.run();
+    assert.equal(bench.changes, 1, "everything was in place");
+    bench.cache.touched = 1;
+    await bench.run();
+    assert.equal(bench.changes, 2);
+  }),
+);
+
+for (
+  const broken of [
+    { get: "throw" },
+    { get: "damaged" },
+    { restore: "throw" },
+    { restore: "damaged" },
+    { restore: "refused" },
+    { replay: "throw" },
+  ] as const
+) {
+  Deno.test(
+    `perform: a cache that fails (${JSON.stringify(broken)}) is a miss with a warning`,
+    withBench({}, async (bench) => {
+      await bench.run();
+      bench.cache.broken = broken;
+      const outcome = await bench.run();
+      assert.deepEqual([outcome.ending, outcome.code], ["ran", 0]);
+      assert.deepEqual(bench.recorder.problems, ["cache-damaged"]);
+      assert.equal(bench.whys[1], "the cached result was damaged");
+    }),
+  );
+}
+
+for (const put of ["throw", "unwritable"] as const) {
+  Deno.test(
+    `perform: a cache that cannot be written to (${put}) is one warning for all tasks`,
+    withBench({}, async (bench) => {
+      bench.cache.broken = { put };
+      assert.equal((await bench.run()).ending, "ran");
+      assert.equal((await bench.run()).ending, "ran");
+      assert.deepEqual(bench.recorder.problems, ["cache-unwritable"]);
+      assert.deepEqual(bench.settled, [{ key: "k1", artifacts: [] }, { key: "k1", artifacts: [] }]);
+    }),
+  );
+}
+
+Deno.test(
+  "perform: artifacts that were not stored are taken from the disk by who needs them",
+  withBench({ artifacts: ["out.txt"] }, async (bench) => {
+    bench.cache.broken = { put: "bad-artifact" };
+    assert.equal((await bench.run()).ending, "ran");
+    assert.deepEqual(bench.settled, []);
+    assert.match(bench.recorder.of("problem")[0]!.message, /Did not store "lint": bad-artifact/);
+  }),
+);
+
+Deno.test(
+  "perform: an explanation that fails is no reason not to run",
+  withBench({}, async (bench) => {
+    assert.equal((await bench.run()).ending, "ran");
+    assert.deepEqual(bench.whys, ["not in the cache"]);
+  }, {
+    explainMiss: () => {
+      throw new Error("no");
+    },
+  }),
+);
+
+Deno.test(
+  "perform: a task whose key cannot be made fails with the problem's code",
+  withBench({}, async (bench) => {
+    const outcome = await bench.run();
+    assert.deepEqual([outcome.ending, outcome.code], ["failed", 2]);
+    assert.equal(outcome.because, 'Cannot read "a"');
+    assert.deepEqual(bench.recorder.problems, ["file-unreadable"]);
+    assert.equal(bench.executor.requests.length, 0);
+  }, {
+    keyer: {
+      key: () =>
+        Promise.reject(new QikError({ code: "file-unreadable", message: 'Cannot read "a"' })),
+    },
+  }),
+);
+
+Deno.test(
+  "perform: a bug in the keyer is not swallowed",
+  withBench({}, async (bench) => {
+    await assert.rejects(bench.run(), /a bug/);
+  }, { keyer: { key: () => Promise.reject(new Error("a bug")) } }),
+);
+
+Deno.test(
+  "perform: a run that is stopping starts nothing, but hits still count",
+  withBench({}, async (bench) => {
+    await bench.run();
+    bench.mayStart = false;
+    assert.equal((await bench.run()).ending, "hit");
+    bench.key = "k2";
+    assert.equal((await bench.run()).ending, "cancelled");
+    assert.equal(bench.executor.requests.length, 1);
+  }),
+);
