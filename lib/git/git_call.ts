@@ -1,0 +1,109 @@
+import { dirname, resolve } from "node:path";
+import { decodeName } from "../base/bytes.ts";
+import { QikError } from "../base/problems.ts";
+import type { Captured, Sys } from "../sys/sys.ts";
+
+/** A git repository as found from a directory inside of it. */
+export interface Repository {
+  /** Top of its working tree. */
+  readonly top: string;
+  readonly gitDirectory: string;
+  readonly indexPath: string;
+  /** What git must be told so that it finds the same, from whatever directory. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** No locks against the user's own git, and messages that can be read by a program. */
+const QUIET = { GIT_OPTIONAL_LOCKS: "0", LC_ALL: "C" };
+/** Set by git for its hooks. They mean the outer repository and are relative to where the hook started. */
+const HOOK_VARIABLES = ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"] as const;
+/** Both let git believe a record of the working tree instead of the working tree. */
+const NO_SHORTCUTS = ["-c", "core.fsmonitor=false", "-c", "core.untrackedCache=false"];
+
+/**
+ * The repository that holds `root`; `undefined` where there is none.
+ *
+ * @param inner A submodule or nested repository: what a hook's variables say is not about it.
+ */
+export function findRepository(sys: Sys, root: string, inner = false): Repository | undefined {
+  const [gitVariable, treeVariable, indexVariable] = HOOK_VARIABLES.map((name) => sys.env[name]);
+  const inHook = [gitVariable, treeVariable, indexVariable].some((value) => value !== undefined);
+  const found = findUpward(sys, root);
+  if (found === undefined && (inner || gitVariable === undefined)) return undefined;
+  if (!inHook || inner) {
+    const indexPath = `${found!.gitDirectory}/index`;
+    return { ...found!, indexPath, env: inHook ? hookEnv(found!, indexPath) : QUIET };
+  }
+  const gitDirectory = gitVariable === undefined
+    ? found!.gitDirectory
+    : resolve(sys.machine.cwd, gitVariable);
+  const top = treeVariable === undefined
+    ? found?.top ?? sys.machine.cwd
+    : resolve(sys.machine.cwd, treeVariable);
+  // git changes to the top before it opens the index.
+  const indexPath = indexVariable === undefined
+    ? `${gitDirectory}/index`
+    : resolve(top, indexVariable);
+  return { top, gitDirectory, indexPath, env: hookEnv({ top, gitDirectory }, indexPath) };
+}
+
+type Place = Pick<Repository, "top" | "gitDirectory">;
+
+function hookEnv({ top, gitDirectory }: Place, indexPath: string): Record<string, string> {
+  return { ...QUIET, GIT_DIR: gitDirectory, GIT_WORK_TREE: top, GIT_INDEX_FILE: indexPath };
+}
+
+function findUpward({ files }: Sys, root: string): Place | undefined {
+  for (let at = root;; at = dirname(at)) {
+    const path = at.endsWith("/") ? `${at}.git` : `${at}/.git`;
+    const stat = files.stat(path);
+    if (stat?.kind === "directory") return { top: at, gitDirectory: path };
+    if (stat?.kind === "file") {
+      const named = /^gitdir: ([^\n]*)/.exec(decodeName(files.read(path) ?? new Uint8Array()));
+      return { top: at, gitDirectory: named === null ? path : resolve(at, named[1]!) };
+    }
+    if (at === dirname(at)) return undefined;
+  }
+}
+
+/** Runs git in a directory. */
+export class Git {
+  constructor(
+    private readonly sys: Sys,
+    private readonly cwd: string,
+    private readonly env: Readonly<Record<string, string>>,
+  ) {}
+
+  /** Runs git to its end, whatever it answers. */
+  ask(args: readonly string[], stdin?: Uint8Array): Promise<Captured> {
+    return this.sys.processes.capture({
+      argv: ["git", ...NO_SHORTCUTS, ...args],
+      cwd: this.cwd,
+      env: this.env,
+      ...(stdin === undefined ? {} : { stdin }),
+    });
+  }
+
+  /**
+   * What git prints.
+   *
+   * @throws {QikError} `git-failed`, with git's own message.
+   */
+  async read(args: readonly string[]): Promise<Uint8Array> {
+    const captured = await this.ask(args);
+    if (captured.code !== 0) throw gitFailed(args, captured);
+    return captured.stdout;
+  }
+}
+
+/** The problem of a git command that failed. */
+export function gitFailed(args: readonly string[], { code, stderr }: Captured): QikError {
+  const said = decodeName(stderr).trim().split("\n")[0]?.replace(/^fatal: /, "") ?? "";
+  const command = `git ${args.join(" ")}`;
+  if (code === 127 || code === 126) {
+    const message = `Cannot run "${command}": the program was not found`;
+    return new QikError({ code: "git-failed", message, hint: "Install git" });
+  }
+  const why = said === "" ? `exit code ${code}` : said;
+  return new QikError({ code: "git-failed", message: `Cannot run "${command}": ${why}` });
+}

@@ -1,0 +1,69 @@
+import { relative } from "node:path";
+import type { Sys } from "../sys/sys.ts";
+import { Git, gitFailed, type Repository } from "./git_call.ts";
+import { joinNames, splitNames } from "./names.ts";
+import { inOrder } from "./roll.ts";
+import type { Algorithm, Source, Tracked } from "./source.ts";
+
+const MODULE_MODE = "160000";
+
+/** Names of files as `git ls-files` prints them, relative to the root. */
+export function openGitSource(sys: Sys, root: string, repository: Repository): Source {
+  const git = new Git(sys, root, repository.env);
+  const below = relative(repository.top, root).replaceAll("\\", "/");
+  let algorithm: Algorithm = "sha1";
+  return {
+    indexed: true,
+    top: below === "" ? "" : `${below}/`,
+    algorithm: () => algorithm,
+    async tracked() {
+      const lines = splitNames(await git.read(["ls-files", "-z", "--stage"]));
+      algorithm = lines.length > 0 ? algorithmOf(lines[0]!) : await askAlgorithm(git);
+      return readStages(lines, algorithm === "sha1" ? 40 : 64);
+    },
+    async others() {
+      const printed = await git.read(["ls-files", "-z", "--others", "--exclude-standard"]);
+      return inOrder(splitNames(printed));
+    },
+    ignored: (paths) => askIgnored(git, paths),
+    mark: () => markOf(sys, repository.indexPath),
+  };
+}
+
+/** Lines are `mode SP id SP stage TAB name`. */
+function algorithmOf(line: string): Algorithm {
+  return line.indexOf(" ", 7) - 7 === 64 ? "sha256" : "sha1";
+}
+
+async function askAlgorithm(git: Git): Promise<Algorithm> {
+  const printed = await git.read(["rev-parse", "--show-object-format"]);
+  return new TextDecoder().decode(printed).trim() === "sha256" ? "sha256" : "sha1";
+}
+
+function readStages(lines: readonly string[], idLength: number): Tracked {
+  const paths: string[] = [];
+  const modules = new Map<string, string>();
+  const nameAt = 7 + idLength + 3;
+  for (const line of lines) {
+    const path = line.slice(nameAt);
+    if (line.startsWith(MODULE_MODE)) modules.set(path, line.slice(7, 7 + idLength));
+    // Up to three stages of a conflict stand one after the other.
+    if (path !== paths.at(-1)) paths.push(path);
+  }
+  return { paths: inOrder(paths), modules };
+}
+
+async function askIgnored(git: Git, paths: readonly string[]): Promise<ReadonlySet<string>> {
+  if (paths.length === 0) return new Set();
+  const args = ["check-ignore", "-z", "--stdin"];
+  // "./" keeps a name such as ":(x" from being read as pathspec magic.
+  const captured = await git.ask(args, joinNames(paths.map((path) => `./${path}`)));
+  // 1: none of them is ignored.
+  if (captured.code > 1) throw gitFailed(args, captured);
+  return new Set(splitNames(captured.stdout).map((path) => path.slice(2)));
+}
+
+function markOf({ files }: Sys, path: string): string {
+  const stat = files.lstat(path);
+  return stat === undefined ? "" : [stat.ino, stat.size, stat.mtimeNs, stat.ctimeNs].join();
+}

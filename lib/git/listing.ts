@@ -1,0 +1,199 @@
+import type { Sys } from "../sys/sys.ts";
+import type { Pathspec } from "./pathspec.ts";
+import { isRulesFile, Rescan } from "./rescan.ts";
+import { indexOfPath, inOrder, matchRoll, mergeOrdered, type Roll } from "./roll.ts";
+import { isOwnFile, type Source } from "./source.ts";
+
+/**
+ * The names of input files as far as they are known: the index, what lies beside it, and what appeared since.
+ *
+ * The listing of files beside the index takes git longest; it is started first and waited for last.
+ */
+export class Listing {
+  /** Submodules and the commit that the index records for them. */
+  readonly recorded = new Map<string, string>();
+  /** Nested repositories that the index does not know. */
+  readonly nested = new Set<string>();
+  /** The whole index, with files that are nobody's input. */
+  #index: readonly string[] = [];
+  #tracked: Roll = { paths: [], modules: new Set() };
+  #others: Roll | undefined;
+  #othersAsked: Promise<readonly string[]> | undefined;
+  #rescan: Rescan | undefined;
+  #mark = "";
+  /** Every known file with ignore rules and a text that changes with it. */
+  readonly #rules = new Map<string, string>();
+  /** What pathspecs selected, until names change. */
+  #trackedHits = new Map<Pathspec, readonly string[]>();
+  #othersHits = new Map<Pathspec, readonly string[]>();
+
+  constructor(
+    private readonly sys: Sys,
+    private readonly root: string,
+    private readonly source: Source,
+  ) {}
+
+  /** Starts the listing of files beside the index; they are waited for where they are needed. */
+  startOthers(): void {
+    this.#othersAsked = this.source.others();
+    // Where nobody waits for it any more, its failure is nobody's.
+    this.#othersAsked.catch(() => {});
+  }
+
+  /** Lists what is in the index. */
+  async load(): Promise<void> {
+    this.#mark = this.source.mark();
+    const { paths, modules } = await this.source.tracked();
+    this.recorded.clear();
+    for (const [path, commit] of modules) this.recorded.set(path, commit);
+    this.#index = paths;
+    const kept = paths.some(isOwnFile) ? paths.filter((path) => !isOwnFile(path)) : paths;
+    this.#tracked = { paths: kept, modules: new Set(modules.keys()) };
+    this.#trackedHits.clear();
+    this.#watchRules(kept);
+  }
+
+  isTracked(path: string): boolean {
+    return indexOfPath(this.#index, path) !== -1;
+  }
+
+  /** Files in the index that a pathspec selects. */
+  matchTracked(spec: Pathspec): readonly string[] {
+    return remembered(this.#trackedHits, spec, this.#tracked);
+  }
+
+  /** Files beside the index that a pathspec selects. Some may be gone by now. */
+  async matchOthers(spec: Pathspec): Promise<readonly string[]> {
+    return remembered(this.#othersHits, spec, await this.#loadOthers());
+  }
+
+  async #loadOthers(): Promise<Roll> {
+    if (this.#others !== undefined) return this.#others;
+    if (this.#othersAsked === undefined) this.startOthers();
+    const paths = await this.#othersAsked!;
+    this.nested.clear();
+    this.#watchRules(paths);
+    return this.#setOthers(this.#withoutSlashes(paths));
+  }
+
+  /** Paths without qik's own; those that end in `/` are nested repositories. */
+  #withoutSlashes(paths: readonly string[]): string[] {
+    const bare: string[] = [];
+    for (const path of paths) {
+      if (isOwnFile(path)) continue;
+      if (!path.endsWith("/")) {
+        bare.push(path);
+        continue;
+      }
+      this.nested.add(path.slice(0, -1));
+      bare.push(path.slice(0, -1));
+    }
+    return inOrder(bare);
+  }
+
+  #setOthers(paths: readonly string[]): Roll {
+    this.#others = { paths, modules: this.nested };
+    this.#othersHits.clear();
+    return this.#others;
+  }
+
+  /**
+   * Finds what appeared since the last look.
+   *
+   * @param specs Only names that these could select are looked for.
+   * @param beside Also files that are not in the index.
+   */
+  async refresh(specs: readonly Pathspec[], epoch: number, beside: boolean): Promise<void> {
+    if (this.source.mark() !== this.#mark) {
+      await this.load();
+      this.#forgetOthers();
+    }
+    if (!beside) return;
+    const starts = specs.filter((spec) => !this.#namesFile(spec)).map(({ prefix }) => prefix);
+    if (starts.length === 0) return;
+    const others = await this.#loadOthers();
+    if (this.#rulesChanged(starts)) return this.#forgetOthers();
+    this.#rescan ??= new Rescan(
+      this.sys,
+      this.root,
+      this.source,
+      this.#names(others),
+      (path) => this.recorded.has(path) || this.nested.has(path),
+    );
+    const found = await this.#rescan.refresh(starts, epoch);
+    if (this.#watchRules(found.rules)) return this.#forgetOthers();
+    if (found.paths.length > 0) {
+      this.#setOthers(mergeOrdered(others.paths, this.#withoutSlashes(found.paths)));
+    }
+  }
+
+  *#names(others: Roll): Generator<string> {
+    yield* this.#tracked.paths;
+    yield* others.paths;
+  }
+
+  /** Whether a pathspec is the name of a file in the index, so that nothing new can match it. */
+  #namesFile({ literal }: Pathspec): boolean {
+    return literal !== undefined && indexOfPath(this.#tracked.paths, literal) !== -1 &&
+      !this.recorded.has(literal);
+  }
+
+  /** The next question lists the files beside the index again. */
+  #forgetOthers(): void {
+    this.#others = undefined;
+    this.#othersAsked = undefined;
+    this.#rescan = undefined;
+    this.#othersHits.clear();
+  }
+
+  /** Remembers how files with ignore rules are now; true where one of them is new. */
+  #watchRules(paths: readonly string[]): boolean {
+    let some = false;
+    for (const path of paths) {
+      if (!isRulesFile(path) || this.#rules.has(path)) continue;
+      this.#rules.set(path, this.#markOf(path));
+      some = true;
+    }
+    return some;
+  }
+
+  /** Whether a file with ignore rules changed that has a say about names with these starts. */
+  #rulesChanged(starts: readonly string[]): boolean {
+    let changed = false;
+    for (const [path, mark] of this.#rules) {
+      const directory = path.slice(0, -".gitignore".length);
+      if (!starts.some((start) => start.startsWith(directory) || directory.startsWith(start))) {
+        continue;
+      }
+      const now = this.#markOf(path);
+      if (now === mark) continue;
+      this.#rules.set(path, now);
+      changed = true;
+    }
+    return changed;
+  }
+
+  #markOf(path: string): string {
+    const stat = this.sys.files.lstat(`${this.root}/${path}`);
+    return stat === undefined ? "" : [stat.ino, stat.size, stat.mtimeNs, stat.ctimeNs].join();
+  }
+
+  /** Whether a path may still be an input; true as long as that is not known. */
+  mayHold(path: string): boolean {
+    return this.#others === undefined || indexOfPath(this.#tracked.paths, path) !== -1 ||
+      indexOfPath(this.#others.paths, path) !== -1;
+  }
+}
+
+function remembered(
+  hits: Map<Pathspec, readonly string[]>,
+  spec: Pathspec,
+  roll: Roll,
+): readonly string[] {
+  let paths = hits.get(spec);
+  if (paths === undefined) {
+    paths = matchRoll(roll, spec).map((at) => roll.paths[at]!);
+    hits.set(spec, paths);
+  }
+  return paths;
+}

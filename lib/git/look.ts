@@ -1,0 +1,317 @@
+import { hasEscapedBytes } from "../base/bytes.ts";
+import { byCodeUnit } from "../base/order.ts";
+import { type Problem, QikError } from "../base/problems.ts";
+import {
+  type BulkLstat,
+  copyStat,
+  newStatRows,
+  sameStat,
+  statKind,
+  type StatRows,
+  statSize,
+  statTimes,
+} from "../sys/bulk_stat.ts";
+import { errorCode, type Sys } from "../sys/sys.ts";
+import { digestFile, digestLink } from "./content.ts";
+import { encodeMemo, type Memo, type MemoEntry } from "./memo.ts";
+import type { Algorithm } from "./source.ts";
+import type { FileState } from "./tree.ts";
+
+/**
+ * A stat proves content only if the file had been left alone for this long before it was read: a change within
+ * the same tick of a file system's clock would leave the stat as it is. 2 s is the coarsest tick in use (FAT).
+ */
+const MARGIN_NS = 2_000_000_000n;
+/** Times that a file may change under the reader before that is reported. */
+const TRIES = 3;
+/** How many unreadable files are named in one error. */
+const MOST_NAMED = 10;
+/** Reading goes on for this long before timers and processes get a turn. */
+const TURN_MS = 50;
+
+/** What stands in for a repository of its own. */
+export interface ModuleLook {
+  has(path: string): boolean;
+  state(path: string): Promise<FileState>;
+}
+
+export interface LookOptions {
+  readonly sys: Sys;
+  readonly root: string;
+  readonly algorithm: Algorithm;
+  readonly memo: Memo;
+  readonly lstat: BulkLstat;
+  readonly modules: ModuleLook;
+}
+
+/**
+ * Files by number, what their last lstat said and what they hold.
+ *
+ * A file is looked at once per epoch; its content is read only where neither the row kept here nor the memo has
+ * the very same stat.
+ */
+export class Looker {
+  readonly paths: string[] = [];
+  readonly #ids = new Map<string, number>();
+  readonly #lookedAt: number[] = [];
+  readonly #states: (FileState | undefined)[] = [];
+  /** Whether an equal stat means equal content. */
+  readonly #settled: boolean[] = [];
+  /** Named literally by a pathspec: they count wherever they are, even behind a symlink. */
+  readonly #named = new Set<number>();
+  #rows = newStatRows(1024);
+  #realDirectories = new Map<string, boolean>();
+  #directoriesEpoch = -1;
+  /** The directory last found to be real in this epoch. */
+  #lastReal = "";
+  #learned = false;
+
+  constructor(private readonly options: LookOptions) {}
+
+  /** Number of a path, made where it has none. */
+  idOf(path: string): number {
+    const known = this.#ids.get(path);
+    if (known !== undefined) return known;
+    const id = this.paths.length;
+    this.paths.push(path);
+    this.#ids.set(path, id);
+    this.#lookedAt.push(-1);
+    this.#states.push(undefined);
+    this.#settled.push(false);
+    return id;
+  }
+
+  /** The number of a file that a pathspec names literally. */
+  idOfNamed(path: string): number {
+    const id = this.idOf(path);
+    this.#named.add(id);
+    return id;
+  }
+
+  state(id: number): FileState {
+    const state = this.#states[id];
+    if (state === undefined) throw new Error(`Nobody looked at ${this.paths[id]}`);
+    return state;
+  }
+
+  /**
+   * Looks at files that were not looked at in this epoch.
+   *
+   * @throws {QikError} `file-unreadable`, naming all of them.
+   */
+  async look(ids: readonly number[], epoch: number): Promise<void> {
+    const pending = ids.filter((id) => this.#lookedAt[id] !== epoch);
+    if (pending.length === 0) return;
+    this.#grow();
+    if (this.#directoriesEpoch !== epoch) {
+      this.#directoriesEpoch = epoch;
+      this.#realDirectories = new Map();
+      this.#lastReal = "";
+    }
+    const paths = pending.map((id) => this.paths[id]!);
+    const fresh = newStatRows(pending.length);
+    const problems: Problem[] = [];
+    for (const { row, code } of this.options.lstat(this.options.root, paths, fresh)) {
+      problems.push(unreadable(paths[row]!, code));
+    }
+    const blind = this.options.sys.machine.runtime === "deno";
+    const unknown: number[] = [];
+    const modules: number[] = [];
+    for (let row = 0; row < pending.length; row++) {
+      const id = pending[row]!;
+      if (blind && hasEscapedBytes(paths[row]!)) problems.push(unreachable(paths[row]!));
+      else if (this.#isCurrent(id, fresh, row)) this.#lookedAt[id] = epoch;
+      else if (this.#isModule(id, fresh, row)) modules.push(id);
+      else if (!this.#settle(id, fresh, row, epoch)) unknown.push(row);
+    }
+    await this.#readAll(unknown.map((row) => [pending[row]!, row]), fresh, epoch, problems);
+    for (const id of modules) {
+      this.#states[id] = await this.options.modules.state(this.paths[id]!);
+      this.#settled[id] = false;
+      this.#lookedAt[id] = epoch;
+    }
+    if (problems.length > 0) throw new QikError(problems.slice(0, MOST_NAMED));
+  }
+
+  #grow(): void {
+    if (this.paths.length <= this.#rows.count) return;
+    const rows = newStatRows(Math.max(this.paths.length, this.#rows.count * 2));
+    rows.words.set(this.#rows.words);
+    this.#rows = rows;
+  }
+
+  /** Whether the row kept here still proves the state. */
+  #isCurrent(id: number, fresh: StatRows, row: number): boolean {
+    if (!this.#settled[id] || !sameStat(this.#rows, id, fresh, row)) return false;
+    return this.#named.has(id) || this.#hasRealParents(this.paths[id]!);
+  }
+
+  #isModule(id: number, fresh: StatRows, row: number): boolean {
+    return statKind(fresh, row) === "directory" && this.options.modules.has(this.paths[id]!) &&
+      this.#hasRealParents(this.paths[id]!);
+  }
+
+  /** Takes over what can be known without reading; false where the content must be read. */
+  #settle(id: number, fresh: StatRows, row: number, epoch: number): boolean {
+    const path = this.paths[id]!;
+    const kind = statKind(fresh, row);
+    const there = kind === "file" || kind === "exec" || kind === "symlink";
+    if (!there || !(this.#named.has(id) || this.#hasRealParents(path))) {
+      this.#keep(id, fresh, row, { path, kind: "absent", digest: "" }, epoch);
+      this.#settled[id] = false;
+      return true;
+    }
+    const digest = this.options.memo.find(path, fresh, row);
+    if (digest === undefined) return false;
+    this.#keep(id, fresh, row, { path, kind: kind === "symlink" ? "link" : kind, digest }, epoch);
+    this.#settled[id] = true;
+    return true;
+  }
+
+  #keep(id: number, rows: StatRows, row: number, state: FileState, epoch: number): void {
+    copyStat(rows, row, this.#rows, id);
+    const before = this.#states[id];
+    const same = before?.kind === state.kind && before.digest === state.digest;
+    this.#states[id] = same ? before : state;
+    this.#lookedAt[id] = epoch;
+  }
+
+  /** Whether no directory on the way is a symlink: git takes what lies behind one for deleted. */
+  #hasRealParents(path: string): boolean {
+    const end = path.lastIndexOf("/");
+    if (end === -1) return true;
+    // Neighbours in a sorted list mostly share their directory.
+    if (this.#lastReal.length === end && path.startsWith(this.#lastReal)) return true;
+    const parent = path.slice(0, end);
+    const real = this.#realDirectories.get(parent) ?? this.#followParents(path);
+    if (real) this.#lastReal = parent;
+    return real;
+  }
+
+  #followParents(path: string): boolean {
+    let real = true;
+    for (let at = path.indexOf("/"); at !== -1; at = path.indexOf("/", at + 1)) {
+      const directory = path.slice(0, at);
+      real &&= this.#realDirectories.get(directory) ?? this.#isDirectory(directory);
+      this.#realDirectories.set(directory, real);
+    }
+    return real;
+  }
+
+  #isDirectory(path: string): boolean {
+    const rows = newStatRows(1);
+    this.options.lstat(this.options.root, [path], rows);
+    return statKind(rows, 0) === "directory";
+  }
+
+  async #readAll(
+    unknown: readonly (readonly [number, number])[],
+    fresh: StatRows,
+    epoch: number,
+    problems: Problem[],
+  ): Promise<void> {
+    const { clock } = this.options.sys;
+    let turn = clock.monotonic();
+    for (const [id, row] of unknown) {
+      const problem = this.#read(id, fresh, row, epoch);
+      if (problem !== undefined) problems.push(problem);
+      if (clock.monotonic() - turn > TURN_MS) {
+        await new Promise<void>((resolve) => void clock.after(0, resolve));
+        turn = clock.monotonic();
+      }
+    }
+  }
+
+  /** Reads a file until its stat is the same before and after. */
+  #read(id: number, fresh: StatRows, row: number, epoch: number): Problem | undefined {
+    const { sys, root, lstat } = this.options;
+    const path = this.paths[id]!;
+    const before = newStatRows(1);
+    const after = newStatRows(1);
+    copyStat(fresh, row, before, 0);
+    for (let tried = 0; tried < TRIES; tried++) {
+      if (tried > 0 && this.#settle(id, before, 0, epoch)) return undefined;
+      const startedNs = BigInt(sys.clock.now()) * 1_000_000n;
+      const read = this.#digest(path, before);
+      if ("reason" in read && read.reason !== "changed") return unreadable(path, read.reason);
+      lstat(root, [path], after);
+      if ("state" in read && sameStat(before, 0, after, 0)) {
+        this.#keep(id, after, 0, read.state, epoch);
+        this.#settled[id] = leftAlone(after, startedNs);
+        this.#learned ||= this.#settled[id]!;
+        return undefined;
+      }
+      copyStat(after, 0, before, 0);
+    }
+    return unreadable(path, "it changes while it is read");
+  }
+
+  #digest(path: string, row: StatRows): { state: FileState } | { reason: string } {
+    const { sys: { files }, root, algorithm } = this.options;
+    const whole = `${root}/${path}`;
+    const kind = statKind(row, 0);
+    try {
+      if (kind === "symlink") {
+        return { state: { path, kind: "link", digest: digestLink(files, whole, algorithm) } };
+      }
+      const digest = digestFile(files, whole, statSize(row, 0), algorithm);
+      if (digest === undefined) return { reason: "changed" };
+      return { state: { path, kind: kind === "exec" ? "exec" : "file", digest } };
+    } catch (error) {
+      const code = errorCode(error);
+      if (code === undefined) throw error;
+      return { reason: SWAPPED.has(code) ? "changed" : code };
+    }
+  }
+
+  /** Bytes of a memo of all that is known, unless nothing new was learned. */
+  memoBytes(stillListed: (path: string) => boolean): Uint8Array | undefined {
+    if (!this.#learned) return undefined;
+    const entries: MemoEntry[] = [];
+    for (const entry of this.options.memo.entries()) {
+      const id = this.#ids.get(entry.path);
+      const looked = id !== undefined && this.#states[id] !== undefined;
+      if (!looked && stillListed(entry.path)) entries.push(entry);
+    }
+    this.paths.forEach((path, id) => {
+      const state = this.#states[id];
+      if (state === undefined || !this.#settled[id]) return;
+      entries.push({ path, rows: this.#rows, row: id, digest: state.digest });
+    });
+    entries.sort((a, b) => byCodeUnit(a.path, b.path));
+    return encodeMemo(entries, this.options.algorithm);
+  }
+}
+
+/** Errors of a file that became something else after lstat. */
+const SWAPPED: ReadonlySet<string> = new Set(["ENOENT", "ENOTDIR", "EISDIR", "EINVAL", "ELOOP"]);
+
+/**
+ * Whether both times lie so far before the reading that any later change shows in them.
+ *
+ * Deno tells mtime in whole milliseconds and ctime in whole seconds, cut off; so do some file systems. A time that
+ * is a multiple of such a tick may be anywhere inside of it and is taken as the tick's end.
+ */
+function leftAlone(rows: StatRows, startedNs: bigint): boolean {
+  return statTimes(rows, 0).every((time) => {
+    const tick = time % 1_000_000_000n === 0n
+      ? 1_000_000_000n
+      : time % 1_000_000n === 0n
+      ? 1_000_000n
+      : 1n;
+    return time + tick < startedNs - MARGIN_NS;
+  });
+}
+
+function unreadable(path: string, reason: string): Problem {
+  const message = `Cannot read the input file "${path.toWellFormed()}": ${reason}`;
+  return { code: "file-unreadable", message };
+}
+
+/** Deno cannot open a name that is not UTF-8, and a state made without its bytes would hide every edit. */
+function unreachable(path: string): Problem {
+  return {
+    ...unreadable(path, "its name is not UTF-8, which Deno cannot open"),
+    hint: "Use the built executable, rename the file, or leave it out with ignore",
+  };
+}

@@ -1,0 +1,52 @@
+import { type BulkLstat, bulkLstat } from "../sys/bulk_stat.ts";
+import type { Sys } from "../sys/sys.ts";
+import { findRepository } from "./git_call.ts";
+import { openGitSource } from "./git_source.ts";
+import type { Source } from "./source.ts";
+import type { Tree } from "./tree.ts";
+import { openWalkSource } from "./walk_source.ts";
+import { WorkTree } from "./work_tree.ts";
+
+export interface OpenTreeOptions {
+  readonly sys: Sys;
+  /** Absolute path of the qik root: the top of a git working tree, a directory below it, or in no git at all. */
+  readonly root: string;
+  /** Absolute path of the directory that keeps what was learned about contents, in a file `files`. */
+  readonly stateDir: string;
+  /** False: files that are not in the index are invisible. Default true. */
+  readonly untracked?: boolean;
+  /** Replaces the fast lstat of this runtime. */
+  readonly lstat?: BulkLstat;
+}
+
+/**
+ * Opens the picture of a working tree.
+ *
+ * Costs one `git ls-files` that is waited for and one, for untracked files, that runs beside what follows; without
+ * git, one walk.
+ *
+ * @throws {QikError} `git-failed` where a repository is there but git refuses it, or git is not installed.
+ */
+export function openTree(options: OpenTreeOptions): Promise<Tree> {
+  return open(options, false);
+}
+
+async function open(options: OpenTreeOptions, inner: boolean): Promise<Tree> {
+  const { sys, root, untracked = true } = options;
+  const repository = findRepository(sys, root, inner);
+  const source: Source = repository === undefined
+    ? openWalkSource(sys, root)
+    : openGitSource(sys, root, repository);
+  const tree = new WorkTree({
+    sys,
+    root,
+    stateDir: options.stateDir,
+    untracked,
+    source,
+    lstat: options.lstat ?? bulkLstat,
+    openInner: (innerRoot, stateDir) =>
+      open({ ...options, root: innerRoot, stateDir, untracked: true }, true),
+  });
+  await tree.start();
+  return tree;
+}

@@ -1,0 +1,43 @@
+/**
+ * Where the names of input files come from: the one part that changes with how a repository is read.
+ *
+ * `git_source.ts` asks git, `walk_source.ts` reads directories where there is no git.
+ */
+export interface Source {
+  /** What contents are named by: git's own object format, or SHA-256. Known once `tracked` has answered. */
+  algorithm(): Algorithm;
+  /** Whether there is an index. Without one every file counts as if it were in it. */
+  readonly indexed: boolean;
+  /** The root below the top of the repository: `""` or `dir/`. */
+  readonly top: string;
+  /** Files in the index, in code-unit order. */
+  tracked(): Promise<Tracked>;
+  /** Files beside the index that are not ignored; a nested repository ends in `/`. Code-unit order. */
+  others(): Promise<readonly string[]>;
+  /** Those of the paths that are ignored; a directory ends in `/`. None lies inside of an ignored directory. */
+  ignored(paths: readonly string[]): Promise<ReadonlySet<string>>;
+  /** A text that differs when `tracked` may answer differently. */
+  mark(): string;
+}
+
+export type Algorithm = "sha1" | "sha256";
+
+export interface Tracked {
+  readonly paths: readonly string[];
+  /** Submodules and the commit that the index records for them. */
+  readonly modules: ReadonlyMap<string, string>;
+}
+
+/** Files of git's and qik's own, which are nobody's input even where git lists them. */
+export function isOwnFile(path: string): boolean {
+  if (path.startsWith(".qik/")) return true;
+  // Most paths hold none of these and are done.
+  return path.includes(".git") || path.includes(".qik-tmp-") || path.includes("._qik")
+    ? path.split("/").some(isOwnPart)
+    : false;
+}
+
+/** `.qik-tmp-…` is what an atomic write is called until it is complete. */
+function isOwnPart(part: string): boolean {
+  return part === "._qik" || part === ".git" || part.startsWith(".qik-tmp-");
+}

@@ -1,0 +1,236 @@
+import { byCodeUnit } from "../base/order.ts";
+import type { BulkLstat } from "../sys/bulk_stat.ts";
+import type { Sys } from "../sys/sys.ts";
+import { Listing } from "./listing.ts";
+import { Looker } from "./look.ts";
+import { readMemo } from "./memo.ts";
+import { Modules } from "./modules.ts";
+import { compilePathspec, type Pathspec } from "./pathspec.ts";
+import { isOwnFile, type Source } from "./source.ts";
+import type { FileState, Selected, SelectOptions, Tree } from "./tree.ts";
+
+export interface WorkTreeOptions {
+  readonly sys: Sys;
+  readonly root: string;
+  readonly stateDir: string;
+  readonly untracked: boolean;
+  readonly source: Source;
+  readonly lstat: BulkLstat;
+  readonly openInner: (root: string, stateDir: string) => Promise<Tree>;
+}
+
+/** How many paths `changedSince` names. */
+const MOST_CHANGED = 10;
+
+/** The tree of a root: what is listed, what was looked at, and when it must be looked at again. */
+export class WorkTree implements Tree {
+  readonly #specs = new Map<string, Pathspec>();
+  readonly #idsOf = new WeakMap<Selected, readonly number[]>();
+  #epoch = 0;
+  /** Calls take turns, so that two of them never search for the same new files. */
+  #turn: Promise<unknown> = Promise.resolve();
+  #listing!: Listing;
+  #looker!: Looker;
+  #modules!: Modules;
+
+  constructor(private readonly options: WorkTreeOptions) {}
+
+  /** Lists the files; must have ended before anything else is asked. */
+  async start(): Promise<void> {
+    const { sys, root, stateDir, source, lstat, openInner } = this.options;
+    this.#listing = new Listing(sys, root, source);
+    if (this.options.untracked) this.#listing.startOthers();
+    await this.#listing.load();
+    const algorithm = source.algorithm();
+    const { recorded, nested } = this.#listing;
+    this.#modules = new Modules({
+      sys,
+      root,
+      stateDir,
+      algorithm,
+      recorded,
+      nested,
+      open: openInner,
+    });
+    const memo = readMemo(sys.files, this.#memoPath(), algorithm);
+    this.#looker = new Looker({ sys, root, algorithm, memo, lstat, modules: this.#modules });
+  }
+
+  #memoPath(): string {
+    return `${this.options.stateDir}/files`;
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#turn.then(work);
+    this.#turn = result.catch(() => {});
+    return result;
+  }
+
+  select(specs: readonly string[], options: SelectOptions = {}): Promise<Selected> {
+    return this.#inTurn(() => this.#select(specs, options));
+  }
+
+  states(selected: Selected): Promise<readonly FileState[]> {
+    return this.#inTurn(() => this.#states(selected));
+  }
+
+  isTracked(path: string): boolean {
+    return this.#listing.isTracked(path);
+  }
+
+  invalidate(): void {
+    this.#epoch += 1;
+  }
+
+  changedSince(selected: Selected, states: readonly FileState[]): Promise<readonly string[]> {
+    return this.#inTurn(async () => {
+      this.invalidate();
+      const now = await this.#states(await this.#select(selected.specs, selected.options));
+      return differing(states, now).slice(0, MOST_CHANGED);
+    });
+  }
+
+  save(): void {
+    try {
+      const bytes = this.#looker.memoBytes((path) => this.#listing.mayHold(path));
+      if (bytes !== undefined) this.options.sys.files.writeAtomic(this.#memoPath(), bytes);
+      this.#modules.save();
+    } catch {
+      // A memo that cannot be written only makes the next run read the files again.
+    }
+  }
+
+  async #select(specs: readonly string[], options: SelectOptions): Promise<Selected> {
+    const wanted = specs.map((text) => this.#compile(text));
+    const excluded = (options.exclude ?? []).map((text) => this.#compile(text));
+    const given = wanted.filter(({ exclude }) => !exclude);
+    const onlyMinus = given.length === 0 && wanted.length > 0;
+    const request: Request = {
+      positive: onlyMinus ? [this.#compile(".")] : given,
+      kept: this.#keeper(wanted.filter(({ exclude }) => exclude), excluded),
+      beside: !this.options.source.indexed || (options.untracked ?? this.options.untracked),
+      epoch: this.#epoch,
+    };
+    if (request.epoch > 0) {
+      await this.#listing.refresh(request.positive, request.epoch, request.beside);
+    }
+    const hits = await this.#hits(request);
+    const ids = this.#inOrder(hits.map((hit) => hit.ids));
+    const unmatched = request.positive.filter((_, at) => !hits[at]!.any).map(({ text }) => text);
+    const paths = ids.map((id) => this.#looker.paths[id]!);
+    const selected: Selected = { paths, specs, options, unmatched };
+    this.#idsOf.set(selected, ids);
+    return selected;
+  }
+
+  #compile(text: string): Pathspec {
+    let spec = this.#specs.get(text);
+    if (spec === undefined) {
+      spec = compilePathspec(text, this.options.source.top);
+      this.#specs.set(text, spec);
+    }
+    return spec;
+  }
+
+  /** Whether a path is left when what is subtracted is gone. A `!` among the excluded patterns brings back. */
+  #keeper(minus: readonly Pathspec[], excluded: readonly Pathspec[]): (path: string) => boolean {
+    const out = excluded.filter(({ exclude }) => !exclude);
+    const back = excluded.filter(({ exclude }) => exclude);
+    if (minus.length === 0 && out.length === 0) return () => true;
+    return (path) => {
+      const module = this.#modules.has(path);
+      const matches = (spec: Pathspec) => spec.matches(path, module);
+      return !minus.some(matches) && (!out.some(matches) || back.some(matches));
+    };
+  }
+
+  async #hits(request: Request): Promise<readonly Hit[]> {
+    const hits = request.positive.map((spec) =>
+      this.#hit(this.#listing.matchTracked(spec), request)
+    );
+    // Looking takes time in which git lists the files beside the index.
+    await this.#looker.look(hits.flatMap(({ ids }) => ids), request.epoch);
+    for (const [at, spec] of request.positive.entries()) {
+      if (request.beside) await this.#addOthers(hits[at]!, spec, request);
+      if (!hits[at]!.any && spec.literal !== undefined) {
+        await this.#addNamed(hits[at]!, spec.literal, request);
+      }
+    }
+    return hits;
+  }
+
+  #hit(paths: readonly string[], { kept }: Request): Hit {
+    return {
+      any: paths.length > 0,
+      ids: paths.filter(kept).map((path) => this.#looker.idOf(path)),
+    };
+  }
+
+  async #addOthers(hit: Hit, spec: Pathspec, request: Request): Promise<void> {
+    const more = this.#hit(await this.#listing.matchOthers(spec), request);
+    await this.#looker.look(more.ids, request.epoch);
+    for (const id of more.ids) if (this.#looker.state(id).kind !== "absent") hit.ids.push(id);
+    hit.any ||= more.any;
+  }
+
+  /** A file that is named literally counts even where git ignores it. */
+  async #addNamed(hit: Hit, path: string, request: Request): Promise<void> {
+    if (isNobodysInput(path)) return;
+    if (!request.kept(path)) {
+      hit.any = this.options.sys.files.lstat(`${this.options.root}/${path}`) !== undefined;
+      return;
+    }
+    const id = this.#looker.idOfNamed(path);
+    await this.#looker.look([id], request.epoch);
+    if (this.#looker.state(id).kind === "absent") return;
+    hit.ids.push(id);
+    hit.any = true;
+  }
+
+  #inOrder(lists: readonly (readonly number[])[]): readonly number[] {
+    const { paths } = this.#looker;
+    const ids = lists.length === 1 ? [...lists[0]!] : [...new Set(lists.flat())];
+    for (let at = 1; at < ids.length; at++) {
+      if (paths[ids[at - 1]!]! < paths[ids[at]!]!) continue;
+      return [...new Set(ids)].sort((a, b) => byCodeUnit(paths[a]!, paths[b]!));
+    }
+    return ids;
+  }
+
+  async #states(selected: Selected): Promise<readonly FileState[]> {
+    const ids = this.#idsOf.get(selected) ?? selected.paths.map((path) => this.#looker.idOf(path));
+    await this.#looker.look(ids, this.#epoch);
+    return ids.map((id) => this.#looker.state(id));
+  }
+}
+
+interface Request {
+  readonly positive: readonly Pathspec[];
+  readonly kept: (path: string) => boolean;
+  /** Files that are not in the index count too. */
+  readonly beside: boolean;
+  readonly epoch: number;
+}
+
+interface Hit {
+  /** Whether the pathspec selected anything, before anything was subtracted. */
+  any: boolean;
+  readonly ids: number[];
+}
+
+/** A file of git's, of qik's state or of the repository's cache, even where a pathspec names it literally. */
+function isNobodysInput(path: string): boolean {
+  return path.startsWith(".qik/cache/") || (isOwnFile(path) && !path.startsWith(".qik/"));
+}
+
+/** Paths that only one of two ordered lists holds, or whose states differ. */
+function differing(before: readonly FileState[], now: readonly FileState[]): string[] {
+  const old = new Map(before.map((state) => [state.path, state]));
+  const changed: string[] = [];
+  for (const { path, kind, digest } of now) {
+    const was = old.get(path);
+    old.delete(path);
+    if (was === undefined || was.kind !== kind || was.digest !== digest) changed.push(path);
+  }
+  return [...changed, ...old.keys()].sort(byCodeUnit);
+}
