@@ -1,4 +1,5 @@
 import { byCodeUnit } from "../base/order.ts";
+import { QikError } from "../base/problems.ts";
 import type { FileState, Selected, SelectOptions, Tree } from "../git/tree.ts";
 import type { DepWorld, Fact, Plan, Task } from "../plan/types.ts";
 import { type HandedOn, handedOnDigest } from "./handed_on.ts";
@@ -9,7 +10,7 @@ import { DigestSink, ExplainSink } from "./sinks.ts";
 export interface KeyedTask {
   readonly key: string;
   readonly inputs: readonly FileState[];
-  /** Positive globs that matched nothing. */
+  /** Globs of its dependencies that matched nothing. */
   readonly unmatched: readonly string[];
   /** `name<TAB>value` lines; made when asked. */
   explanation(): readonly string[];
@@ -63,15 +64,17 @@ export class Keyer {
    * @throws {QikError} Where an input or a dependency cannot be read.
    */
   async key(task: Task): Promise<KeyedTask> {
+    if (task.unfilled !== undefined) throw new QikError(task.unfilled);
     await this.#settleAbsent(task);
     const { tree, secretKey } = this.#ports;
-    const { record, selected } = await this.#record(task);
+    const { record, selected, globs } = await this.#record(task);
     const sink = new DigestSink();
     writeKey(sink, record);
     return {
       key: sink.end(),
       inputs: record.files,
-      unmatched: selected.unmatched,
+      // Files of the space (a `local.env`, say) need not be there; what a dependency names should.
+      unmatched: selected.unmatched.filter((spec) => globs.includes(spec)),
       explanation() {
         const lines = new ExplainSink(secretKey);
         writeKey(lines, record);
@@ -89,6 +92,8 @@ export class Keyer {
       const need = tasks[stack.at(-1)!]!;
       if (this.#handedOn.has(need.index)) {
         stack.pop();
+      } else if (need.unfilled !== undefined) {
+        throw new QikError(need.unfilled);
       } else if (!need.cacheable) {
         this.settle(need, undefined);
       } else if (need.artifacts.length > 0) {
@@ -101,7 +106,9 @@ export class Keyer {
     }
   }
 
-  async #record(task: Task): Promise<{ record: TaskKey; selected: Selected }> {
+  async #record(
+    task: Task,
+  ): Promise<{ record: TaskKey; selected: Selected; globs: readonly string[] }> {
     const { tree, platform, plan } = this.#ports;
     const world = this.#ports.world(task);
     const space = this.#ports.spaceInputs(task);
@@ -109,13 +116,12 @@ export class Keyer {
     const globs = [
       ...task.deps.flatMap((dep) => dep.globs ?? []),
       ...late.flatMap((dep) => dep?.globs ?? []),
-      ...space.inputs,
     ];
     const facts = [
       ...task.deps.flatMap((dep) => dep.facts ?? []),
       ...late.flatMap((dep) => dep?.facts ?? []),
     ];
-    const selected = await tree.select(globs, this.#selectOptions(task));
+    const selected = await tree.select([...globs, ...space.inputs], this.#selectOptions(task));
     const record: TaskKey = {
       format: 1,
       task: task.name,
@@ -135,7 +141,7 @@ export class Keyer {
         return digest === undefined ? [] : [[plan.tasks[need]!.name, digest]];
       }).sort(byName),
     };
-    return { record, selected };
+    return { record, selected, globs };
   }
 
   #selectOptions(task: Task): SelectOptions {

@@ -1,6 +1,6 @@
-import { type Problem, QikError } from "../base/problems.ts";
+import { type Code, type Problem, QikError } from "../base/problems.ts";
 import { rootedPath } from "../base/paths.ts";
-import type { CommandConfig, Config, DepConfig } from "../config/types.ts";
+import type { CommandConfig, Config, DepConfig, Json, SpaceConfig } from "../config/types.ts";
 import { indexTasks, resolveNeeds } from "./needs.ts";
 import { orderByNeeds } from "./order.ts";
 import { type Filler, fillJson, type TaskPlace } from "./fill.ts";
@@ -63,17 +63,40 @@ function draftTasks(request: PlanRequest, problems: Problem[]): Task[] {
   const tasks: Task[] = [];
   for (const command of config.commands) {
     const deps = [...config.baseDeps, ...command.deps];
-    const chosen = command.space === undefined ? config.spaces : [spaces.get(command.space)!];
-    const parametrised = isParametrised(command, deps, request.filler);
-    const places: TaskPlace[] = parametrised
-      ? chosen.flatMap((space) => space.modules.map((module) => ({ space, module })))
-      : [{ space: command.space === undefined ? spaces.get("default")! : chosen[0]! }];
+    const own = spaceOfCommand(request, command, spaces, problems);
+    const places: TaskPlace[] = isParametrised(command, deps, request.filler)
+      ? (own === undefined ? config.spaces : [own]).flatMap((space) =>
+        space.modules.map((module) => ({ space, module }))
+      )
+      : [{ space: own ?? spaces.get("default")! }];
     for (const place of places) {
       const task = draftTask({ request, command, deps, place, index: tasks.length, problems });
       if (task !== undefined) tasks.push(task);
     }
   }
   return tasks;
+}
+
+/** The space that a command names; a name that holds a variable could not be looked up before. */
+function spaceOfCommand(
+  { filler }: PlanRequest,
+  command: CommandConfig,
+  spaces: ReadonlyMap<string, SpaceConfig>,
+  problems: Problem[],
+): SpaceConfig | undefined {
+  if (command.space === undefined) return undefined;
+  const at = command.place;
+  const name = filler.fill(
+    command.space,
+    { place: { space: spaces.get("default")! }, args: [], at },
+    problems,
+  );
+  const space = name === undefined ? undefined : spaces.get(name);
+  if (name !== undefined && space === undefined) {
+    const message = `Cannot use the space "${name}" for "${command.name}": no such space`;
+    problems.push({ code: "space-unknown", message, place: at });
+  }
+  return space;
 }
 
 /** Whether any text of the command asks for a module (SPEC section 3). */
@@ -102,9 +125,22 @@ interface Draft {
   readonly problems: Problem[];
 }
 
+/** A missing value is a problem of the tasks that use it, and only when they take part in a run. */
+const MISSING: ReadonlySet<Code> = new Set(["ctx-missing", "ctx-bad-value"]);
+
 function draftTask(draft: Draft): Task | undefined {
+  const found: Problem[] = [];
+  const task = fillTask({ ...draft, problems: found });
+  const unfilled = found.filter(({ code }) => MISSING.has(code));
+  if (unfilled.length < found.length) {
+    for (const problem of found) if (!MISSING.has(problem.code)) draft.problems.push(problem);
+    return undefined;
+  }
+  return unfilled.length === 0 ? task : { ...task, unfilled };
+}
+
+function fillTask(draft: Draft): Task {
   const { request: { config, filler, args }, command, place, problems, index } = draft;
-  const before = problems.length;
   const ownArgs = command.args ? args : [];
   const fill = (text: string) =>
     filler.fill(text, { place, args: ownArgs, at: command.place }, problems);
@@ -113,20 +149,21 @@ function draftTask(draft: Draft): Task | undefined {
   const exec = typeof command.exec === "string"
     ? withArgs(fill(command.exec) ?? "", ownArgs, command.exec)
     : argvOf(command.exec, ownArgs, fill);
+  if (exec.length === 0 && problems.length === 0) problems.push(nothingToRun(command));
   const dir = rootedPath(fill(command.dir ?? "") ?? "");
   if (dir === undefined) problems.push(outsideRoot(command));
   const env = command.env.flatMap(({ name, value }) => {
     const filled = fill(value);
     return filled === undefined ? [] : [{ name, value: filled }];
   });
-  const cache = fill(command.cache ?? config.defaults.cache) ?? "local";
-  const task: Task = {
+  const cache = fill(command.cache ?? "") || fill(config.defaults.cache) || "local";
+  return {
     index,
     name: taskName(command.name, place, config.spaces.length > 1),
     command,
     ...place,
     exec,
-    shell: command.shell ?? config.defaults.shell ?? "sh",
+    shell: fill(command.shell ?? "") || fill(config.defaults.shell ?? "") || "sh",
     dir: dir ?? "",
     env,
     artifacts: fillList(command.artifacts),
@@ -138,7 +175,6 @@ function draftTask(draft: Draft): Task | undefined {
     cacheWhen: command.cacheWhen ?? config.defaults.cacheWhen,
     cacheable: command.hasDeps && cache !== "none" && !command.interactive,
   };
-  return problems.length > before ? undefined : task;
 }
 
 function planDeps({ request, deps, place, problems }: Draft): PlannedDep[] {
@@ -149,9 +185,25 @@ function planDeps({ request, deps, place, problems }: Draft): PlannedDep[] {
     }
     const fill = (text: string) =>
       request.filler.fill(text, { place, args: [], at: dep.place }, problems);
-    const settings = fillJson(dep.settings, fill);
-    return [type.plan(settings as never)];
+    const settings = fillJson(dep.settings, fill) as Readonly<Record<string, Json>>;
+    const lost = (type.needed ?? []).filter((key) => !Object.hasOwn(settings, key));
+    // Also an optional variable without a value takes its text away: a list is then one item shorter.
+    if (lost.length === 0) return [type.plan(settings as never)];
+    if (dep.type !== "glob") problems.push(lostSetting(dep, lost));
+    return [];
   });
+}
+
+function lostSetting({ type, place }: DepConfig, lost: readonly string[]): Problem {
+  const message = `Cannot fill "${
+    lost.join('", "')
+  }" of a ${type} dependency: its variable has no value`;
+  return { code: "ctx-missing", message, place };
+}
+
+function nothingToRun({ name, place }: CommandConfig): Problem {
+  const message = `Cannot run "${name}": a variable of its exec has no value`;
+  return { code: "ctx-missing", message, place };
 }
 
 /** `cmd`, `cmd@space`, `cmd#module` or `cmd@space#module`; the space only where there are several. */

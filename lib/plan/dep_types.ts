@@ -21,18 +21,24 @@ const schemas = () => import("./dep_schemas.ts");
 
 const glob = depType<{ pattern: string }>({
   kind: "glob",
+  needed: ["pattern"],
   schema: async () => (await schemas()).globSchema,
   plan: ({ pattern }) => ({ kind: "glob", globs: [pattern] }),
 });
 
-const constant = depType<{ val: string }>({
+const constant = depType<{ val?: string }>({
   kind: "const",
   schema: async () => (await schemas()).constSchema,
-  plan: ({ val }) => ({ kind: "const", facts: [{ label: `const ${val}`, read: () => val }] }),
+  // Without a value where an optional variable has none.
+  plan: ({ val }) => ({
+    kind: "const",
+    facts: [{ label: val === undefined ? "const" : `const ${val}`, read: () => val }],
+  }),
 });
 
 const env = depType<{ name: string; default?: string | undefined }>({
   kind: "env",
+  needed: ["name"],
   schema: async () => (await schemas()).envSchema,
   plan: ({ name, default: fallback }) => ({
     kind: "env",
@@ -49,6 +55,7 @@ interface CommandSettings {
 
 const command = depType<CommandSettings>({
   kind: "command",
+  needed: ["name"],
   schema: async () => (await schemas()).commandSchema as StandardSchema<CommandSettings>,
   plan: ({ name, strict = false, isolated, "order-only": orderOnly = false }) => ({
     kind: "command",
@@ -62,6 +69,7 @@ function pydistFact(name: string): Fact {
 
 const pydist = depType<{ name: string }>({
   kind: "pydist",
+  needed: ["name"],
   aliases: ["dist"],
   schema: async () => (await schemas()).pydistSchema,
   plan: ({ name }) => ({ kind: "pydist", facts: [pydistFact(name)] }),
@@ -69,6 +77,7 @@ const pydist = depType<{ name: string }>({
 
 const tool = depType<{ name: string; version?: string[] | undefined }>({
   kind: "tool",
+  needed: ["name"],
   schema: async () => (await schemas()).toolSchema,
   plan: ({ name, version = [name, "--version"] }) => ({
     kind: "tool",
@@ -78,6 +87,7 @@ const tool = depType<{ name: string; version?: string[] | undefined }>({
 
 const load = depType<{ path: string; default?: string[] | undefined }>({
   kind: "load",
+  needed: ["path"],
   schema: async () => (await schemas()).loadSchema,
   plan: ({ path, default: globs = [] }): PlannedDep => ({
     kind: "load",
@@ -117,6 +127,7 @@ function loaded(world: DepWorld, path: string, fallback: readonly string[]): Lat
 
 const val = depType<{ file: string; key: string }>({
   kind: "val",
+  needed: ["file", "key"],
   schema: async () => (await schemas()).valSchema,
   plan: ({ file, key }) => ({
     kind: "val",

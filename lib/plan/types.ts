@@ -34,6 +34,8 @@ export interface Task {
   readonly cacheWhen: CacheWhen;
   /** It has deps, a cache other than `none`, and is not interactive. */
   readonly cacheable: boolean;
+  /** Variables without a value: the task cannot take part in a run. Never empty. */
+  readonly unfilled?: readonly Problem[];
 }
 
 /** That one task waits for another, and what of the other's result counts. */
@@ -111,6 +113,8 @@ export interface DepType<Settings = never> {
   /** Any Standard Schema; checks the table without `type` before templates are filled in. Asked only when a
    * configuration is read anew, so that a warm run loads no schema library. */
   readonly schema: () => Promise<StandardSchema<Settings>>;
+  /** Settings that `plan` cannot do without, although their templates may come to nothing. */
+  readonly needed?: readonly string[];
   /** Called with templates filled in. */
   plan(settings: Settings): PlannedDep;
 }

@@ -28,7 +28,9 @@ export async function readValue(
   try {
     let value = await parsed(path, bytes);
     for (const part of keyParts(key)) {
-      if (typeof value !== "object" || value === null || !Object.hasOwn(value, part)) return undefined;
+      if (typeof value !== "object" || value === null || !Object.hasOwn(value, part)) {
+        return undefined;
+      }
       value = (value as Record<string, unknown>)[part];
     }
     // Also nesting that is too deep for the runtime's stack ends here.

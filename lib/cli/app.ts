@@ -1,0 +1,54 @@
+import { QikError } from "../base/problems.ts";
+import { VERSION } from "../base/version.ts";
+import { renderProblems } from "../report/problems.ts";
+import { styleFor } from "../report/choose.ts";
+import type { Sys } from "../sys/sys.ts";
+import { type Invocation, parseArgs } from "./args.ts";
+import type { AppParts, Exit } from "./parts.ts";
+
+/**
+ * Runs qik for one command line and ends the process. The one place where a thrown value becomes an exit code:
+ * a `QikError` is the user's to mend, everything else is a bug in qik.
+ */
+export async function main(parts: AppParts): Promise<void> {
+  const { sys } = parts;
+  let emoji = true;
+  let exit: Exit;
+  try {
+    const invocation = parseArgs(sys.machine.args);
+    emoji = invocation.emoji;
+    exit = await act(parts, invocation);
+  } catch (error) {
+    exit = tell(sys, error, emoji);
+  }
+  sys.processes.exit(exit.code, exit.signal);
+}
+
+/** Each branch loads only what it needs: `--version` answers without a configuration. */
+async function act(parts: AppParts, invocation: Invocation): Promise<Exit> {
+  const { sys } = parts;
+  if (invocation.version) return say(sys, `qik ${VERSION}\n`);
+  if (invocation.help) return say(sys, (await import("./help.ts")).helpText());
+  if (invocation.meta !== undefined) {
+    const { metaCommand } = await import("./commands/mod.ts");
+    return await metaCommand(invocation.meta, parts, invocation);
+  }
+  const { runCommand } = await import("./run_command.ts");
+  return await runCommand(parts, invocation);
+}
+
+function say(sys: Sys, text: string): Exit {
+  sys.terminal.write("out", new TextEncoder().encode(text));
+  return { code: 0 };
+}
+
+function tell(sys: Sys, error: unknown, emoji: boolean): Exit {
+  const write = (text: string) => sys.terminal.write("err", new TextEncoder().encode(text));
+  if (error instanceof QikError) {
+    write(renderProblems(error.problems, styleFor("err", { ...sys, emoji })));
+    return { code: error.exit };
+  }
+  const stack = error instanceof Error ? error.stack ?? error.message : String(error);
+  write(`This is a bug in qik ${VERSION}. Please report it with this text:\n${stack}\n`);
+  return { code: 70 };
+}

@@ -1,0 +1,96 @@
+import { digestFile } from "../cache/blobs.ts";
+import type { Artifact, Cache } from "../cache/cache.ts";
+import { explainMiss } from "../cache/explain.ts";
+import { gatherArtifacts } from "../cache/gather.ts";
+import { openLocalCache } from "../cache/local.ts";
+import { noCache } from "../cache/none.ts";
+import { openRepoCache, type RepoCache } from "../cache/repo.ts";
+import { QikError } from "../base/problems.ts";
+import { fillJson } from "../plan/fill.ts";
+import type { Task } from "../plan/types.ts";
+import type { Sys } from "../sys/sys.ts";
+import type { Project } from "./project.ts";
+
+/** The caches of a project, by the names that commands use. */
+export interface Caches {
+  get(name: string): Cache;
+  /** Artifacts of a task as they are on disk, for the keys of its dependants where it takes no part itself. */
+  artifactsOnDisk(task: Task): readonly Artifact[];
+  /** One line that says what differs from the nearest earlier entry of the task. */
+  explainMiss(task: Task, key: string, lines: readonly string[]): string;
+  /** Writes what was learned about the working tree; never fails. */
+  save(): void;
+}
+
+/** Opens caches when they are first asked for, so that a run without the repo cache never looks for it. */
+export function openCaches(sys: Sys, project: Project): Caches {
+  const { files, clock } = sys;
+  const { root, cacheDir, stateDir } = project.paths;
+  const local = openLocalCache({ files, clock, dir: cacheDir, stateDir });
+  let repo: RepoCache | undefined;
+  const opened = new Map<string, Cache>([["local", local], ["none", noCache]]);
+  const open = (name: string): Cache => {
+    if (name === "repo") {
+      repo = openRepoCache({
+        files,
+        clock,
+        root,
+        stateDir,
+        explainDir: cacheDir,
+        intentToAdd: (paths) => intentToAdd(sys, root, paths),
+      });
+      return repo;
+    }
+    return pluginCache(name, local, sys, project);
+  };
+  return {
+    get(name) {
+      const known = opened.get(name);
+      if (known !== undefined) return known;
+      const fresh = open(name);
+      opened.set(name, fresh);
+      return fresh;
+    },
+    artifactsOnDisk: ({ artifacts }) =>
+      gatherArtifacts({
+        files,
+        root,
+        patterns: artifacts,
+        complete: false,
+        sink: { file: (path) => digestFile(files, path), target: () => {} },
+      }),
+    explainMiss: ({ name }, key, lines) =>
+      explainMiss({ files, dir: cacheDir, task: name, lines, key }),
+    save() {
+      local.save();
+      repo?.save();
+    },
+  };
+}
+
+/** A cache of `[caches]` whose type a plugin brings. */
+function pluginCache(
+  name: string,
+  local: Cache,
+  sys: Sys,
+  { plan, registry, filler }: Project,
+): Cache {
+  const config = plan.config.caches.find((cache) => cache.name === name);
+  const type = config && registry.cacheTypes.get(config.type);
+  if (config === undefined || type === undefined) {
+    const message = `Cannot open the cache "${name}": no plugin offers its type`;
+    throw new QikError({ code: "cache-unknown", message });
+  }
+  const [space] = plan.config.spaces;
+  const settings = fillJson(
+    config.settings,
+    (text) => filler.fillSpace(text, space!, config.place),
+  );
+  return type.open({ name, settings: settings as never, local, env: sys.env });
+}
+
+/** Lets `git status` and `git diff` show new entries; a repository in the middle of something is left alone. */
+async function intentToAdd(sys: Sys, root: string, paths: readonly string[]): Promise<void> {
+  const argv = ["git", "add", "-N", "--", ...paths];
+  await sys.processes.capture({ argv, cwd: root, env: { LC_ALL: "C" } });
+}

@@ -1,0 +1,55 @@
+/** One command-line option: parser, help and completion are all made from this table. */
+export interface Option {
+  /** As commander reads it: `-n, --workers <count>`. */
+  readonly flags: string;
+  readonly text: string;
+  /** Heading in the help. */
+  readonly group: "Select" | "Run" | "Show" | "Other";
+  /** May be given several times. */
+  readonly many?: boolean;
+}
+
+/** All options of a run, in the order of the help. */
+export const OPTIONS: readonly Option[] = [
+  { group: "Select", many: true, flags: "-m, --module <name>", text: "tasks of this module" },
+  { group: "Select", many: true, flags: "-s, --space <name>", text: "tasks of this space" },
+  { group: "Select", many: true, flags: "-t, --tag <name>", text: "commands with this tag" },
+  {
+    group: "Select",
+    many: true,
+    flags: "-x, --exclude <name>",
+    text: "leave out a command, task or wildcard",
+  },
+  { group: "Select", many: true, flags: "--cache <name>", text: "tasks that use this cache" },
+  {
+    group: "Select",
+    flags: "--cache-status <warm|cold>",
+    text: "tasks that a run would replay (warm) or execute (cold)",
+  },
+  { group: "Select", flags: "--isolated", text: "without the tasks that the chosen ones need" },
+  {
+    group: "Run",
+    flags: "-n, --workers <count>",
+    text: "tasks at a time (default: the processors available)",
+  },
+  { group: "Run", flags: "-f, --force", text: "execute without reading caches; store the results" },
+  { group: "Run", flags: "--no-cache", text: "neither read nor write caches" },
+  { group: "Run", flags: "--fail-fast", text: "start nothing more after the first failure" },
+  { group: "Show", flags: "--ls", text: "list the selected tasks instead of running them" },
+  { group: "Show", flags: "--fail", text: "with --ls: exit 1 if any task is selected" },
+  {
+    group: "Show",
+    flags: "--dry-run",
+    text: "say for each task whether it would be replayed, and why not",
+  },
+  { group: "Show", flags: "--json", text: "print --ls, --dry-run and meta commands as JSON" },
+  {
+    group: "Show",
+    flags: "-v, --verbosity [level]",
+    text: "0 only errors, 1 default, 2 all output (-v alone: 2)",
+  },
+  { group: "Show", flags: "--no-emoji", text: "words instead of emoji" },
+  { group: "Other", flags: "-C, --directory <dir>", text: "start in this directory" },
+  { group: "Other", flags: "-V, --version", text: "print the version" },
+  { group: "Other", flags: "-h, --help", text: "print this help" },
+];

@@ -1,0 +1,25 @@
+import type { Sys } from "../sys/sys.ts";
+
+/** Absolute directories that qik keeps below the root; all of `._qik` may be deleted at any time. */
+export interface WorkPaths {
+  readonly root: string;
+  readonly stateDir: string;
+  readonly outDir: string;
+  /** The local store; `QIK__CACHE_DIR` shares one between checkouts. */
+  readonly cacheDir: string;
+}
+
+export function workPaths(root: string, { env, machine }: Pick<Sys, "env" | "machine">): WorkPaths {
+  const shared = env.QIK__CACHE_DIR;
+  const absolute = shared !== undefined && /^([a-zA-Z]:)?[\\/]/.test(shared);
+  return {
+    root,
+    stateDir: `${root}/._qik/state`,
+    outDir: `${root}/._qik/out`,
+    cacheDir: shared === undefined || shared === ""
+      ? `${root}/._qik/cache`
+      : absolute
+      ? shared
+      : `${machine.cwd}/${shared}`,
+  };
+}

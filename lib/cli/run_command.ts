@@ -1,0 +1,95 @@
+import { QikError } from "../base/problems.ts";
+import { styleFor } from "../report/choose.ts";
+import type { Sys } from "../sys/sys.ts";
+import type { Invocation } from "./args.ts";
+import type { AppParts, Exit } from "./parts.ts";
+import { openProject, type Project } from "./project.ts";
+import { openSession, type Session } from "./session.ts";
+
+/** `qik [NAME…]`: lists, forecasts or runs what was asked for. */
+export async function runCommand(parts: AppParts, invocation: Invocation): Promise<Exit> {
+  const { sys } = parts;
+  const project = await openProject(parts, invocation);
+  const { ls, fail, dryRun } = invocation;
+  if ((ls || fail) && invocation.cacheStatus === undefined) {
+    return await list(sys, project, invocation, project.selection.chosen);
+  }
+  checkFilled(project);
+  const session = await openSession(sys, project);
+  if (dryRun) return await tellForecast(sys, session, invocation);
+  const chosen = await byCacheStatus(session, invocation);
+  if (ls || fail) return await list(sys, project, invocation, chosen);
+  const { startRun } = await import("./start_run.ts");
+  return await startRun(sys, session, invocation, selectedFor(project, invocation, chosen));
+}
+
+/** A variable without a value is told when something that uses it takes part, all of them at once. */
+function checkFilled({ plan, selection }: Project): void {
+  const problems = selection.selected.flatMap((index) => plan.tasks[index]!.unfilled ?? []);
+  const told = new Map(problems.map((problem) => [JSON.stringify(problem), problem]));
+  if (told.size > 0) throw new QikError([...told.values()]);
+}
+
+/** Chosen tasks that a run would find as `--cache-status` says. */
+async function byCacheStatus(
+  session: Session,
+  { cacheStatus }: Invocation,
+): Promise<readonly number[]> {
+  const { project } = session;
+  const { chosen, selected } = project.selection;
+  if (cacheStatus === undefined) return chosen;
+  const found = await forecastOf(session, selected);
+  const wanted = new Set(chosen);
+  return found.filter(({ task, status }) => status === cacheStatus && wanted.has(task.index))
+    .map(({ task }) => task.index);
+}
+
+/** What runs for the chosen tasks: with a cache status only they and what they need. */
+function selectedFor(
+  { selection, narrowed }: Project,
+  { cacheStatus }: Invocation,
+  chosen: readonly number[],
+): readonly number[] {
+  return cacheStatus === undefined ? selection.selected : narrowed(chosen);
+}
+
+async function forecastOf(session: Session, selected: readonly number[]) {
+  const { forecast } = await import("./forecast.ts");
+  const { project: { plan, settings: { mode } }, keyer, caches } = session;
+  const found = await forecast({
+    plan,
+    keyer,
+    caches: (name) => caches.get(name),
+    reads: mode.read,
+    explainMiss: (task, key, lines) => caches.explainMiss(task, key, lines),
+  }, selected);
+  session.save();
+  return found;
+}
+
+async function list(
+  sys: Sys,
+  { plan, settings: { verbosity } }: Project,
+  { json, emoji, fail }: Invocation,
+  chosen: readonly number[],
+): Promise<Exit> {
+  const { listJson, listText } = await import("./list.ts");
+  const tasks = chosen.map((index) => plan.tasks[index]!);
+  const style = styleFor("out", { ...sys, emoji });
+  print(sys, json ? listJson(tasks) : listText(tasks, verbosity === 2, style));
+  return { code: fail && tasks.length > 0 ? 1 : 0 };
+}
+
+async function tellForecast(sys: Sys, session: Session, invocation: Invocation): Promise<Exit> {
+  const { forecastJson, forecastText } = await import("./list.ts");
+  const { json, emoji, cacheStatus } = invocation;
+  const all = await forecastOf(session, session.project.selection.selected);
+  const found = all.filter(({ status }) => cacheStatus === undefined || status === cacheStatus);
+  const style = styleFor("out", { ...sys, emoji });
+  print(sys, json ? forecastJson(found) : forecastText(found, style));
+  return { code: 0 };
+}
+
+function print(sys: Sys, text: string): void {
+  sys.terminal.write("out", new TextEncoder().encode(text));
+}

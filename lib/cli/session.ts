@@ -1,0 +1,127 @@
+import type { HandedOn } from "../hash/handed_on.ts";
+import { Keyer } from "../hash/keyer.ts";
+import { secretKey } from "../hash/secret_key.ts";
+import { ToolVersions } from "../hash/tool_versions.ts";
+import type { Tree } from "../git/tree.ts";
+import { openTree } from "../git/open.ts";
+import type { DepWorld, Task } from "../plan/types.ts";
+import { wantsColour } from "../report/style.ts";
+import { taskEnvironment } from "../space/environ.ts";
+import { openSpaces, type Spaces } from "../space/spaces.ts";
+import { type Caches, openCaches } from "./caches.ts";
+import type { Project } from "./project.ts";
+import type { Sys } from "../sys/sys.ts";
+
+/** Everything that keys and runs are made from: opened once per process, for one project. */
+export interface Session {
+  readonly project: Project;
+  readonly tree: Tree;
+  readonly keyer: Keyer;
+  readonly caches: Caches;
+  /** The whole environment of a task's process; `worker` 0 where none runs. */
+  environment(task: Task, worker: number): Record<string, string>;
+  /** Writes what was learned for the next run; never fails. */
+  save(): void;
+}
+
+/** Opens a session. The picture of the working tree begins to be taken here. */
+export async function openSession(sys: Sys, project: Project): Promise<Session> {
+  const { plan, paths } = project;
+  const { untracked } = plan.config.defaults;
+  const tree = await openTree({ sys, root: paths.root, stateDir: paths.stateDir, untracked });
+  const spaces = openSpacesOf(sys, project);
+  const tools = new ToolVersions({
+    files: sys.files,
+    processes: sys.processes,
+    root: paths.root,
+    stateDir: paths.stateDir,
+    windows: sys.machine.platform === "windows",
+  });
+  const environment = (task: Task, worker: number) =>
+    environmentOf(sys, project, spaces, task, worker);
+  const caches = openCaches(sys, project);
+  const keyer = new Keyer({
+    plan,
+    tree,
+    platform: sys.machine.arch,
+    untracked,
+    secretKey: secretKey(sys.files, paths.stateDir),
+    spaceInputs: (task) => {
+      const { venv, inputs } = spaces.open(task.space.name);
+      return { venvIdentity: venv.identity, inputs };
+    },
+    world: (task) => worldOf({ sys, project, spaces, tools, environment }, task),
+    artifactsOnDisk: (task): Promise<readonly HandedOn[]> =>
+      Promise.resolve(caches.artifactsOnDisk(task)),
+  });
+  return {
+    project,
+    tree,
+    keyer,
+    caches,
+    environment,
+    save() {
+      tree.save();
+      tools.save();
+      caches.save();
+    },
+  };
+}
+
+function openSpacesOf(sys: Sys, { plan, filler, paths }: Project): Spaces {
+  const { files, env, clock, machine: { platform } } = sys;
+  const ports = { files, env, clock, platform, root: paths.root };
+  return openSpaces(plan.config, ports, (text, space) => filler.fillSpace(text, space));
+}
+
+function environmentOf(
+  sys: Sys,
+  { plan, paths }: Project,
+  spaces: Spaces,
+  task: Task,
+  worker: number,
+): Record<string, string> {
+  const { venv, dotenv } = spaces.open(task.space.name);
+  return taskEnvironment({
+    base: worker === 0 ? sys.env : { ...toldToColour(sys), ...sys.env },
+    strictEnv: plan.config.defaults.strictEnv,
+    passEnv: task.command.passEnv,
+    venv: venv.environ,
+    dotenv,
+    commandEnv: task.env,
+    qik: {
+      QIK__CMD: task.command.name,
+      QIK__TASK: task.name,
+      QIK__RUNNABLE: task.name,
+      QIK__WORKER: `${worker}`,
+      QIK__ROOT: paths.root,
+    },
+    platform: sys.machine.platform,
+  });
+}
+
+/** Programs see a pipe and would not colour; where our terminal can, they are told so. */
+function toldToColour({ terminal, env }: Sys): Record<string, string> {
+  const colour = wantsColour(terminal.isTerminal("out"), env);
+  return colour ? { FORCE_COLOR: "1", CLICOLOR_FORCE: "1" } : {};
+}
+
+interface WorldParts {
+  readonly sys: Sys;
+  readonly project: Project;
+  readonly spaces: Spaces;
+  readonly tools: ToolVersions;
+  readonly environment: Session["environment"];
+}
+
+/** What a task's dependencies may ask; its environment is put together only when one of them does. */
+function worldOf({ sys, project, spaces, tools, environment }: WorldParts, task: Task): DepWorld {
+  let made: Record<string, string> | undefined;
+  const env = () => made ??= environment(task, 0);
+  return {
+    env: (name) => Object.hasOwn(env(), name) ? env()[name] : undefined,
+    file: (path) => sys.files.read(`${project.paths.root}/${path}`),
+    toolVersion: (argv) => tools.version(argv, env()),
+    pydist: (name) => spaces.open(task.space.name).venv.version(name),
+  };
+}

@@ -1,0 +1,57 @@
+import { QikError } from "../base/problems.ts";
+import type { Machine, Sys } from "../sys/sys.ts";
+import type { Invocation } from "./args.ts";
+
+/** How a run behaves: the command line first, then `QIK__NAME` variables, then what fits the machine. */
+export interface RunSettings {
+  readonly workers: number;
+  readonly isolated: boolean;
+  readonly verbosity: 0 | 1 | 2;
+  /** `linux-64` and so on, in keys and as `{ctx.qik.arch}`. */
+  readonly arch: string;
+  /** Whether caches are read and written. */
+  readonly mode: { readonly read: boolean; readonly write: boolean };
+}
+
+/**
+ * @throws {QikError} `usage` for a value that means nothing.
+ */
+export function runSettings(
+  invocation: Invocation,
+  { env, machine }: Pick<Sys, "env" | "machine">,
+): RunSettings {
+  const force = invocation.force || flag(env, "QIK__FORCE");
+  return {
+    workers: workersOf(invocation.workers ?? env.QIK__WORKERS, machine),
+    isolated: invocation.isolated || flag(env, "QIK__ISOLATED"),
+    verbosity: invocation.verbosity ?? verbosityOf(env.QIK__VERBOSITY),
+    arch: env.QIK__ARCH || machine.arch,
+    mode: { read: invocation.useCache && !force, write: invocation.useCache },
+  };
+}
+
+function workersOf(given: string | undefined, machine: Machine): number {
+  if (given === undefined || given === "") return machine.processors();
+  if (/^[1-9]\d{0,3}$/.test(given)) return Number(given);
+  throw new QikError({
+    code: "usage",
+    message: `Cannot use "${given}" as the number of workers`,
+    hint: "Write a whole number from 1 to 9999, with -n or in QIK__WORKERS",
+  });
+}
+
+function verbosityOf(given: string | undefined): 0 | 1 | 2 {
+  return given === "0" ? 0 : given === "2" ? 2 : 1;
+}
+
+/** As variables of `ctx` are read: yes, true, 1 and no, false, 0. */
+function flag(env: Sys["env"], name: string): boolean {
+  const text = (env[name] ?? "").toLowerCase();
+  if (["1", "true", "yes"].includes(text)) return true;
+  if (["", "0", "false", "no"].includes(text)) return false;
+  throw new QikError({
+    code: "usage",
+    message: `Cannot use "${env[name]}" as the value of ${name}`,
+    hint: "Write yes or no",
+  });
+}

@@ -1,0 +1,129 @@
+import { VERSION } from "../base/version.ts";
+import { prepareWorkDir } from "../cache/work_dir.ts";
+import { type Reporter, tee } from "../events/events.ts";
+import type { Keyer } from "../hash/keyer.ts";
+import type { Task } from "../plan/types.ts";
+import { chooseReporter } from "../report/choose.ts";
+import { openDurations } from "../run/durations.ts";
+import { openExecutor } from "../run/execute.ts";
+import { manifestReporter } from "../run/manifest_file.ts";
+import { openPerform } from "../run/perform.ts";
+import type { PerformPorts } from "../run/ports.ts";
+import { runTasks } from "../run/run.ts";
+import type { Sys } from "../sys/sys.ts";
+import type { Invocation } from "./args.ts";
+import type { Exit } from "./parts.ts";
+import type { Session } from "./session.ts";
+
+/** Runs the selected tasks and says what happens, to people and to the files in `._qik/out`. */
+export async function startRun(
+  sys: Sys,
+  session: Session,
+  invocation: Invocation,
+  selected: readonly number[],
+): Promise<Exit> {
+  const { plan, paths, settings: { workers } } = session.project;
+  const { files, clock, processes } = sys;
+  const unwritable = prepareWorkDir(files, paths.root);
+  const durations = openDurations(files, `${paths.stateDir}/durations.json`);
+  const tasks = selected.map((index) => plan.tasks[index]!);
+  const people = await peopleReporter(sys, session, invocation, tasks);
+  const manifest = manifestReporter(files, `${paths.outDir}/manifest.json`);
+  const reporter = tee([people, durations.reporter, manifest]);
+  if (unwritable !== undefined) reporter.on({ type: "problem", ...unwritable });
+  const result = await runTasks({
+    version: VERSION,
+    plan,
+    selected,
+    workers,
+    failFast: invocation.failFast,
+    clock,
+    onSignal: processes.onSignal,
+    reporter,
+    perform: openPerform(performPorts(sys, session, reporter)),
+    expectedMs: durations.expectedMs,
+  });
+  session.save();
+  return { code: result.exit, ...(result.interrupted && { signal: result.interrupted }) };
+}
+
+function peopleReporter(
+  sys: Sys,
+  { project: { paths, settings } }: Session,
+  { emoji }: Invocation,
+  tasks: readonly Task[],
+): Promise<Reporter> {
+  const { terminal, clock, env } = sys;
+  const { verbosity } = settings;
+  const taskCount = tasks.length;
+  // A command that owns the terminal must not be drawn over: then output goes through as it comes.
+  const workers = tasks.some(({ command }) => command.interactive) ? 1 : settings.workers;
+  const readLog = (path: string, onBytes: (bytes: Uint8Array) => void) =>
+    readPieces(sys, `${paths.root}/${path}`, onBytes);
+  return chooseReporter({ terminal, clock, env, taskCount, workers, verbosity, emoji, readLog });
+}
+
+function performPorts(sys: Sys, session: Session, reporter: Reporter): PerformPorts {
+  const { files, clock, processes } = sys;
+  const { project: { paths, settings }, caches, keyer, tree, environment } = session;
+  return {
+    root: paths.root,
+    files,
+    clock,
+    reporter,
+    executor: openExecutor({ processes, files, clock }),
+    keyer: warningKeyer(keyer, reporter),
+    caches: (name) => caches.get(name),
+    mode: settings.mode,
+    environment,
+    argv: (task) => argvOf(task, sys),
+    restorePlace: ({ artifacts }) => ({
+      root: paths.root,
+      patterns: artifacts,
+      isTracked: (path) => tree.isTracked(path),
+    }),
+    explainMiss: (task, { key, explanation }) => caches.explainMiss(task, key, explanation()),
+    changed: () => tree.invalidate(),
+    settled: (task, result) => keyer.settle(task, result),
+  };
+}
+
+/** Keys as they are, with one warning for each glob that matched nothing. */
+function warningKeyer(keyer: Keyer, reporter: Reporter): Pick<Keyer, "key"> {
+  const warned = new Set<string>();
+  return {
+    async key(task) {
+      const keyed = await keyer.key(task);
+      for (const glob of keyed.unmatched.filter((glob) => !warned.has(glob))) {
+        warned.add(glob);
+        const message = `The glob "${glob}" of "${task.name}" matches no file`;
+        const { place } = task.command;
+        reporter.on({ type: "problem", code: "glob-empty", message, task: task.name, place });
+      }
+      return keyed;
+    },
+  };
+}
+
+/** The process of a task: its argument list, or its text given to its shell. */
+function argvOf({ exec, shell }: Task, { machine }: Sys): readonly string[] {
+  if (typeof exec !== "string") return exec;
+  const isCmd = machine.platform === "windows" && (shell === "sh" || shell === "cmd");
+  return isCmd ? ["cmd", "/d", "/s", "/c", exec] : [shell, "-c", exec];
+}
+
+/** Hands out a file in pieces of 64 KiB, each of them new; false where there is none. */
+function readPieces(sys: Sys, path: string, onBytes: (bytes: Uint8Array) => void): boolean {
+  const reader = sys.files.openReader(path);
+  if (reader === undefined) return false;
+  try {
+    for (;;) {
+      const buffer = new Uint8Array(64 * 1024);
+      const read = reader.read(buffer);
+      if (read === 0) return true;
+      onBytes(buffer.subarray(0, read));
+    }
+  } finally {
+    reader.close();
+  }
+}
