@@ -1,9 +1,7 @@
 import { QikError } from "../base/problems.ts";
 import { VERSION } from "../base/version.ts";
-import { renderProblems } from "../report/problems.ts";
-import { styleFor } from "../report/choose.ts";
 import type { Sys } from "../sys/sys.ts";
-import { type Invocation, parseArgs } from "./args.ts";
+import type { Invocation } from "./args.ts";
 import type { AppParts, Exit } from "./parts.ts";
 
 /**
@@ -15,19 +13,32 @@ export async function main(parts: AppParts): Promise<void> {
   let emoji = true;
   let exit: Exit;
   try {
-    const invocation = parseArgs(sys.machine.args);
-    emoji = invocation.emoji;
-    exit = await act(parts, invocation);
+    if (asksVersion(sys.machine.args)) exit = sayVersion(sys);
+    else {
+      const { parseArgs } = await import("./args.ts");
+      const invocation = parseArgs(sys.machine.args);
+      emoji = invocation.emoji;
+      exit = await act(parts, invocation);
+    }
   } catch (error) {
-    exit = tell(sys, error, emoji);
+    exit = await tell(sys, error, emoji);
   }
   sys.processes.exit(exit.code, exit.signal);
+}
+
+/** Answered before the argument parser is loaded, which costs as much as everything else here. */
+function asksVersion([first, ...more]: readonly string[]): boolean {
+  return more.length === 0 && (first === "--version" || first === "-V");
+}
+
+function sayVersion(sys: Sys): Exit {
+  return say(sys, `qik ${VERSION}\n`);
 }
 
 /** Each branch loads only what it needs: `--version` answers without a configuration. */
 async function act(parts: AppParts, invocation: Invocation): Promise<Exit> {
   const { sys } = parts;
-  if (invocation.version) return say(sys, `qik ${VERSION}\n`);
+  if (invocation.version) return sayVersion(sys);
   if (invocation.help) return say(sys, (await import("./help.ts")).helpText());
   if (invocation.meta !== undefined) {
     const { metaCommand } = await import("./commands/mod.ts");
@@ -42,9 +53,11 @@ function say(sys: Sys, text: string): Exit {
   return { code: 0 };
 }
 
-function tell(sys: Sys, error: unknown, emoji: boolean): Exit {
+async function tell(sys: Sys, error: unknown, emoji: boolean): Promise<Exit> {
   const write = (text: string) => sys.terminal.write("err", new TextEncoder().encode(text));
   if (error instanceof QikError) {
+    const { renderProblems } = await import("../report/problems.ts");
+    const { styleFor } = await import("../report/choose.ts");
     write(renderProblems(error.problems, styleFor("err", { ...sys, emoji })));
     return { code: error.exit };
   }

@@ -37,10 +37,26 @@ export async function discover(files: Files, start: string): Promise<Discovered>
   }
   const chosen = hasGit ? candidates.at(-1) : candidates[0];
   if (chosen !== undefined) return { found: true, ...chosen };
+  const strange = notAFile(files, start, top);
+  if (strange !== undefined) return { found: false, problem: strange };
   const upTo = hasGit ? `"${top}", the root of the git repository` : `"${top}"`;
   const looked = top === start ? `in ${upTo}` : `from "${start}" up to ${upTo}`;
   const message = `Cannot find qik.toml, or pyproject.toml with [tool.qik]: looked ${looked}`;
   return { found: false, problem: { code: "config-not-found", message } };
+}
+
+/** Where no project file is found, something of its name that cannot be read is what the user must hear of. */
+function notAFile(files: Files, start: string, top: string): Problem | undefined {
+  for (let at: string | undefined = start; at !== undefined; at = parentOf(at)) {
+    const path = below(at, "qik.toml");
+    if (stands(files, path)) {
+      const leadsNowhere = kindAt(files, path) === undefined;
+      const why = leadsNowhere ? "it is a link that leads nowhere" : "it is not a file";
+      return { code: "config-unreadable", message: `Cannot read "${path}": ${why}` };
+    }
+    if (at === top) return undefined;
+  }
+  return undefined;
 }
 
 /** The directory above, `undefined` for the topmost (`/`, `C:\`). */
@@ -63,6 +79,15 @@ function kindAt(files: Files, path: string): string | undefined {
   } catch (error) {
     if (errorCode(error) === undefined) throw error;
     return undefined;
+  }
+}
+
+function stands(files: Files, path: string): boolean {
+  try {
+    return files.lstat(path) !== undefined;
+  } catch (error) {
+    if (errorCode(error) === undefined) throw error;
+    return false;
   }
 }
 

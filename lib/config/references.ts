@@ -152,6 +152,6 @@ function reportCircles(
     const message = `Cannot follow the ${what} of the space "${circle[0]}": ${circle.join(" -> ")}`;
     const place = below(places.get(circle[0]!)!, `.${what}`);
     const hint = `Remove one of these from the ${what}s`;
-    check.problems.push({ code: "graph-cycle", message, hint, place });
+    check.problems.push({ code: "space-cycle", message, hint, place });
   }
 }

@@ -60,6 +60,13 @@ Deno.test("discover: a directory named qik.toml is no file", async () => {
   );
 });
 
+Deno.test("discover: where there is no other, what cannot be read is told", async () => {
+  assert.equal(
+    await found({ ".git/": "", "s/qik.toml/x": "" }, "s/u"),
+    'Cannot read "<root>/s/qik.toml": it is not a file',
+  );
+});
+
 Deno.test("discover: nothing found says where it looked", async () => {
   const none = "Cannot find qik.toml, or pyproject.toml with [tool.qik]: looked";
   assert.equal(

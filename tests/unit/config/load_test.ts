@@ -286,8 +286,8 @@ venv = [{ type = "space", name = "c" }]
 venv = { type = "space", name = "a" }
 `);
   assert.deepEqual(problems, [
-    '2:1 graph-cycle Cannot follow the venv of the space "a": a -> b -> c -> a | Remove one of these from the venvs',
-    '3:1 graph-cycle Cannot follow the fence of the space "a": a -> a | Remove one of these from the fences',
+    '2:1 space-cycle Cannot follow the venv of the space "a": a -> b -> c -> a | Remove one of these from the venvs',
+    '3:1 space-cycle Cannot follow the fence of the space "a": a -> a | Remove one of these from the fences',
   ]);
 });
 

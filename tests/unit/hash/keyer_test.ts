@@ -94,7 +94,7 @@ Deno.test("without artifacts the key is handed on; order-only and uncacheable ta
     command("down", { deps: [need("up")] }),
     command("after", { deps: [need("up", { "order-only": true })] }),
   ]);
-  const keys = async (handed: { key: string; artifacts: HandedOn[] } | undefined) => {
+  const keys = (handed: { key: string; artifacts: HandedOn[] } | undefined) => {
     const keyer = keyerOf(plan, new Map([["x", "1"]]));
     keyer.settle(plan.tasks[0]!, handed);
     return Promise.all([1, 2].map(async (at) => (await keyer.key(plan.tasks[at]!)).key));
