@@ -6,7 +6,10 @@ import type { CacheType, Plugin, PluginFactory, PluginHost } from "./api.ts";
 
 /** Everything that plugins and the core offer under a name; a value, passed down from the command line. */
 export interface Registry {
+  /** By name and by alias. */
   readonly depTypes: ReadonlyMap<string, DepType>;
+  /** The same by name alone: what a configuration is checked with. */
+  readonly depKinds: ReadonlyMap<string, DepType>;
   readonly cacheTypes: ReadonlyMap<string, CacheType>;
   readonly plugins: readonly Plugin[];
 }
@@ -58,5 +61,6 @@ export function registryOf(plugins: readonly Plugin[]): Registry {
     for (const cache of caches) add(cacheTypes, name, cache.kind, cache);
   }
   if (problems.length > 0) throw new QikError(problems);
-  return Object.freeze({ depTypes, cacheTypes, plugins });
+  const depKinds = new Map([...depTypes.values()].map((type) => [type.kind, type]));
+  return Object.freeze({ depTypes, depKinds, cacheTypes, plugins });
 }
