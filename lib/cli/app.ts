@@ -1,4 +1,4 @@
-import { QikError } from "../base/problems.ts";
+import { type Problem, QikError } from "../base/problems.ts";
 import { VERSION } from "../base/version.ts";
 import type { Sys } from "../sys/sys.ts";
 import type { Invocation } from "./args.ts";
@@ -14,6 +14,7 @@ export async function main(parts: AppParts): Promise<void> {
   let exit: Exit;
   try {
     if (asksVersion(sys.machine.args)) exit = sayVersion(sys);
+    else if (sys.machine.programName === "qikx") throw new QikError(NO_TOOLS);
     else {
       const { parseArgs } = await import("./args.ts");
       const invocation = parseArgs(sys.machine.args);
@@ -25,6 +26,14 @@ export async function main(parts: AppParts): Promise<void> {
   }
   sys.processes.exit(exit.code, exit.signal);
 }
+
+/** The executable has its second name already, so that scripts and packages need not change later. */
+const NO_TOOLS: Problem = {
+  code: "usage",
+  message:
+    "Cannot run a tool in the environment of a space: this version of qik cannot do that yet",
+  hint: 'Write a command with space = "NAME" in qik.toml and run it with qik',
+};
 
 /** Answered before the argument parser is loaded, which costs as much as everything else here. */
 function asksVersion([first, ...more]: readonly string[]): boolean {
