@@ -2,7 +2,6 @@ import type { CtxValues } from "../config/ctx.ts";
 import { fillTemplate, mentionsModule } from "../config/templates.ts";
 import type { SpaceConfig } from "../config/types.ts";
 import { type Place, type Problem, QikError } from "../base/problems.ts";
-import { shellQuote } from "../plan/build.ts";
 import type { Filler } from "../plan/fill.ts";
 
 /** Fills templates from the context of this run. */
@@ -22,7 +21,7 @@ export function fillerOf(ctx: CtxValues): RunFiller {
         ctx,
         space,
         ...(module === undefined ? {} : { module }),
-        args: args.map(shellQuote).join(" "),
+        args,
         place: at,
       }, problems),
     mentionsModule,

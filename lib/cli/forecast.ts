@@ -2,6 +2,7 @@ import { QikError } from "../base/problems.ts";
 import type { Cache, Manifest } from "../cache/cache.ts";
 import type { Keyer } from "../hash/keyer.ts";
 import type { Plan, Task } from "../plan/types.ts";
+import { isWanted } from "../run/perform.ts";
 
 /** What a run would do with a task, as far as that can be told without running anything. */
 export interface Forecast {
@@ -85,8 +86,8 @@ async function lookUp(ports: ForecastPorts, task: Task): Promise<Forecast> {
     const keyed = await keyer.key(task);
     const { key } = keyed;
     const lookup = ports.reads ? await caches(task.cache).get(key) : undefined;
-    if (lookup?.found) {
-      const { manifest } = lookup.hit;
+    const manifest = lookup?.found ? lookup.hit.manifest : undefined;
+    if (manifest !== undefined && isWanted(task, manifest.exit)) {
       keyer.settle(task, { key, artifacts: manifest.artifacts });
       return { task, status: "warm", key, manifest };
     }
@@ -94,6 +95,8 @@ async function lookUp(ports: ForecastPorts, task: Task): Promise<Forecast> {
     if (task.artifacts.length === 0) keyer.settle(task, { key, artifacts: [] });
     const why = lookup === undefined
       ? "caches are not read"
+      : lookup.found
+      ? `the cached result has exit code ${lookup.hit.manifest.exit}`
       : lookup.reason === "damaged"
       ? `damaged entry: ${lookup.detail}`
       : ports.explainMiss(task, key, keyed.explanation());

@@ -6,13 +6,15 @@ import { discover } from "../config/discover.ts";
 import { loadConfig } from "../config/load.ts";
 import { buildPlan } from "../plan/build.ts";
 import { select, type Selection, type SelectionRequest, withNeeds } from "../plan/select.ts";
-import type { Plan } from "../plan/types.ts";
+import type { Plan, Task } from "../plan/types.ts";
+import { loadBuiltIn } from "../plugin/loader.ts";
 import { type Registry, registryOf } from "../plugin/registry.ts";
 import { spaceOf } from "../space/space_of.ts";
 import type { Sys } from "../sys/sys.ts";
 import type { AppParts } from "./parts.ts";
 import type { Invocation } from "./args.ts";
 import { fillerOf, type RunFiller } from "./filler.ts";
+import { withLines } from "./lines.ts";
 import { type WorkPaths, workPaths } from "./paths.ts";
 import { type RunSettings, runSettings } from "./settings.ts";
 
@@ -24,6 +26,8 @@ export interface Project {
   readonly filler: RunFiller;
   readonly settings: RunSettings;
   readonly selection: Selection;
+  /** The space that the working directory stands for, where the command line says none. */
+  readonly impliedSpace?: string;
   /** What runs for some of the chosen tasks. */
   narrowed(chosen: readonly number[]): readonly number[];
 }
@@ -33,14 +37,30 @@ export interface Project {
  *
  * @throws {QikError} With everything that is wrong, at once.
  */
-export async function openProject({ sys }: AppParts, invocation: Invocation): Promise<Project> {
+export async function openProject(parts: AppParts, invocation: Invocation): Promise<Project> {
+  const { sys } = parts;
   const settings = runSettings(invocation, sys);
-  const { root, start, config, registry } = await readConfig(sys, invocation);
+  const read = await readConfig(parts, invocation);
+  try {
+    return planned(sys, invocation, settings, read);
+  } catch (error) {
+    throw error instanceof QikError ? await withLines(error, sys, read.root) : error;
+  }
+}
+
+function planned(
+  sys: Sys,
+  invocation: Invocation,
+  settings: RunSettings,
+  { root, start, config: written, registry }: Awaited<ReturnType<typeof readConfig>>,
+): Project {
+  const config = withDefaultCache(written, sys.env.QIK__CACHE);
   const ctx = ctxValues({
     variables: config.ctx,
     env: sys.env,
-    runtime: new Map([["cache", config.defaults.cache], ["root", root]]),
+    runtime: new Map([["root", root], ["cache_status", invocation.cacheStatus]]),
     given: new Map([
+      ["cache", config.defaults.cache],
       ["arch", settings.arch],
       ["workers", `${settings.workers}`],
       ["isolated", `${settings.isolated}`],
@@ -53,36 +73,44 @@ export async function openProject({ sys }: AppParts, invocation: Invocation): Pr
   const filler = fillerOf(ctx);
   const { depTypes } = registry;
   const plan = buildPlan({ config, root, depTypes, filler, args: invocation.args ?? [] });
-  checkArgs(config, invocation);
-  const request = selectionRequest(config, invocation, settings, start.slice(root.length + 1));
+  const impliedSpace = spaceHere(config, invocation, start.slice(root.length + 1));
+  const selection = select(plan, selectionRequest(invocation, settings, impliedSpace));
+  checkArgs(selection.chosen.map((index) => plan.tasks[index]!), invocation);
+  const selected = new Set(selection.selected);
   return {
     paths: workPaths(root, sys),
     registry,
     plan,
     filler,
     settings,
-    selection: select(plan, request),
+    selection,
+    ...(impliedSpace === undefined ? {} : { impliedSpace }),
     narrowed: (chosen) =>
       withNeeds(
         plan,
         chosen,
         ({ isolated }) => isolated === undefined ? !settings.isolated : !isolated,
+        // What the command line left out stays left out.
+        ({ index }) => !selected.has(index),
       ),
   };
 }
 
-async function readConfig(sys: Sys, { directory }: Invocation) {
+async function readConfig({ sys, builtIn }: AppParts, { directory }: Invocation) {
   const { files, machine } = sys;
   const start = directory === undefined ? machine.cwd : resolveDirectory(sys, directory);
   const found = await discover(files, start);
   if (!found.found) throw new QikError(found.problem);
-  const registry = registryOf([]);
+  const plugins = await loadBuiltIn(builtIn, () => files.read(`${found.root}/${found.file}`));
+  const registry = registryOf([...plugins.values()]);
   const loaded = await loadConfig({
     files,
     root: found.root,
     file: found.file,
     version: VERSION,
     kinds: registry.depKinds,
+    cacheKinds: new Map([...registry.cacheTypes].map(([kind, { schema }]) => [kind, schema])),
+    plugins,
     useMemo: true,
   });
   if (loaded.problems.length > 0) throw new QikError(loaded.problems);
@@ -99,9 +127,19 @@ function resolveDirectory({ files, machine }: Sys, directory: string): string {
   });
 }
 
-/** Text after `--` that no command takes is a mistake, not something to pass over. */
-function checkArgs(config: Config, { args, names }: Invocation): void {
-  if (args === undefined || config.commands.some((command) => command.args)) return;
+/** `QIK__CACHE` takes the place of `[defaults] cache`. */
+function withDefaultCache(config: Config, cache: string | undefined): Config {
+  if (cache === undefined || cache === "") return config;
+  if (!["local", "repo", "none", ...config.caches.map(({ name }) => name)].includes(cache)) {
+    const message = `Cannot use the cache "${cache}" of QIK__CACHE: no such cache`;
+    throw new QikError({ code: "cache-unknown", message });
+  }
+  return { ...config, defaults: { ...config.defaults, cache } };
+}
+
+/** Text after `--` that no chosen command takes is a mistake, not something to pass over. */
+function checkArgs(chosen: readonly Task[], { args, names }: Invocation): void {
+  if (args === undefined || chosen.some(({ command }) => command.args)) return;
   throw new QikError({
     code: "usage",
     message: `Cannot pass "${args.join(" ")}" to ${names.join(", ") || "any command"}`,
@@ -110,15 +148,21 @@ function checkArgs(config: Config, { args, names }: Invocation): void {
 }
 
 /** Below the root of a space that space is meant, unless the command line says a space. */
-function selectionRequest(
+function spaceHere(
   config: Config,
-  invocation: Invocation,
-  { isolated }: RunSettings,
+  { spaces, names }: Invocation,
   cwd: string,
-): SelectionRequest {
-  const { names, exclude, modules, tags, caches } = invocation;
+): string | undefined {
+  if (spaces.length > 0 || names.some((name) => name.includes("@"))) return undefined;
   const here = spaceOf(config.spaces, cwd).name;
-  const saysSpace = invocation.spaces.length > 0 || names.some((name) => name.includes("@"));
-  const spaces = saysSpace || here === "default" ? invocation.spaces : [here];
-  return { names, exclude, modules, spaces, tags, caches, isolated };
+  return here === "default" ? undefined : here;
+}
+
+function selectionRequest(
+  { names, exclude, modules, spaces, tags, caches }: Invocation,
+  { isolated }: RunSettings,
+  impliedSpace: string | undefined,
+): SelectionRequest {
+  const meant = impliedSpace === undefined ? spaces : [impliedSpace];
+  return { names, exclude, modules, spaces: meant, tags, caches, isolated };
 }

@@ -3,6 +3,7 @@ import { styleFor } from "../report/choose.ts";
 import type { Sys } from "../sys/sys.ts";
 import type { Invocation } from "./args.ts";
 import type { AppParts, Exit } from "./parts.ts";
+import { withLines } from "./lines.ts";
 import { openProject, type Project } from "./project.ts";
 import { openSession, type Session } from "./session.ts";
 
@@ -11,23 +12,41 @@ export async function runCommand(parts: AppParts, invocation: Invocation): Promi
   const { sys } = parts;
   const project = await openProject(parts, invocation);
   const { ls, fail, dryRun } = invocation;
-  if ((ls || fail) && invocation.cacheStatus === undefined) {
+  const isList = ls || (fail && !dryRun);
+  if (invocation.json && !isList && !dryRun) throw nothingAsJson();
+  if (isList && invocation.cacheStatus === undefined) {
     return await list(sys, project, invocation, project.selection.chosen);
   }
-  checkFilled(project);
+  await checkFilled(sys, project);
   const session = await openSession(sys, project);
   if (dryRun) return await tellForecast(sys, session, invocation);
   const chosen = await byCacheStatus(session, invocation);
-  if (ls || fail) return await list(sys, project, invocation, chosen);
+  if (isList) return await list(sys, project, invocation, chosen);
+  if (chosen.length === 0) return nothingToRun(sys, project);
   const { startRun } = await import("./start_run.ts");
   return await startRun(sys, session, invocation, selectedFor(project, invocation, chosen));
 }
 
+function nothingAsJson(): QikError {
+  const hint = "Use it with --ls, --dry-run or a meta command";
+  return new QikError({ code: "usage", message: "Cannot run commands with --json", hint });
+}
+
+/** No failure (CI asks for what may be empty), but not something to pass over in silence. */
+function nothingToRun(sys: Sys, { settings: { verbosity }, impliedSpace }: Project): Exit {
+  const here = impliedSpace === undefined
+    ? ""
+    : ` in the space "${impliedSpace}" of this directory (-s names another)`;
+  const text = `Nothing to run: no task matches the command line${here}\n`;
+  if (verbosity > 0) sys.terminal.write("err", new TextEncoder().encode(text));
+  return { code: 0 };
+}
+
 /** A variable without a value is told when something that uses it takes part, all of them at once. */
-function checkFilled({ plan, selection }: Project): void {
+async function checkFilled(sys: Sys, { plan, selection, paths }: Project): Promise<void> {
   const problems = selection.selected.flatMap((index) => plan.tasks[index]!.unfilled ?? []);
   const told = new Map(problems.map((problem) => [JSON.stringify(problem), problem]));
-  if (told.size > 0) throw new QikError([...told.values()]);
+  if (told.size > 0) throw await withLines(new QikError([...told.values()]), sys, paths.root);
 }
 
 /** Chosen tasks that a run would find as `--cache-status` says. */
@@ -82,12 +101,12 @@ async function list(
 
 async function tellForecast(sys: Sys, session: Session, invocation: Invocation): Promise<Exit> {
   const { forecastJson, forecastText } = await import("./list.ts");
-  const { json, emoji, cacheStatus } = invocation;
+  const { json, emoji, cacheStatus, fail } = invocation;
   const all = await forecastOf(session, session.project.selection.selected);
   const found = all.filter(({ status }) => cacheStatus === undefined || status === cacheStatus);
   const style = styleFor("out", { ...sys, emoji });
   print(sys, json ? forecastJson(found) : forecastText(found, style));
-  return { code: 0 };
+  return { code: fail && found.length > 0 ? 1 : 0 };
 }
 
 function print(sys: Sys, text: string): void {

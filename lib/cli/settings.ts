@@ -41,7 +41,14 @@ function workersOf(given: string | undefined, machine: Machine): number {
 }
 
 function verbosityOf(given: string | undefined): 0 | 1 | 2 {
-  return given === "0" ? 0 : given === "2" ? 2 : 1;
+  if (given === undefined || given === "" || given === "1") return 1;
+  if (given === "0") return 0;
+  if (given === "2") return 2;
+  throw new QikError({
+    code: "usage",
+    message: `Cannot use "${given}" as the verbosity`,
+    hint: "Write 0, 1 or 2 in QIK__VERBOSITY",
+  });
 }
 
 /** As variables of `ctx` are read: yes, true, 1 and no, false, 0. */

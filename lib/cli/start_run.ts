@@ -14,6 +14,7 @@ import type { Sys } from "../sys/sys.ts";
 import type { Invocation } from "./args.ts";
 import type { Exit } from "./parts.ts";
 import type { Session } from "./session.ts";
+import { tidyStore } from "./tidy.ts";
 
 /** Runs the selected tasks and says what happens, to people and to the files in `._qik/out`. */
 export async function startRun(
@@ -40,10 +41,14 @@ export async function startRun(
     clock,
     onSignal: processes.onSignal,
     reporter,
-    perform: openPerform(performPorts(sys, session, reporter)),
+    perform: openPerform({
+      ...performPorts(sys, session, reporter),
+      saidUnwritable: unwritable !== undefined,
+    }),
     expectedMs: durations.expectedMs,
   });
   session.save();
+  await tidyStore(sys, session.project);
   return { code: result.exit, ...(result.interrupted && { signal: result.interrupted }) };
 }
 

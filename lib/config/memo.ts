@@ -106,6 +106,12 @@ export function remember(place: MemoPlace, remembered: Remembered): void {
   bytes.set(line);
   bytes.set(body, line.length);
   try {
+    const work = absolute(place.root, "._qik");
+    if (place.files.lstat(work) === undefined) {
+      // Whoever makes the directory closes it to other users: logs will lie in it.
+      place.files.makeDirectory(work);
+      place.files.chmod(work, 0o700);
+    }
     place.files.writeAtomic(memoPath(place.root), bytes);
     place.files.create(absolute(place.root, "._qik/.gitignore"), encoder.encode("*\n"));
   } catch (error) {

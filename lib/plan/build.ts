@@ -88,7 +88,7 @@ function spaceOfCommand(
   const at = command.place;
   const name = filler.fill(
     command.space,
-    { place: { space: spaces.get("default")! }, args: [], at },
+    { place: { space: spaces.get("default")! }, args: "", at },
     problems,
   );
   const space = name === undefined ? undefined : spaces.get(name);
@@ -142,12 +142,12 @@ function draftTask(draft: Draft): Task | undefined {
 function fillTask(draft: Draft): Task {
   const { request: { config, filler, args }, command, place, problems, index } = draft;
   const ownArgs = command.args ? args : [];
-  const fill = (text: string) =>
-    filler.fill(text, { place, args: ownArgs, at: command.place }, problems);
+  const fill = (text: string, words = ownArgs.join(" ")) =>
+    filler.fill(text, { place, args: words, at: command.place }, problems);
   const fillList = (texts: readonly string[]) =>
-    texts.map(fill).filter((text): text is string => text !== undefined);
+    texts.map((text) => fill(text)).filter((text): text is string => text !== undefined);
   const exec = typeof command.exec === "string"
-    ? withArgs(fill(command.exec) ?? "", ownArgs, command.exec)
+    ? shellText(command.exec, ownArgs, fill)
     : argvOf(command.exec, ownArgs, fill);
   if (exec.length === 0 && problems.length === 0) problems.push(nothingToRun(command));
   const dir = rootedPath(fill(command.dir ?? "") ?? "");
@@ -184,7 +184,7 @@ function planDeps({ request, deps, place, problems }: Draft): PlannedDep[] {
       throw new Error(`The dependency type "${dep.type}" passed the configuration`);
     }
     const fill = (text: string) =>
-      request.filler.fill(text, { place, args: [], at: dep.place }, problems);
+      request.filler.fill(text, { place, args: "", at: dep.place }, problems);
     const settings = fillJson(dep.settings, fill) as Readonly<Record<string, Json>>;
     const lost = (type.needed ?? []).filter((key) => !Object.hasOwn(settings, key));
     // Also an optional variable without a value takes its text away: a list is then one item shorter.
@@ -212,20 +212,27 @@ function taskName(command: string, { space, module }: TaskPlace, several: boolea
   return module === undefined ? inSpace : `${inSpace}#${module.name}`;
 }
 
-/** Appends the arguments, shell-quoted, unless the text places them at `{args}`. */
-function withArgs(exec: string, args: readonly string[], written: string): string {
-  if (args.length === 0 || written.includes("{args}")) return exec;
-  return `${exec} ${args.map(shellQuote).join(" ")}`;
+type Fill = (text: string, args?: string) => string | undefined;
+
+/** The shell's text with the arguments, quoted, where it places them, else at its end. */
+function shellText(written: string, args: readonly string[], fill: Fill): string {
+  const words = args.map(shellQuote).join(" ");
+  const exec = fill(written, words) ?? "";
+  return words === "" || exec === "" || placesArgs(written) ? exec : `${exec} ${words}`;
 }
 
 /** Each argument stays one item: at an item `{args}`, else at the end. */
-function argvOf(
-  written: readonly string[],
-  args: readonly string[],
-  fill: (text: string) => string | undefined,
-): string[] {
+function argvOf(written: readonly string[], args: readonly string[], fill: Fill): string[] {
   const argv = written.flatMap((item) => item === "{args}" ? args : fill(item) ?? []);
-  return written.some((item) => item.includes("{args}")) ? argv : [...argv, ...args];
+  return written.some(placesArgs) ? argv : [...argv, ...args];
+}
+
+/** Whether `{args}` is a placeholder in the text; `{{args}}` is not. */
+function placesArgs(text: string): boolean {
+  for (const [, open, close] of text.matchAll(/(\{+)args(\}+)/g)) {
+    if (open!.length % 2 === 1 || close!.length === 1) return true;
+  }
+  return false;
 }
 
 /** Quotes text for a POSIX shell; plain words stay as they are. */

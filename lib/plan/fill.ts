@@ -10,7 +10,8 @@ export interface TaskPlace {
 /** Where a template stands and what it may name. */
 export interface FillAt {
   readonly place: TaskPlace;
-  readonly args: readonly string[];
+  /** What `{args}` stands for: quoted where a shell reads it. */
+  readonly args: string;
   /** For problems. */
   readonly at: Place;
 }

@@ -1,5 +1,6 @@
 import { nearest } from "../base/nearest.ts";
 import type { Problem } from "../base/problems.ts";
+import { fullName } from "./select.ts";
 import type { Need, NeedRequest, Task } from "./types.ts";
 
 /** Tasks found by what a need can say. Built once for a plan. */
@@ -24,7 +25,8 @@ export function indexTasks(tasks: readonly Task[]): TaskIndex {
       byModule.set(moduleKey(task.command.name, task.space.name, task.module.name), task);
     }
   }
-  return { byCommand, byName: new Map(tasks.map((task) => [task.name, task])), byModule };
+  const byName = new Map(tasks.flatMap((task) => [[fullName(task), task], [task.name, task]]));
+  return { byCommand, byName, byModule };
 }
 
 /**
@@ -87,7 +89,8 @@ function joinNeeds(a: Need, b: Need): Need {
 }
 
 function unknownUpstream(task: Task, name: string, index: TaskIndex): Problem {
-  const close = nearest(name, index.byCommand.keys());
+  const known = /[@#]/.test(name) ? index.byName.keys() : index.byCommand.keys();
+  const close = nearest(name, known);
   return {
     code: "command-unknown",
     message: `Cannot find the command "${name}" that "${task.name}" depends on`,

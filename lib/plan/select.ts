@@ -95,7 +95,7 @@ function matcher(
 }
 
 /** The name that always says the space: accepted also where there is only one. */
-function fullName({ command, space, module }: Task): string {
+export function fullName({ command, space, module }: Task): string {
   return `${command.name}@${space.name}${module === undefined ? "" : `#${module.name}`}`;
 }
 

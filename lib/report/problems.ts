@@ -64,7 +64,7 @@ function renderPlace({ file, line, column, path }: Place, style: Style): string 
   return path === undefined ? where : `${where} (${oneLine(path)})`;
 }
 
-/** Turns the `problem` events of a run into warnings, each said once. */
+/** Turns the `problem` events of a run into text, each said once. */
 export interface Warnings {
   /** Text to show now, or `""`. */
   add(event: ProblemSeen): string;
@@ -72,14 +72,15 @@ export interface Warnings {
   rest(): string;
 }
 
-/** Quiet runs warn of nothing: a `problem` event ends nothing, and they tell errors only. */
+/** What makes a task fail is an error, all else a warning; quiet runs tell errors only. */
 export function createWarnings(verbosity: Verbosity, style: Style): Warnings {
   const seen = new Set<string>();
   const shown = new Map<string, number>();
   let hidden = 0;
   return {
     add(event) {
-      if (verbosity === 0) return "";
+      const kind = PROBLEMS[event.code].exit === 0 ? "Warning" : "Error";
+      if (verbosity === 0 && kind === "Warning") return "";
       const { file, line, column } = event.place ?? { file: "" };
       const identity = JSON.stringify([event.code, event.message, file, line, column]);
       if (seen.has(identity)) return "";
@@ -90,11 +91,11 @@ export function createWarnings(verbosity: Verbosity, style: Style): Warnings {
       }
       seen.add(identity);
       shown.set(event.code, count + 1);
-      return renderOne("Warning", event, count === 0 ? hintOf(event) : event.hint, style);
+      return renderOne(kind, event, count === 0 ? hintOf(event) : event.hint, style);
     },
     rest() {
       if (hidden === 0) return "";
-      const text = `${plural(hidden, "more warning")} of the same kinds; show all with -v 2`;
+      const text = `${plural(hidden, "more problem")} of the same kinds; show all with -v 2`;
       return `${style.paint("Warning:", "bold", "yellow")} ${text}\n`;
     },
   };

@@ -17,10 +17,12 @@ type Tried<T> =
  */
 export class CacheGuard {
   readonly #reporter: Reporter;
-  #saidUnwritable = false;
+  #saidUnwritable: boolean;
 
-  constructor(reporter: Reporter) {
+  /** @param saidUnwritable Whether the user knows already that nothing can be written. */
+  constructor(reporter: Reporter, saidUnwritable = false) {
     this.#reporter = reporter;
+    this.#saidUnwritable = saidUnwritable;
   }
 
   async find(cache: Cache, key: string, task: string): Promise<Found> {

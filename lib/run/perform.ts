@@ -24,7 +24,7 @@ interface Keyed {
  * whole, and neither qik nor a signal ended it.
  */
 export function openPerform(ports: PerformPorts): Perform {
-  const guard = new CacheGuard(ports.reporter);
+  const guard = new CacheGuard(ports.reporter, ports.saidUnwritable);
   return (task, slot) => new Story(ports, guard, task, slot).tell();
 }
 
@@ -70,7 +70,9 @@ class Story {
   /** An input or a dependency cannot be read: that fails this task, not the run. */
   #unkeyed(error: QikError): TaskOutcome {
     for (const problem of error.problems) {
-      this.#ports.reporter.on({ type: "problem", ...problem, task: this.#task.name });
+      // What the dependency does not know of itself is at least a matter of this command.
+      const { name, command: { place } } = this.#task;
+      this.#ports.reporter.on({ type: "problem", place, ...problem, task: name });
     }
     const because = error.problems[0]?.message ?? error.message;
     return { ending: "failed", tookMs: this.#tookMs(), cached: false, code: error.exit, because };
@@ -276,7 +278,8 @@ function codeOf(result: ExecResult): number {
   return result.endedBy === "timeout" ? TIMED_OUT : result.code;
 }
 
-function isWanted(task: Task, code: number): boolean {
+/** Whether a result with this exit code is one that the command stores and replays. */
+export function isWanted(task: Task, code: number): boolean {
   if (task.cacheWhen === "finished") return true;
   return (code === 0) === (task.cacheWhen === "success");
 }

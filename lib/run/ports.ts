@@ -21,6 +21,8 @@ export interface PerformPorts {
   readonly clock: Clock;
   readonly executor: Executor;
   readonly reporter: Reporter;
+  /** The reporter was told that the work directory cannot be written: that is not said again. */
+  readonly saidUnwritable?: boolean;
   /**
    * Asked once per task, when all that it needs has ended.
    * A `QikError` fails the task, nothing else.

@@ -53,7 +53,7 @@ Deno.test("warnings: each is said once, many of a kind are counted", () => {
   assert.equal(warnings.add(warning("A", 1)), "");
   assert.equal(
     warnings.rest(),
-    "Warning: 2 more warnings of the same kinds; show all with -v 2\n",
+    "Warning: 2 more problems of the same kinds; show all with -v 2\n",
   );
 });
 
@@ -65,4 +65,11 @@ Deno.test("warnings: verbose runs say all, quiet ones none", () => {
     assert.equal(quiet.add(warning(`${n}`)), "");
   }
   assert.equal(verbose.rest() + quiet.rest(), "");
+});
+
+Deno.test("problems: what makes a task fail is an error, in quiet runs too", () => {
+  const failing = { type: "problem", code: "pydist-missing", message: "A" } as const;
+  const quiet = createWarnings(0, style);
+  assert.match(quiet.add(failing), /^Error: A \[pydist-missing\]\n/);
+  assert.equal(quiet.add(failing), "", "once");
 });

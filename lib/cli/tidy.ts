@@ -1,0 +1,41 @@
+import type { Sys } from "../sys/sys.ts";
+import type { Project } from "./project.ts";
+
+const DAY_MS = 86_400_000;
+const MAX_SIZE = 10e9;
+const MAX_AGE_MS = 30 * DAY_MS;
+
+/**
+ * Keeps the local store within `[caches.local]`. At most once a day, because every entry is read for it; the
+ * day of the first run has nothing to remove. Never fails: a store that is too large hurts nobody.
+ */
+export async function tidyStore(
+  { files, clock }: Sys,
+  { plan, paths: { cacheDir: dir } }: Project,
+): Promise<void> {
+  const stamp = `${dir}/collected`;
+  try {
+    const now = clock.now();
+    const before = files.read(stamp);
+    const last = before === undefined ? now : Number(new TextDecoder().decode(before));
+    const isDue = !(Math.abs(now - last) < DAY_MS);
+    if (before !== undefined && !isDue) return;
+    files.writeAtomic(stamp, new TextEncoder().encode(`${now}\n`));
+    if (!isDue) return;
+    const { collect } = await import("../cache/collection.ts");
+    const settings = plan.config.caches.find(({ name }) => name === "local")?.settings ?? {};
+    collect({
+      files,
+      clock,
+      dir,
+      maxSize: numberOr(settings["max-size"], MAX_SIZE),
+      maxAgeMs: numberOr(settings["max-age"], MAX_AGE_MS),
+    });
+  } catch {
+    // A read-only store, or one that another process removes: the next run tries again.
+  }
+}
+
+function numberOr(value: unknown, fallback: number): number {
+  return typeof value === "number" ? value : fallback;
+}
