@@ -99,7 +99,6 @@ export function emptyConfig(file: string): Config {
       pythonPath: "",
       untracked: true,
       strictEnv: false,
-      secrets: [],
     },
     commands: [],
     spaces: [{ name: "default", dotenv: [], modules: [], place }],

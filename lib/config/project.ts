@@ -50,7 +50,6 @@ function buildDefaults(section: Section, raw: NonNullable<RawProject["defaults"]
     pythonPath: pythonPath ?? "",
     untracked: raw.untracked ?? true,
     strictEnv: raw["strict-env"] ?? false,
-    secrets: raw.secrets ?? [],
     ...defined({ venv, shell: raw.shell }),
   };
 }

@@ -105,7 +105,7 @@ const defaults = z.strictObject({
   untracked: flag,
   "strict-env": flag,
   shell: optional(filled),
-  secrets: optional(list(filled)),
+  secrets: notYet,
 });
 const base = z.strictObject({ deps: optional(list(dep)) });
 const pydist = z.strictObject({
@@ -138,7 +138,8 @@ const localCache = z.strictObject({
   "max-size": optional(z.pipe(size, z.transform((value) => parseSize(value)!))),
   "max-age": optional(z.pipe(duration, z.transform((value) => parseDuration(value)!))),
 });
-const repoCache = z.strictObject({ verify: optional(z.enum(["off", "changed"])) });
+/** `verify = "changed"` is refused until it is acted on: it promises a protection. */
+const repoCache = z.strictObject({ verify: optional(z.enum(["off"])) });
 
 const activeVenv = z.strictObject({ reqs: optional(textOrTexts), lock: optional(filled) });
 const spaceVenv = z.strictObject({ name: filled });

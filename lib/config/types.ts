@@ -50,7 +50,6 @@ export interface Defaults {
   readonly untracked: boolean;
   readonly strictEnv: boolean;
   readonly shell?: string;
-  readonly secrets: readonly string[];
 }
 
 /** One dependency as written: a glob string is `{ type: "glob", pattern }`. */

@@ -63,7 +63,6 @@ export function planOf(
       pythonPath: ".",
       untracked: true,
       strictEnv: false,
-      secrets: [],
     },
     commands,
     spaces,

@@ -147,7 +147,6 @@ python-path = "."
 untracked = false
 strict-env = true
 shell = "bash"
-secrets = ["AWS_*"]
 `,
   "every key of a command": `
 [pools]
@@ -193,7 +192,7 @@ pre-commit = ["lint"]
 max-size = "10GB"
 max-age = "30d"
 [caches.repo]
-verify = "changed"
+verify = "off"
 `,
 };
 
