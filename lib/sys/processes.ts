@@ -4,6 +4,7 @@ import { concat } from "../base/bytes.ts";
 import { canSignal, groupRuns } from "./process_group.ts";
 import { startWithBun } from "./processes_bun.ts";
 import { startWithDeno } from "./processes_deno.ts";
+import { terminalModes } from "./terminal_modes.ts";
 import { signalNumber, type Started, type Starter, type StartRequest } from "./starter.ts";
 import {
   type Captured,
@@ -50,9 +51,15 @@ function spawn(start: Starter, request: SpawnRequest): Child {
   // A group of its own lets us signal all that the command starts; a command that shares our terminal must stay
   // in our group, or the terminal would stop it when it reads.
   const ownGroup = request.stdio === "capture" && !WINDOWS;
+  const giveBack = request.stdio === "inherit" ? terminalModes() : undefined;
   const started = tryStart(start, { ...request, ownGroup, verbatim: isVerbatim(request.argv) });
   if ("reason" in started) return neverStarted(started.reason);
-  const { pid, ended, drained, closeOutput } = started;
+  const { pid, drained, closeOutput } = started;
+  const ended = giveBack === undefined ? started.ended : started.ended.then((end) => {
+    // What ends by a signal, or says so as shells do, did not get to tidy up its terminal.
+    if (end.started && (end.signal !== undefined || end.code > 128)) giveBack();
+    return end;
+  });
   const target = ownGroup ? -pid : pid;
   // The number of a process that has ended may soon be somebody else's; that of a group is ours while it has members.
   let gone = false;

@@ -1,5 +1,5 @@
 import process from "node:process";
-import type { Repo, Ran } from "./repo.ts";
+import type { Ran, Repo } from "./repo.ts";
 import { qikCommand } from "./repo.ts";
 
 /** Set where the machine does not let tests mount (most containers, macOS): these tests are then left out, by choice. */

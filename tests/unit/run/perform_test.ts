@@ -396,3 +396,12 @@ Deno.test(
     assert.equal(bench.executor.requests.length, 1);
   }),
 );
+
+Deno.test(
+  "perform: what the user was told already of an unwritable directory is not said again",
+  withBench({}, async (bench) => {
+    bench.cache.broken = { put: "unwritable" };
+    assert.equal((await bench.run()).ending, "ran");
+    assert.deepEqual(bench.recorder.problems, []);
+  }, { saidUnwritable: true }),
+);

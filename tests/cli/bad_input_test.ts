@@ -1,0 +1,329 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdir, rm, symlink } from "node:fs/promises";
+import { type Ran, type Repo, repoTest, type Tree } from "../support/repo.ts";
+
+const bytes = (text: string) => Uint8Array.from(text, (char) => char.charCodeAt(0));
+
+/** Broken configurations, the word that names the problem, and where it is said to be. */
+const BROKEN: readonly (readonly [string, string | Uint8Array, string, RegExp])[] = [
+  ["a syntax error", '[commands]\na = "x\n', "config-syntax", /qik\.toml:2:\d+/],
+  ["a table that is not closed", "[commands\n", "config-syntax", /qik\.toml:1:\d+/],
+  ["a NUL", '[commands]\na = "x\0y"\n', "config-syntax", /qik\.toml:2:7/],
+  ["invalid UTF-8", bytes('[commands]\na = "\xff"\n'), "config-syntax", /qik\.toml:2:6/],
+  ["deep lists", `a = ${"[".repeat(100_000)}`, "config-too-large", /qik\.toml:1:/],
+  ["deep tables", `a = ${"{b=".repeat(100_000)}`, "config-too-large", /qik\.toml:1:/],
+  ["a deep key", `[a${".a".repeat(100_000)}]`, "config-too-large", /qik\.toml:1:/],
+  ["nine megabytes", "# nine\n".repeat(1_300_000), "config-too-large", /at qik\.toml/],
+  ["a program", bytes("\x7fELF\x02\x01\x01\0\0\0"), "config-syntax", /qik\.toml:1:\d/],
+];
+
+for (const [what, text, code, place] of BROKEN) {
+  repoTest(`qik.toml with ${what} is told with its place`, { "qik.toml": text }, async (repo) => {
+    const { code: exit, out, err } = await repo.qik();
+    assert.deepEqual([exit, out], [2, ""]);
+    assert.ok(err.includes(`[${code}]`), err);
+    assert.match(err, place);
+    assert.ok(err.length < 2000, "the message is no copy of the file");
+  });
+}
+
+repoTest("all problems of a configuration are told at once, with places and suggestions", {
+  "qik.toml": `[commands.lint]
+exec = 3
+dep = ["x"]
+timeout = "soon"
+[commands.test]
+exec = "x"
+deps = "y"
+cache-when = "never"
+[foo]
+a = 1
+`,
+}, async (repo) => {
+  const { code, out, err } = await repo.qik("lint");
+  assert.deepEqual([code, out], [2, ""]);
+  const found = [...err.matchAll(/\[(config-[a-z-]+)\]\n {2}at qik\.toml:(\d+):\d+ \(([^)]+)\)/g)];
+  assert.deepEqual(found.map(([, word, line, path]) => [word, Number(line), path]), [
+    ["config-wrong-type", 2, "commands.lint.exec"],
+    ["config-unknown-key", 3, "commands.lint.dep"],
+    ["config-bad-value", 4, "commands.lint.timeout"],
+    ["config-wrong-type", 7, "commands.test.deps"],
+    ["config-bad-value", 8, "commands.test.cache-when"],
+    ["config-unknown-key", 9, "foo"],
+  ]);
+  assert.match(err, /Did you mean "deps"\?/);
+});
+
+repoTest("a byte order mark and CRLF are no problem", {
+  "qik.toml": bytes("\xef\xbb\xbf[commands]\r\nhello = 'echo hi'\r\n"),
+}, async (repo) => assert.equal((await repo.must()).out, "hi\n"));
+
+repoTest(
+  "a missing qik.toml is told with where it was looked for",
+  { "src/x": "" },
+  async (repo) => {
+    const { code, err } = await repo.with({ cwd: "src" }).qik();
+    assert.equal(code, 2);
+    assert.match(err, /\[config-not-found\]/);
+    assert.ok(err.includes(repo.root), err);
+  },
+);
+
+repoTest("something else named qik.toml is not taken for a missing one", {}, async (repo) => {
+  await mkdir(repo.path("qik.toml"));
+  const directory = await repo.qik();
+  await rm(repo.path("qik.toml"), { recursive: true });
+  await symlink("nowhere", repo.path("qik.toml"));
+  const broken = await repo.qik();
+  await rm(repo.path("qik.toml"));
+  execFileSync("mkfifo", [repo.path("qik.toml")]);
+  const pipe = await repo.qik();
+  for (const { code, err } of [directory, broken, pipe]) {
+    assert.equal(code, 2);
+    assert.match(err, /\[config-unreadable\]/);
+  }
+});
+
+const NAMES: Tree = {
+  "qik.toml": `modules = ["api", "web"]
+[commands.lint]
+exec = "echo {module.dir}"
+tags = ["quick"]
+[commands.test]
+exec = "echo test"
+`,
+  "api/x": "",
+  "web/x": "",
+};
+
+const UNKNOWN: readonly (readonly [string, string, string])[] = [
+  ["lnit", "command-unknown", '"lint"'],
+  ["lint#apy", "command-unknown", '"lint#api"'],
+  ["-m apy", "module-unknown", '"api"'],
+  ["-t quikc", "tag-unknown", '"quick"'],
+  ["--cache lcoal", "cache-unknown", '"local"'],
+  ["-s defualt", "space-unknown", '"default"'],
+  [":verison", "usage", '":version"'],
+  ["--wrokers 3", "usage", "--workers"],
+];
+
+repoTest(
+  "an unknown name is an error with the nearest one, and nothing runs",
+  NAMES,
+  async (repo) => {
+    for (const [line, code, suggestion] of UNKNOWN) {
+      const { code: exit, out, err } = await repo.qik(...line.split(" "));
+      assert.deepEqual([line, exit, out], [line, 2, ""]);
+      assert.ok(err.includes(`[${code}]`), `${line}: ${err}`);
+      assert.ok(err.includes(`Did you mean ${suggestion}?`), `${line}: ${err}`);
+    }
+  },
+);
+
+repoTest("a cycle is told as a path with its place", {
+  "qik.toml": `[commands.a]
+exec = "echo a"
+deps = [{ type = "command", name = "b" }]
+
+[commands.b]
+exec = "echo b"
+deps = [{ type = "command", name = "c" }]
+[commands.c]
+exec = "echo c"
+deps = [{ type = "command", name = "b" }]
+`,
+}, async (repo) => {
+  const { code, out, err } = await repo.qik("a");
+  assert.deepEqual([code, out], [2, ""]);
+  assert.match(err, /b -> c -> b \[graph-cycle\]/);
+  assert.match(err, /at qik\.toml:5:\d+/);
+});
+
+const CTX: Tree = {
+  "qik.toml": `ctx = ["bucket"]
+[commands.deploy]
+exec = "echo to {ctx.bucket}"
+[commands.lint]
+exec = "echo lint"
+`,
+};
+
+repoTest("a missing context variable stops only what uses it", CTX, async (repo) => {
+  assert.equal((await repo.must("lint")).out, "lint\n");
+  const { code, out, err } = await repo.qik();
+  assert.deepEqual([code, out], [2, ""]);
+  assert.match(err, /"\{ctx\.bucket\}".*\[ctx-missing\]\n {2}at qik\.toml:2:\d+/);
+  assert.match(err, /variable BUCKET/);
+  const filled = repo.with({ env: { BUCKET: "b1" } });
+  assert.equal((await filled.must("deploy")).out, "to b1\n");
+});
+
+/** How commands of every kind of bad ending are counted and told. */
+const ENDINGS: readonly (readonly [string, number, RegExp])[] = [
+  ["three", 3, /three: exit code 3/],
+  ["kill", 137, /kill: killed by SIGKILL/],
+  ["segv", 139, /segv: killed by SIGSEGV/],
+  ["realtime", 168, /realtime: killed by signal 40/],
+  ["missing", 127, /Cannot find the program "nosuch"/],
+  ["plain", 126, /Cannot run "\.\/plain\.txt": permission denied/],
+  ["shell", 127, /Cannot find the program "nosh"/],
+  ["dir", 126, /Cannot run in ".*nodir": no such directory/],
+];
+
+repoTest("each way to end badly has its code and its words", {
+  "qik.toml": `[commands]
+three = "exit 3"
+kill = "kill -9 $$"
+segv = "kill -SEGV $$"
+realtime = "kill -40 $$"
+missing = { exec = ["nosuch"] }
+plain = { exec = ["./plain.txt"] }
+shell = { exec = "true", shell = "nosh" }
+dir = { exec = "true", dir = "nodir" }
+`,
+  "plain.txt": "text",
+}, async (repo) => {
+  for (const [name, exit, words] of ENDINGS) {
+    const { code, err } = await repo.qik(name);
+    assert.deepEqual([name, code], [name, exit], err);
+    assert.match(err, words);
+  }
+  const all = await repo.qik();
+  assert.equal(all.code, 168, "the highest one");
+  for (const [, , words] of ENDINGS) assert.match(all.out, words);
+});
+
+const EVERY_BYTE = `[commands.bytes]
+exec = "cat every.bin; cat every.bin >&2"
+deps = ["every.bin"]
+`;
+
+repoTest("every byte of both streams survives, cold and warm, and in the log", {
+  "qik.toml": EVERY_BYTE,
+  "every.bin": new Uint8Array(1024).map((_, at) => at % 256),
+}, async (repo) => {
+  const every = await repo.readBytes("every.bin");
+  const [cold, warm] = [await repo.qikBytes(), await repo.qikBytes()];
+  for (const { code, out, err } of [cold, warm]) {
+    assert.equal(code, 0);
+    assert.deepEqual(new Uint8Array(out), new Uint8Array(every));
+    const latin = (from: Uint8Array) =>
+      Array.from(from, (byte) => String.fromCharCode(byte)).join("");
+    assert.ok(latin(err).includes(latin(every)), "standard error holds them in one piece");
+  }
+  assert.equal((await repo.readBytes("._qik/out/bytes.out")).length, 2048);
+  assert.match(new TextDecoder().decode(warm.err), /1 cached/);
+});
+
+repoTest("a command may delete the directory it runs in", {
+  "qik.toml": `[commands.gone]
+exec = 'rm -rf "$PWD"; echo gone'
+deps = ["m"]
+dir = "m"
+[commands.after]
+exec = "pwd; exit 4"
+dir = "m"
+deps = [{ type = "command", name = "gone" }]
+`,
+  "m/a": "1",
+}, async (repo) => {
+  const { code, out, err } = await repo.qik();
+  assert.equal(code, 126);
+  assert.match(out, /after: Cannot run in ".*m": no such directory/);
+  assert.match(err, /"m\/a" changed while it ran \[inputs-changed\]/);
+});
+
+repoTest("a command may delete the whole repository", {
+  "qik.toml": `[commands.gone]
+exec = 'echo before; rm -rf "$QIK__ROOT"; echo gone; exit 5'
+deps = ["x"]
+`,
+  "x": "1",
+}, async (repo) => {
+  const { code, out, err } = await repo.qik();
+  assert.deepEqual([code, out], [5, "before\ngone\n"], err);
+  assert.doesNotMatch(err, /bug in qik/);
+});
+
+repoTest("an input that is a pipe, a device or a directory does not hold anything up", {
+  "qik.toml": '[commands.use]\nexec = "echo used"\ndeps = ["x"]\n',
+  "x": "1",
+}, async (repo) => {
+  await repo.must();
+  await repo.remove("x");
+  execFileSync("mkfifo", [repo.path("x")]);
+  const pipe = await repo.with({ limitMs: 30_000 }).must();
+  await repo.remove("x");
+  await symlink("x", repo.path("x"));
+  const loop = await repo.must();
+  await repo.remove("x");
+  await symlink("/dev/zero", repo.path("x"));
+  const device = await repo.with({ limitMs: 30_000 }).must();
+  for (const { out } of [pipe, loop, device]) assert.equal(out, "used\n");
+});
+
+/** Runs qik and says how much memory it and what it started took at most, in KiB. */
+async function measured(repo: Repo, ...args: readonly string[]): Promise<Ran & { peak: number }> {
+  const { qikCommand } = await import("../support/repo.ts");
+  const script = "import resource, subprocess, sys\n" +
+    "code = subprocess.run(sys.argv[1:]).returncode\n" +
+    "peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss\n" +
+    "open('.peak', 'w').write(str(peak // 1024 if sys.platform == 'darwin' else peak))\n" +
+    "sys.exit(code)\n";
+  const words = ["python3", "-c", script, ...qikCommand(), ...args];
+  // Counted outside: the rig would hold all of it.
+  const ran = await repo.run(
+    "bash",
+    "-c",
+    'set -o pipefail; "$@" | tee >(sha256sum > .sum) | wc -c; code=${PIPESTATUS[0]}; wait; exit $code',
+    "bash",
+    ...words,
+  );
+  return { ...ran, peak: Number(await repo.read(".peak")) };
+}
+
+repoTest("100 MB of output pass through whole, with bounded memory", {
+  "qik.toml": `[commands.little]
+exec = "echo hi"
+[commands.big]
+exec = "yes 0123456789 | head -c 100000000"
+deps = ["x"]
+[commands.kept]
+exec = "yes abcdefghi | head -c 40000000"
+deps = ["x"]
+`,
+  ".gitignore": ".peak\n.sum\n",
+  "x": "",
+}, async (repo) => {
+  const little = await measured(repo, "little");
+  const big = await measured(repo, "big");
+  assert.deepEqual([big.code, big.out.trim()], [0, "100000000"]);
+  assert.match(big.err, /\[log-cut\]/);
+  const cold = await measured(repo, "kept");
+  const sum = await repo.read(".sum");
+  const warm = await measured(repo, "kept");
+  assert.deepEqual([warm.code, warm.out.trim()], [0, "40000000"]);
+  assert.match(warm.err, /1 cached/);
+  assert.equal(await repo.read(".sum"), sum);
+  const grown = Math.max(big.peak, cold.peak, warm.peak) - little.peak;
+  console.log(
+    `peak KiB: little ${little.peak}, 100 MB ${big.peak}, 40 MB ${cold.peak}, warm ${warm.peak}`,
+  );
+  assert.ok(grown < 64 * 1024, `${grown} KiB more than for two bytes`);
+});
+
+repoTest("100 MB from each of several tasks that fail are not held either", {
+  "qik.toml": `[commands]
+little = "echo hi; exit 1"
+a = "yes 0123456789 | head -c 100000000; exit 1"
+b = "yes 0123456789 | head -c 100000000; exit 1"
+`,
+  ".gitignore": ".peak\n.sum\n",
+}, async (repo) => {
+  const little = await measured(repo, "little");
+  const both = await measured(repo, "a", "b", "-n", "2");
+  assert.equal(both.code, 1);
+  console.log(`peak KiB: little ${little.peak}, twice 100 MB ${both.peak}`);
+  assert.ok(both.peak - little.peak < 150 * 1024, `${both.peak - little.peak} KiB more`);
+});
