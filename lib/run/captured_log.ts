@@ -3,6 +3,8 @@ import { errorCode, type Files, type Stat, type Stream, type Writer } from "../s
 
 /** More changes between the streams than this are not remembered: a turn takes 8 bytes, and output may be endless. */
 const MOST_TURNS = 1_000_000;
+/** Kept of the end of a log that was cut: what failed mostly stands there. */
+const TAIL_BYTES = 1024 * 1024;
 const NOTE = new TextEncoder().encode("\n[qik: the log was cut here, there was more output]\n");
 
 /** What became of a log. */
@@ -27,11 +29,16 @@ export class LogWriter {
   #stat: Stat | undefined;
   #size = 0;
   #cut = false;
+  /** The last pieces of output after the cut, at least {@link TAIL_BYTES} where there were as many. */
+  #tail: (readonly [Stream, Uint8Array])[] = [];
+  /** Pieces before this one are no longer needed; they are dropped now and then, not one by one. */
+  #tailStart = 0;
+  #tailSize = 0;
   #failure: string | undefined;
 
   /**
    * @param path Absolute; what stands there is replaced.
-   * @param limit Bytes that are kept.
+   * @param limit Bytes that are kept from the start; of what follows the end is kept.
    */
   constructor(files: Files, path: string, limit: number) {
     this.#files = files;
@@ -46,18 +53,33 @@ export class LogWriter {
   }
 
   write(stream: Stream, bytes: Uint8Array): void {
-    if (this.#writer === undefined || this.#cut) return;
+    if (this.#writer === undefined) return;
+    if (this.#cut) return this.#keepTail(stream, bytes);
     const room = this.#limit - this.#size;
     const kept = bytes.length <= room ? bytes : bytes.subarray(0, room);
     this.#append(stream, kept);
     if (kept.length < bytes.length || this.#turns.length >= MOST_TURNS) {
       this.#cut = true;
       this.#append("err", NOTE);
+      this.#keepTail(stream, bytes.subarray(kept.length));
     }
+  }
+
+  #keepTail(stream: Stream, bytes: Uint8Array): void {
+    this.#tail.push([stream, bytes]);
+    this.#tailSize += bytes.length;
+    while (this.#tailSize - this.#tail[this.#tailStart]![1].length >= TAIL_BYTES) {
+      this.#tailSize -= this.#tail[this.#tailStart]![1].length;
+      this.#tailStart += 1;
+    }
+    if (this.#tailStart * 2 < this.#tail.length) return;
+    this.#tail = this.#tail.slice(this.#tailStart);
+    this.#tailStart = 0;
   }
 
   /** Closes the file. Nothing may be written afterwards. */
   end(): LogEnd {
+    for (const [stream, bytes] of this.#tail.slice(this.#tailStart)) this.#append(stream, bytes);
     this.#try(() => this.#writer?.close());
     this.#writer = undefined;
     this.#try(() => this.#checkOurs());

@@ -199,7 +199,11 @@ class Story {
       this.#guard.unwritable(`the log "${this.#log}"`, result.logFailure);
     }
     if (result.logCut) {
-      this.#guard.warn("log-cut", `Kept only the first part of the output of "${name}"`, name);
+      this.#guard.warn(
+        "log-cut",
+        `Kept only the start and the end of the output of "${name}"`,
+        name,
+      );
     }
     if (result.pipeLeftOpen && result.endedBy === undefined) {
       const message = `Stopped what "${name}" left running with its output open`;
