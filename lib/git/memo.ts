@@ -25,7 +25,7 @@ import type { Algorithm } from "./source.ts";
  * ```
  */
 const MARK = 0x716b6666;
-const VERSION = 1;
+const VERSION = 2;
 const HEADER_BYTES = 32;
 
 const DIGEST_LENGTH: Readonly<Record<Algorithm, number>> = { sha1: 45, sha256: 71 };
