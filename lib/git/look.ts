@@ -14,7 +14,9 @@ import {
 import { errorCode, type Sys } from "../sys/sys.ts";
 import { digestFile, digestLink } from "./content.ts";
 import { encodeMemo, type Memo, type MemoEntry } from "./memo.ts";
-import type { Algorithm } from "./source.ts";
+import type { Algorithm } from "./algorithm.ts";
+import { indexOfPath } from "./roll.ts";
+import type { Tracked } from "./source.ts";
 import type { FileState } from "./tree.ts";
 
 /**
@@ -52,11 +54,20 @@ export interface LookOptions {
  */
 export class Looker {
   readonly paths: string[] = [];
+  /** Numbers of the files that were not in the index when the first file was looked at. */
   readonly #ids = new Map<string, number>();
+  /** The first index: the number of a path is its position there. */
+  #first: readonly string[] = [];
+  #index: Tracked["index"];
+  /** Per position in the index of today its number, and the reverse; unset while it is the first index. */
+  #idAt: readonly number[] | undefined;
+  #positionOf: ReadonlyMap<number, number> | undefined;
   readonly #lookedAt: number[] = [];
   readonly #states: (FileState | undefined)[] = [];
   /** Whether an equal stat means equal content. */
   readonly #settled: boolean[] = [];
+  /** Whether the index proved it, so that there is nothing to remember. */
+  readonly #vouched: boolean[] = [];
   /** Named literally by a pathspec: they count wherever they are, even behind a symlink. */
   readonly #named = new Set<number>();
   #rows = newStatRows(1024);
@@ -68,17 +79,43 @@ export class Looker {
 
   constructor(private readonly options: LookOptions) {}
 
+  /** Takes over what is in the index now. Numbers that were given out stay what they are. */
+  takeIndex({ paths, index }: Tracked): void {
+    this.#index = index;
+    if (this.paths.length === 0) {
+      this.#first = paths;
+      for (const path of paths) this.#add(path);
+      this.#rows = newStatRows(Math.max(1024, paths.length));
+      return;
+    }
+    this.#idAt = paths.map((path) => this.idOf(path));
+    this.#positionOf = new Map(this.#idAt.map((id, position) => [id, position]));
+  }
+
+  /** Number of the file at a position in the index. */
+  idAt(position: number): number {
+    return this.#idAt === undefined ? position : this.#idAt[position]!;
+  }
+
   /** Number of a path, made where it has none. */
   idOf(path: string): number {
-    const known = this.#ids.get(path);
+    const known = this.#knownId(path);
     if (known !== undefined) return known;
-    const id = this.paths.length;
-    this.paths.push(path);
-    this.#ids.set(path, id);
+    this.#ids.set(path, this.paths.length);
+    return this.#add(path);
+  }
+
+  #knownId(path: string): number | undefined {
+    const position = indexOfPath(this.#first, path);
+    return position === -1 ? this.#ids.get(path) : position;
+  }
+
+  #add(path: string): number {
     this.#lookedAt.push(-1);
     this.#states.push(undefined);
     this.#settled.push(false);
-    return id;
+    this.#vouched.push(false);
+    return this.paths.push(path) - 1;
   }
 
   /** The number of a file that a pathspec names literally. */
@@ -107,6 +144,7 @@ export class Looker {
       this.#directoriesEpoch = epoch;
       this.#realDirectories = new Map();
       this.#lastReal = "";
+      this.#index?.conversions.forget();
     }
     const paths = pending.map((id) => this.paths[id]!);
     const fresh = newStatRows(pending.length);
@@ -161,11 +199,27 @@ export class Looker {
       this.#settled[id] = false;
       return true;
     }
-    const digest = this.options.memo.find(path, fresh, row);
+    const proven = this.#fromIndex(id, fresh, row);
+    const digest = proven ?? this.options.memo.find(path, fresh, row);
     if (digest === undefined) return false;
     this.#keep(id, fresh, row, { path, kind: kind === "symlink" ? "link" : kind, digest }, epoch);
     this.#settled[id] = true;
+    this.#vouched[id] = proven !== undefined;
     return true;
+  }
+
+  /** The id in git's index, where it is that of the bytes on disk. */
+  #fromIndex(id: number, fresh: StatRows, row: number): string | undefined {
+    if (this.#index === undefined) return undefined;
+    const position = this.#positionOf === undefined
+      ? id < this.#first.length ? id : undefined
+      : this.#positionOf.get(id);
+    if (position === undefined) return undefined;
+    const digest = this.#index.vouch.digest(position, fresh, row);
+    if (digest === undefined || this.#index.conversions.mayConvert(this.paths[id]!)) {
+      return undefined;
+    }
+    return digest;
   }
 
   #keep(id: number, rows: StatRows, row: number, state: FileState, epoch: number): void {
@@ -238,6 +292,7 @@ export class Looker {
       if ("state" in read && sameStat(before, 0, after, 0)) {
         this.#keep(id, after, 0, read.state, epoch);
         this.#settled[id] = leftAlone(after, startedNs);
+        this.#vouched[id] = false;
         this.#learned ||= this.#settled[id]!;
         return undefined;
       }
@@ -269,13 +324,13 @@ export class Looker {
     if (!this.#learned) return undefined;
     const entries: MemoEntry[] = [];
     for (const entry of this.options.memo.entries()) {
-      const id = this.#ids.get(entry.path);
+      const id = this.#knownId(entry.path);
       const looked = id !== undefined && this.#states[id] !== undefined;
       if (!looked && stillListed(entry.path)) entries.push(entry);
     }
     this.paths.forEach((path, id) => {
       const state = this.#states[id];
-      if (state === undefined || !this.#settled[id]) return;
+      if (state === undefined || !this.#settled[id] || this.#vouched[id]) return;
       entries.push({ path, rows: this.#rows, row: id, digest: state.digest });
     });
     entries.sort((a, b) => byCodeUnit(a.path, b.path));

@@ -9,7 +9,7 @@ import {
 } from "../sys/bulk_stat.ts";
 import { joinNames, splitNames } from "./names.ts";
 import { lowerBound } from "./roll.ts";
-import type { Algorithm } from "./source.ts";
+import type { Algorithm } from "./algorithm.ts";
 
 /**
  * What earlier runs learned: the digest that a file had under a full stat.

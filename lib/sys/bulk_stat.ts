@@ -35,6 +35,7 @@ export const STAT = {
 export const STAT_WORDS = 14;
 export const STAT_ROW_BYTES = STAT_WORDS * 4;
 
+const FEW = 4;
 const TYPE_BITS = 0o170000;
 const TYPES = { file: 0o100000, directory: 0o040000, symlink: 0o120000 } as const;
 
@@ -115,7 +116,9 @@ export type BulkLstat = (
  * zeros instead: nothing stands at such a path. Cost: 1.3 µs per file where {@link statxHere} works, else 2 to 4.
  */
 export const bulkLstat: BulkLstat = (root, paths, into) => {
-  const statx = statxHere();
+  // Opening the root and closing it again takes as long as it saves for these. Deno's own call would lose nanoseconds.
+  const few = paths.length < FEW && !("Deno" in globalThis);
+  const statx = few ? undefined : statxHere();
   if (statx === undefined) return lstatEach(root, paths, into);
   const directory = statx.open(encodeName(`${root}/\0`));
   // The path is not a directory (any more), or there are no file descriptors left.
