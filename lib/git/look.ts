@@ -6,6 +6,7 @@ import {
   copyStat,
   newStatRows,
   sameStat,
+  STAT_ROW_BYTES,
   statKind,
   type StatRows,
   statSize,
@@ -84,7 +85,7 @@ export class Looker {
     this.#index = index;
     if (this.paths.length === 0) {
       this.#first = paths;
-      for (const path of paths) this.#add(path);
+      for (let at = 0; at < paths.length; at++) this.#add(paths[at]!);
       this.#rows = newStatRows(Math.max(1024, paths.length));
       return;
     }
@@ -95,6 +96,13 @@ export class Looker {
   /** Number of the file at a position in the index. */
   idAt(position: number): number {
     return this.#idAt === undefined ? position : this.#idAt[position]!;
+  }
+
+  /** Whether one path comes before another one in code-unit order. */
+  isBefore(id: number, other: number): boolean {
+    // Positions in an index are in that order already.
+    if (id < this.#first.length && other < this.#first.length) return id < other;
+    return this.paths[id]! < this.paths[other]!;
   }
 
   /** Number of a path, made where it has none. */
@@ -147,7 +155,7 @@ export class Looker {
       this.#index?.conversions.forget();
     }
     const paths = pending.map((id) => this.paths[id]!);
-    const fresh = newStatRows(pending.length);
+    const fresh = this.#rowsFor(pending);
     const problems: Problem[] = [];
     for (const { row, code } of this.options.lstat(this.options.root, paths, fresh)) {
       problems.push(unreadable(paths[row]!, code));
@@ -169,6 +177,14 @@ export class Looker {
       this.#lookedAt[id] = epoch;
     }
     if (problems.length > 0) throw new QikError(problems.slice(0, MOST_NAMED));
+  }
+
+  /** New rows; those that are kept themselves where files that stand in a row are looked at for the first time. */
+  #rowsFor(ids: readonly number[]): StatRows {
+    const first = ids[0]!;
+    const inPlace = ids.every((id, at) => id === first + at && this.#states[id] === undefined);
+    if (!inPlace) return newStatRows(ids.length);
+    return newStatRows(ids.length, this.#rows.words.buffer as ArrayBuffer, first * STAT_ROW_BYTES);
   }
 
   #grow(): void {
@@ -223,7 +239,7 @@ export class Looker {
   }
 
   #keep(id: number, rows: StatRows, row: number, state: FileState, epoch: number): void {
-    copyStat(rows, row, this.#rows, id);
+    if (rows.words.buffer !== this.#rows.words.buffer) copyStat(rows, row, this.#rows, id);
     const before = this.#states[id];
     const same = before?.kind === state.kind && before.digest === state.digest;
     this.#states[id] = same ? before : state;

@@ -27,6 +27,12 @@ export function openVouch(index: IndexFile, algorithm: Algorithm, writtenNs: big
   const { bytes, starts, idBytes } = index;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const before = Number(writtenNs / 1_000_000n) / 1000 - MARGIN_S;
+  // All digits at once, of which the ids are parts: a call for each id takes twice as long as its whole check.
+  let digits: string | undefined;
+  const idAt = (at: number) => {
+    digits ??= hexOf(bytes);
+    return digits.slice(2 * (at + ENTRY.id), 2 * (at + ENTRY.id + idBytes));
+  };
   const noContent = algorithm === "sha1" ? EMPTY_SHA1 : EMPTY_SHA256;
 
   const isSame = (at: number, words: Uint32Array, word: number) =>
@@ -56,7 +62,7 @@ export function openVouch(index: IndexFile, algorithm: Algorithm, writtenNs: big
       if (at === 0 || !isSame(at, rows.words, word) || !isOld(rows.words, word)) return undefined;
       const kind = statKind(rows, row) as keyof typeof MODE_OF;
       if (view.getUint32(at + ENTRY.mode) !== MODE_OF[kind]) return undefined;
-      const hex = hexOf(bytes.subarray(at + ENTRY.id, at + ENTRY.id + idBytes));
+      const hex = idAt(at);
       // git writes size 0 for what it could not be sure of.
       if (rows.words[word + STAT.size] === 0 && hex !== noContent) return undefined;
       return `${algorithm}:${hex}`;

@@ -213,9 +213,9 @@ export class WorkTree implements Tree {
 
   #inOrder(lists: readonly (readonly number[])[]): readonly number[] {
     const { paths } = this.#looker;
-    const ids = lists.length === 1 ? [...lists[0]!] : [...new Set(lists.flat())];
+    const ids = lists.flat();
     for (let at = 1; at < ids.length; at++) {
-      if (paths[ids[at - 1]!]! < paths[ids[at]!]!) continue;
+      if (this.#looker.isBefore(ids[at - 1]!, ids[at]!)) continue;
       return [...new Set(ids)].sort((a, b) => byCodeUnit(paths[a]!, paths[b]!));
     }
     return ids;
