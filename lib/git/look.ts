@@ -54,7 +54,7 @@ export interface LookOptions {
  * the very same stat.
  */
 export class Looker {
-  readonly paths: string[] = [];
+  paths: string[] = [];
   /** Numbers of the files that were not in the index when the first file was looked at. */
   readonly #ids = new Map<string, number>();
   /** The first index: the number of a path is its position there. */
@@ -63,12 +63,12 @@ export class Looker {
   /** Per position in the index of today its number, and the reverse; unset while it is the first index. */
   #idAt: readonly number[] | undefined;
   #positionOf: ReadonlyMap<number, number> | undefined;
-  readonly #lookedAt: number[] = [];
-  readonly #states: (FileState | undefined)[] = [];
+  #lookedAt: number[] = [];
+  #states: (FileState | undefined)[] = [];
   /** Whether an equal stat means equal content. */
-  readonly #settled: boolean[] = [];
+  #settled: boolean[] = [];
   /** Whether the index proved it, so that there is nothing to remember. */
-  readonly #vouched: boolean[] = [];
+  #vouched: boolean[] = [];
   /** Named literally by a pathspec: they count wherever they are, even behind a symlink. */
   readonly #named = new Set<number>();
   #rows = newStatRows(1024);
@@ -85,8 +85,13 @@ export class Looker {
     this.#index = index;
     if (this.paths.length === 0) {
       this.#first = paths;
-      for (let at = 0; at < paths.length; at++) this.#add(paths[at]!);
-      this.#rows = newStatRows(Math.max(1024, paths.length));
+      const count = paths.length;
+      this.paths = [...paths];
+      this.#lookedAt = new Array<number>(count).fill(-1);
+      this.#states = new Array<FileState | undefined>(count).fill(undefined);
+      this.#settled = new Array<boolean>(count).fill(false);
+      this.#vouched = new Array<boolean>(count).fill(false);
+      this.#rows = newStatRows(Math.max(1024, count));
       return;
     }
     this.#idAt = paths.map((path) => this.idOf(path));
