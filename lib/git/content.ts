@@ -1,7 +1,7 @@
 import { encodeName } from "../base/bytes.ts";
 import { type Digest, startSha1, startSha256 } from "../sys/digest.ts";
 import type { Files } from "../sys/sys.ts";
-import type { Algorithm } from "./source.ts";
+import type { Algorithm } from "./algorithm.ts";
 
 /** Larger files are read in pieces, so that memory stays bounded. */
 const PIECE_BYTES = 1 << 20;

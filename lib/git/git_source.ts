@@ -1,22 +1,36 @@
 import { relative } from "node:path";
 import type { Sys } from "../sys/sys.ts";
+import type { BulkLstat } from "../sys/bulk_stat.ts";
 import { Git, gitFailed, type Repository } from "./git_call.ts";
+import { readTracked } from "./index_source.ts";
 import { joinNames, splitNames } from "./names.ts";
 import { inOrder } from "./roll.ts";
-import type { Algorithm, Source, Tracked } from "./source.ts";
+import type { Algorithm } from "./algorithm.ts";
+import type { Source, Tracked } from "./source.ts";
 
 const MODULE_MODE = "160000";
 
-/** Names of files as `git ls-files` prints them, relative to the root. */
-export function openGitSource(sys: Sys, root: string, repository: Repository): Source {
+/** Names of files as git's index holds them, or as `git ls-files` prints them; relative to the root. */
+export function openGitSource(
+  sys: Sys,
+  root: string,
+  repository: Repository,
+  lstat: BulkLstat,
+): Source {
   const git = new Git(sys, root, repository.env);
   const below = relative(repository.top, root).replaceAll("\\", "/");
+  const top = below === "" ? "" : `${below}/`;
   let algorithm: Algorithm = "sha1";
   return {
     indexed: true,
-    top: below === "" ? "" : `${below}/`,
+    top,
     algorithm: () => algorithm,
     async tracked() {
+      const read = await readTracked({ sys, root, repository, top, git, lstat });
+      if (read !== undefined) {
+        algorithm = read.algorithm;
+        return read;
+      }
       const lines = splitNames(await git.read(["ls-files", "-z", "--stage"]));
       algorithm = lines.length > 0 ? algorithmOf(lines[0]!) : await askAlgorithm(git);
       return readStages(lines, algorithm === "sha1" ? 40 : 64);

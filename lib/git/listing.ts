@@ -2,7 +2,7 @@ import type { Sys } from "../sys/sys.ts";
 import type { Pathspec } from "./pathspec.ts";
 import { isRulesFile, Rescan } from "./rescan.ts";
 import { indexOfPath, inOrder, matchRoll, mergeOrdered, type Roll } from "./roll.ts";
-import { isOwnFile, type Source } from "./source.ts";
+import { isOwnFile, type Source, type Tracked } from "./source.ts";
 
 /**
  * The names of input files as far as they are known: the index, what lies beside it, and what appeared since.
@@ -15,8 +15,10 @@ export class Listing {
   /** Nested repositories that the index does not know. */
   readonly nested = new Set<string>();
   /** The whole index, with files that are nobody's input. */
-  #index: readonly string[] = [];
+  #index: Tracked = { paths: [], modules: new Map() };
   #tracked: Roll = { paths: [], modules: new Set() };
+  /** Positions of the paths of `#tracked` in the index; unset where they are the same. */
+  #positions: readonly number[] | undefined;
   #others: Roll | undefined;
   #othersAsked: Promise<readonly string[]> | undefined;
   #rescan: Rescan | undefined;
@@ -24,13 +26,15 @@ export class Listing {
   /** Every known file with ignore rules and a text that changes with it. */
   readonly #rules = new Map<string, string>();
   /** What pathspecs selected, until names change. */
-  #trackedHits = new Map<Pathspec, readonly string[]>();
+  #trackedHits = new Map<Pathspec, readonly number[]>();
   #othersHits = new Map<Pathspec, readonly string[]>();
 
   constructor(
     private readonly sys: Sys,
     private readonly root: string,
     private readonly source: Source,
+    /** Told each time what is in the index. */
+    private readonly onLoad: (tracked: Tracked) => void,
   ) {}
 
   /** Starts the listing of files beside the index; they are waited for where they are needed. */
@@ -43,28 +47,45 @@ export class Listing {
   /** Lists what is in the index. */
   async load(): Promise<void> {
     this.#mark = this.source.mark();
-    const { paths, modules } = await this.source.tracked();
+    this.#index = await this.source.tracked();
+    const { paths, modules } = this.#index;
     this.recorded.clear();
     for (const [path, commit] of modules) this.recorded.set(path, commit);
-    this.#index = paths;
-    const kept = paths.some(isOwnFile) ? paths.filter((path) => !isOwnFile(path)) : paths;
+    this.#positions = paths.some(isOwnFile)
+      ? paths.flatMap((path, at) => isOwnFile(path) ? [] : [at])
+      : undefined;
+    const kept = this.#positions?.map((at) => paths[at]!) ?? paths;
     this.#tracked = { paths: kept, modules: new Set(modules.keys()) };
     this.#trackedHits.clear();
     this.#watchRules(kept);
+    this.onLoad(this.#index);
   }
 
   isTracked(path: string): boolean {
-    return indexOfPath(this.#index, path) !== -1;
+    return indexOfPath(this.#index.paths, path) !== -1;
   }
 
-  /** Files in the index that a pathspec selects. */
-  matchTracked(spec: Pathspec): readonly string[] {
-    return remembered(this.#trackedHits, spec, this.#tracked);
+  /** Positions in the index of the files that a pathspec selects, ascending. */
+  matchTracked(spec: Pathspec): readonly number[] {
+    let found = this.#trackedHits.get(spec);
+    if (found === undefined) {
+      const positions = this.#positions;
+      found = matchRoll(this.#tracked, spec);
+      if (positions !== undefined) found = found.map((at) => positions[at]!);
+      this.#trackedHits.set(spec, found);
+    }
+    return found;
   }
 
   /** Files beside the index that a pathspec selects. Some may be gone by now. */
   async matchOthers(spec: Pathspec): Promise<readonly string[]> {
-    return remembered(this.#othersHits, spec, await this.#loadOthers());
+    const others = await this.#loadOthers();
+    let paths = this.#othersHits.get(spec);
+    if (paths === undefined) {
+      paths = matchRoll(others, spec).map((at) => others.paths[at]!);
+      this.#othersHits.set(spec, paths);
+    }
+    return paths;
   }
 
   async #loadOthers(): Promise<Roll> {
@@ -183,17 +204,4 @@ export class Listing {
     return this.#others === undefined || indexOfPath(this.#tracked.paths, path) !== -1 ||
       indexOfPath(this.#others.paths, path) !== -1;
   }
-}
-
-function remembered(
-  hits: Map<Pathspec, readonly string[]>,
-  spec: Pathspec,
-  roll: Roll,
-): readonly string[] {
-  let paths = hits.get(spec);
-  if (paths === undefined) {
-    paths = matchRoll(roll, spec).map((at) => roll.paths[at]!);
-    hits.set(spec, paths);
-  }
-  return paths;
 }

@@ -6,6 +6,7 @@ import {
   copyStat,
   newStatRows,
   sameStat,
+  STAT_ROW_BYTES,
   statKind,
   type StatRows,
   statSize,
@@ -14,7 +15,9 @@ import {
 import { errorCode, type Sys } from "../sys/sys.ts";
 import { digestFile, digestLink } from "./content.ts";
 import { encodeMemo, type Memo, type MemoEntry } from "./memo.ts";
-import type { Algorithm } from "./source.ts";
+import type { Algorithm } from "./algorithm.ts";
+import { indexOfPath } from "./roll.ts";
+import type { Tracked } from "./source.ts";
 import type { FileState } from "./tree.ts";
 
 /**
@@ -51,12 +54,21 @@ export interface LookOptions {
  * the very same stat.
  */
 export class Looker {
-  readonly paths: string[] = [];
+  paths: string[] = [];
+  /** Numbers of the files that were not in the index when the first file was looked at. */
   readonly #ids = new Map<string, number>();
-  readonly #lookedAt: number[] = [];
-  readonly #states: (FileState | undefined)[] = [];
+  /** The first index: the number of a path is its position there. */
+  #first: readonly string[] = [];
+  #index: Tracked["index"];
+  /** Per position in the index of today its number, and the reverse; unset while it is the first index. */
+  #idAt: readonly number[] | undefined;
+  #positionOf: ReadonlyMap<number, number> | undefined;
+  #lookedAt: number[] = [];
+  #states: (FileState | undefined)[] = [];
   /** Whether an equal stat means equal content. */
-  readonly #settled: boolean[] = [];
+  #settled: boolean[] = [];
+  /** Whether the index proved it, so that there is nothing to remember. */
+  #vouched: boolean[] = [];
   /** Named literally by a pathspec: they count wherever they are, even behind a symlink. */
   readonly #named = new Set<number>();
   #rows = newStatRows(1024);
@@ -68,17 +80,55 @@ export class Looker {
 
   constructor(private readonly options: LookOptions) {}
 
+  /** Takes over what is in the index now. Numbers that were given out stay what they are. */
+  takeIndex({ paths, index }: Tracked): void {
+    this.#index = index;
+    if (this.paths.length === 0) {
+      this.#first = paths;
+      const count = paths.length;
+      this.paths = [...paths];
+      this.#lookedAt = new Array<number>(count).fill(-1);
+      this.#states = new Array<FileState | undefined>(count).fill(undefined);
+      this.#settled = new Array<boolean>(count).fill(false);
+      this.#vouched = new Array<boolean>(count).fill(false);
+      this.#rows = newStatRows(Math.max(1024, count));
+      return;
+    }
+    this.#idAt = paths.map((path) => this.idOf(path));
+    this.#positionOf = new Map(this.#idAt.map((id, position) => [id, position]));
+  }
+
+  /** Number of the file at a position in the index. */
+  idAt(position: number): number {
+    return this.#idAt === undefined ? position : this.#idAt[position]!;
+  }
+
+  /** Whether one path comes before another one in code-unit order. */
+  isBefore(id: number, other: number): boolean {
+    // Positions in an index are in that order already.
+    if (id < this.#first.length && other < this.#first.length) return id < other;
+    return this.paths[id]! < this.paths[other]!;
+  }
+
   /** Number of a path, made where it has none. */
   idOf(path: string): number {
-    const known = this.#ids.get(path);
+    const known = this.#knownId(path);
     if (known !== undefined) return known;
-    const id = this.paths.length;
-    this.paths.push(path);
-    this.#ids.set(path, id);
+    this.#ids.set(path, this.paths.length);
+    return this.#add(path);
+  }
+
+  #knownId(path: string): number | undefined {
+    const position = indexOfPath(this.#first, path);
+    return position === -1 ? this.#ids.get(path) : position;
+  }
+
+  #add(path: string): number {
     this.#lookedAt.push(-1);
     this.#states.push(undefined);
     this.#settled.push(false);
-    return id;
+    this.#vouched.push(false);
+    return this.paths.push(path) - 1;
   }
 
   /** The number of a file that a pathspec names literally. */
@@ -107,9 +157,10 @@ export class Looker {
       this.#directoriesEpoch = epoch;
       this.#realDirectories = new Map();
       this.#lastReal = "";
+      this.#index?.conversions.forget();
     }
     const paths = pending.map((id) => this.paths[id]!);
-    const fresh = newStatRows(pending.length);
+    const fresh = this.#rowsFor(pending);
     const problems: Problem[] = [];
     for (const { row, code } of this.options.lstat(this.options.root, paths, fresh)) {
       problems.push(unreadable(paths[row]!, code));
@@ -131,6 +182,14 @@ export class Looker {
       this.#lookedAt[id] = epoch;
     }
     if (problems.length > 0) throw new QikError(problems.slice(0, MOST_NAMED));
+  }
+
+  /** New rows; those that are kept themselves where files that stand in a row are looked at for the first time. */
+  #rowsFor(ids: readonly number[]): StatRows {
+    const first = ids[0]!;
+    const inPlace = ids.every((id, at) => id === first + at && this.#states[id] === undefined);
+    if (!inPlace) return newStatRows(ids.length);
+    return newStatRows(ids.length, this.#rows.words.buffer as ArrayBuffer, first * STAT_ROW_BYTES);
   }
 
   #grow(): void {
@@ -161,15 +220,31 @@ export class Looker {
       this.#settled[id] = false;
       return true;
     }
-    const digest = this.options.memo.find(path, fresh, row);
+    const proven = this.#fromIndex(id, fresh, row);
+    const digest = proven ?? this.options.memo.find(path, fresh, row);
     if (digest === undefined) return false;
     this.#keep(id, fresh, row, { path, kind: kind === "symlink" ? "link" : kind, digest }, epoch);
     this.#settled[id] = true;
+    this.#vouched[id] = proven !== undefined;
     return true;
   }
 
+  /** The id in git's index, where it is that of the bytes on disk. */
+  #fromIndex(id: number, fresh: StatRows, row: number): string | undefined {
+    if (this.#index === undefined) return undefined;
+    const position = this.#positionOf === undefined
+      ? id < this.#first.length ? id : undefined
+      : this.#positionOf.get(id);
+    if (position === undefined) return undefined;
+    const digest = this.#index.vouch.digest(position, fresh, row);
+    if (digest === undefined || this.#index.conversions.mayConvert(this.paths[id]!)) {
+      return undefined;
+    }
+    return digest;
+  }
+
   #keep(id: number, rows: StatRows, row: number, state: FileState, epoch: number): void {
-    copyStat(rows, row, this.#rows, id);
+    if (rows.words.buffer !== this.#rows.words.buffer) copyStat(rows, row, this.#rows, id);
     const before = this.#states[id];
     const same = before?.kind === state.kind && before.digest === state.digest;
     this.#states[id] = same ? before : state;
@@ -238,6 +313,7 @@ export class Looker {
       if ("state" in read && sameStat(before, 0, after, 0)) {
         this.#keep(id, after, 0, read.state, epoch);
         this.#settled[id] = leftAlone(after, startedNs);
+        this.#vouched[id] = false;
         this.#learned ||= this.#settled[id]!;
         return undefined;
       }
@@ -269,13 +345,13 @@ export class Looker {
     if (!this.#learned) return undefined;
     const entries: MemoEntry[] = [];
     for (const entry of this.options.memo.entries()) {
-      const id = this.#ids.get(entry.path);
+      const id = this.#knownId(entry.path);
       const looked = id !== undefined && this.#states[id] !== undefined;
       if (!looked && stillListed(entry.path)) entries.push(entry);
     }
     this.paths.forEach((path, id) => {
       const state = this.#states[id];
-      if (state === undefined || !this.#settled[id]) return;
+      if (state === undefined || !this.#settled[id] || this.#vouched[id]) return;
       entries.push({ path, rows: this.#rows, row: id, digest: state.digest });
     });
     entries.sort((a, b) => byCodeUnit(a.path, b.path));

@@ -1,4 +1,4 @@
-import { crc32 } from "node:zlib";
+import { sha256 } from "../sys/digest.ts";
 import type { Files } from "../sys/sys.ts";
 import {
   copyStat,
@@ -9,7 +9,7 @@ import {
 } from "../sys/bulk_stat.ts";
 import { joinNames, splitNames } from "./names.ts";
 import { lowerBound } from "./roll.ts";
-import type { Algorithm } from "./source.ts";
+import type { Algorithm } from "./algorithm.ts";
 
 /**
  * What earlier runs learned: the digest that a file had under a full stat.
@@ -18,14 +18,14 @@ import type { Algorithm } from "./source.ts";
  * order, everything aligned to 8 bytes:
  *
  * ```text
- * 32-bit words: mark, version, entries, characters of one digest, bytes of names, CRC-32 of the rest, 0, 0
+ * 32-bit words: mark, version, entries, characters of one digest, bytes of names, start of SHA-256 of the rest, 0, 0
  * entries × 56 bytes: stat rows
  * entries × digest: `sha1:…` as text, padded to 8 bytes at the end
  * names, each ended by NUL, in code-unit order
  * ```
  */
 const MARK = 0x716b6666;
-const VERSION = 1;
+const VERSION = 3;
 const HEADER_BYTES = 32;
 
 const DIGEST_LENGTH: Readonly<Record<Algorithm, number>> = { sha1: 45, sha256: 71 };
@@ -98,7 +98,7 @@ function decodeMemo(read: Uint8Array, algorithm: Algorithm): Memo | undefined {
   const digestsAt = HEADER_BYTES + count! * STAT_ROW_BYTES;
   const namesAt = digestsAt + padded(count! * width);
   if (bytes.length !== namesAt + nameBytes!) return undefined;
-  if (crc32(bytes.subarray(HEADER_BYTES)) !== sum) return undefined;
+  if (sumOf(bytes.subarray(HEADER_BYTES)) !== sum) return undefined;
   const paths = splitNames(bytes.subarray(namesAt));
   if (paths.length !== count) return undefined;
   const digests = new TextDecoder("latin1").decode(
@@ -106,6 +106,11 @@ function decodeMemo(read: Uint8Array, algorithm: Algorithm): Memo | undefined {
   );
   const rows = newStatRows(count, buffer, bytes.byteOffset + HEADER_BYTES);
   return new Memo(paths, rows, digests, width);
+}
+
+/** Not `node:zlib`'s CRC-32: loading that takes Bun longer than anything that it could save. */
+function sumOf(bytes: Uint8Array): number {
+  return Number.parseInt(sha256(bytes).slice(0, 8), 16);
 }
 
 function padded(length: number): number {
@@ -124,7 +129,7 @@ export function encodeMemo(entries: readonly MemoEntry[], algorithm: Algorithm):
   const digests = entries.map(({ digest }) => digest).join("");
   bytes.set(new TextEncoder().encode(digests), digestsAt);
   bytes.set(names, namesAt);
-  const sum = crc32(bytes.subarray(HEADER_BYTES));
+  const sum = sumOf(bytes.subarray(HEADER_BYTES));
   new Uint32Array(bytes.buffer, 0, HEADER_BYTES / 4)
     .set([MARK, VERSION, entries.length, width, names.length, sum]);
   return bytes;

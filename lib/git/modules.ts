@@ -3,7 +3,7 @@ import { sha256, startSha256 } from "../sys/digest.ts";
 import type { Sys } from "../sys/sys.ts";
 import { findRepository, Git } from "./git_call.ts";
 import type { ModuleLook } from "./look.ts";
-import type { Algorithm } from "./source.ts";
+import type { Algorithm } from "./algorithm.ts";
 import type { FileState, Tree } from "./tree.ts";
 
 export interface ModulesOptions {

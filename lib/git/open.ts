@@ -22,8 +22,8 @@ export interface OpenTreeOptions {
 /**
  * Opens the picture of a working tree.
  *
- * Costs one `git ls-files` that is waited for and one, for untracked files, that runs beside what follows; without
- * git, one walk.
+ * Costs one reading of git's index (or a `git ls-files`, where something about it is unusual) and one `git ls-files`
+ * for untracked files that runs beside what follows; without git, one walk.
  *
  * @throws {QikError} `git-failed` where a repository is there but git refuses it, or git is not installed.
  */
@@ -36,7 +36,7 @@ async function open(options: OpenTreeOptions, inner: boolean): Promise<Tree> {
   const repository = findRepository(sys, root, inner);
   const source: Source = repository === undefined
     ? openWalkSource(sys, root)
-    : openGitSource(sys, root, repository);
+    : openGitSource(sys, root, repository, options.lstat ?? bulkLstat);
   const tree = new WorkTree({
     sys,
     root,

@@ -35,10 +35,19 @@ export function indexOfPath(paths: readonly string[], path: string): number {
 /**
  * Indices of the paths that a pathspec selects, ascending.
  *
- * Cost: a binary search for the pathspec's literal start, then one test for each path that shares it.
+ * Cost: a binary search for the pathspec's literal start, then one test for each path that shares it; nothing for
+ * the paths in a directory that is named as it is.
  */
 export function matchRoll({ paths, modules }: Roll, spec: Pathspec): number[] {
   const found: number[] = [];
+  if (spec.literal !== undefined && modules.size === 0) {
+    const file = indexOfPath(paths, spec.literal);
+    if (file !== -1) found.push(file);
+    const end = lowerBound(paths, `${spec.literal}0`);
+    // "0" comes right after "/".
+    for (let at = lowerBound(paths, `${spec.literal}/`); at < end; at++) found.push(at);
+    return found;
+  }
   const { prefix } = spec;
   const start = prefix === "" ? 0 : lowerBound(paths, prefix);
   for (let at = start; at < paths.length; at++) {

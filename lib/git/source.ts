@@ -1,7 +1,11 @@
+import type { Algorithm } from "./algorithm.ts";
+import type { Conversions } from "./conversions.ts";
+import type { Vouch } from "./vouch.ts";
+
 /**
  * Where the names of input files come from: the one part that changes with how a repository is read.
  *
- * `git_source.ts` asks git, `walk_source.ts` reads directories where there is no git.
+ * `git_source.ts` reads git's index and asks git, `walk_source.ts` reads directories where there is no git.
  */
 export interface Source {
   /** What contents are named by: git's own object format, or SHA-256. Known once `tracked` has answered. */
@@ -20,12 +24,15 @@ export interface Source {
   mark(): string;
 }
 
-export type Algorithm = "sha1" | "sha256";
-
 export interface Tracked {
   readonly paths: readonly string[];
   /** Submodules and the commit that the index records for them. */
   readonly modules: ReadonlyMap<string, string>;
+  /** What the index says about the content of these paths; unset where it may not be asked. */
+  readonly index?: {
+    readonly vouch: Vouch;
+    readonly conversions: Conversions;
+  };
 }
 
 /** Files of git's and qik's own, which are nobody's input even where git lists them. */

@@ -6,7 +6,7 @@ import { Looker } from "./look.ts";
 import { readMemo } from "./memo.ts";
 import { Modules } from "./modules.ts";
 import { compilePathspec, type Pathspec } from "./pathspec.ts";
-import { isOwnFile, type Source } from "./source.ts";
+import { isOwnFile, type Source, type Tracked } from "./source.ts";
 import type { FileState, Selected, SelectOptions, Tree } from "./tree.ts";
 
 export interface WorkTreeOptions {
@@ -38,7 +38,11 @@ export class WorkTree implements Tree {
   /** Lists the files; must have ended before anything else is asked. */
   async start(): Promise<void> {
     const { sys, root, stateDir, source, lstat, openInner } = this.options;
-    this.#listing = new Listing(sys, root, source);
+    let tracked: Tracked | undefined;
+    this.#listing = new Listing(sys, root, source, (loaded) => {
+      tracked = loaded;
+      if (this.#looker !== undefined) this.#looker.takeIndex(loaded);
+    });
     if (this.options.untracked) this.#listing.startOthers();
     await this.#listing.load();
     const algorithm = source.algorithm();
@@ -54,6 +58,7 @@ export class WorkTree implements Tree {
     });
     const memo = readMemo(sys.files, this.#memoPath(), algorithm);
     this.#looker = new Looker({ sys, root, algorithm, memo, lstat, modules: this.#modules });
+    this.#looker.takeIndex(tracked!);
   }
 
   #memoPath(): string {
@@ -105,9 +110,10 @@ export class WorkTree implements Tree {
     const excluded = (options.exclude ?? []).map((text) => this.#compile(text));
     const given = wanted.filter(({ exclude }) => !exclude);
     const onlyMinus = given.length === 0 && wanted.length > 0;
+    const positive = onlyMinus ? [this.#compile(".")] : given;
     const request: Request = {
-      positive: onlyMinus ? [this.#compile(".")] : given,
-      kept: this.#keeper(wanted.filter(({ exclude }) => exclude), excluded),
+      positive,
+      kept: this.#keeper(positive, wanted.filter(({ exclude }) => exclude), excluded),
       beside: !this.options.source.indexed || (options.untracked ?? this.options.untracked),
       epoch: this.#epoch,
     };
@@ -133,20 +139,27 @@ export class WorkTree implements Tree {
   }
 
   /** Whether a path is left when what is subtracted is gone. A `!` among the excluded patterns brings back. */
-  #keeper(minus: readonly Pathspec[], excluded: readonly Pathspec[]): (path: string) => boolean {
-    const out = excluded.filter(({ exclude }) => !exclude);
+  #keeper(
+    positive: readonly Pathspec[],
+    minus: readonly Pathspec[],
+    excluded: readonly Pathspec[],
+  ): ((path: string) => boolean) | undefined {
+    const meets = (spec: Pathspec) => positive.some((given) => mayMeet(given, spec));
+    const less = minus.filter(meets);
+    const out = excluded.filter((spec) => !spec.exclude && meets(spec));
     const back = excluded.filter(({ exclude }) => exclude);
-    if (minus.length === 0 && out.length === 0) return () => true;
+    // A task's own artifacts mostly lie elsewhere: then no path is asked about.
+    if (less.length === 0 && out.length === 0) return undefined;
     return (path) => {
       const module = this.#modules.has(path);
       const matches = (spec: Pathspec) => spec.matches(path, module);
-      return !minus.some(matches) && (!out.some(matches) || back.some(matches));
+      return !less.some(matches) && (!out.some(matches) || back.some(matches));
     };
   }
 
   async #hits(request: Request): Promise<readonly Hit[]> {
     const hits = request.positive.map((spec) =>
-      this.#hit(this.#listing.matchTracked(spec), request)
+      this.#trackedHit(this.#listing.matchTracked(spec), request)
     );
     // Looking takes time in which git lists the files beside the index.
     await this.#looker.look(hits.flatMap(({ ids }) => ids), request.epoch);
@@ -159,10 +172,21 @@ export class WorkTree implements Tree {
     return hits;
   }
 
+  #trackedHit(positions: readonly number[], { kept }: Request): Hit {
+    const { paths } = this.#looker;
+    const ids: number[] = [];
+    for (const position of positions) {
+      const id = this.#looker.idAt(position);
+      if (kept === undefined || kept(paths[id]!)) ids.push(id);
+    }
+    return { any: positions.length > 0, ids };
+  }
+
   #hit(paths: readonly string[], { kept }: Request): Hit {
     return {
       any: paths.length > 0,
-      ids: paths.filter(kept).map((path) => this.#looker.idOf(path)),
+      ids: (kept === undefined ? paths : paths.filter(kept))
+        .map((path) => this.#looker.idOf(path)),
     };
   }
 
@@ -176,7 +200,7 @@ export class WorkTree implements Tree {
   /** A file that is named literally counts even where git ignores it. */
   async #addNamed(hit: Hit, path: string, request: Request): Promise<void> {
     if (isNobodysInput(path)) return;
-    if (!request.kept(path)) {
+    if (request.kept?.(path) === false) {
       hit.any = this.options.sys.files.lstat(`${this.options.root}/${path}`) !== undefined;
       return;
     }
@@ -189,9 +213,9 @@ export class WorkTree implements Tree {
 
   #inOrder(lists: readonly (readonly number[])[]): readonly number[] {
     const { paths } = this.#looker;
-    const ids = lists.length === 1 ? [...lists[0]!] : [...new Set(lists.flat())];
+    const ids = lists.flat();
     for (let at = 1; at < ids.length; at++) {
-      if (paths[ids[at - 1]!]! < paths[ids[at]!]!) continue;
+      if (this.#looker.isBefore(ids[at - 1]!, ids[at]!)) continue;
       return [...new Set(ids)].sort((a, b) => byCodeUnit(paths[a]!, paths[b]!));
     }
     return ids;
@@ -206,7 +230,8 @@ export class WorkTree implements Tree {
 
 interface Request {
   readonly positive: readonly Pathspec[];
-  readonly kept: (path: string) => boolean;
+  /** Unset where nothing that is selected could be subtracted. */
+  readonly kept: ((path: string) => boolean) | undefined;
   /** Files that are not in the index count too. */
   readonly beside: boolean;
   readonly epoch: number;
@@ -216,6 +241,11 @@ interface Hit {
   /** Whether the pathspec selected anything, before anything was subtracted. */
   any: boolean;
   readonly ids: number[];
+}
+
+/** Whether some path could start as both do. */
+function mayMeet(a: Pathspec, b: Pathspec): boolean {
+  return a.prefix.startsWith(b.prefix) || b.prefix.startsWith(a.prefix);
 }
 
 /** A file of git's, of qik's state or of the repository's cache, even where a pathspec names it literally. */

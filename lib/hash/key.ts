@@ -7,7 +7,7 @@ import type { FileState } from "../git/tree.ts";
  */
 export interface TaskKey {
   /** Bumped when the encoding or the meaning of a field changes: old entries are then never found. */
-  readonly format: 1;
+  readonly format: 2;
   /** The command sees its own name in `QIK__TASK`. */
   readonly task: string;
   /** After templates: the same text run elsewhere must match. */
@@ -43,6 +43,8 @@ export interface Sink {
   field(name: string, value: string): void;
   /** A value that must not be told: it may enter a digest only. */
   secret(name: string, value: string): void;
+  /** Input files, all at once: they are most of what a key is made of. */
+  files(files: readonly FileState[]): void;
 }
 
 /**
@@ -71,8 +73,7 @@ export function writeKey(sink: Sink, key: TaskKey): void {
   }
   sink.field("upstream count", `${key.upstream.length}`);
   for (const [task, digest] of key.upstream) sink.field(`upstream ${task}`, digest);
-  sink.field("file count", `${key.files.length}`);
-  for (const { path, kind, digest } of key.files) sink.field(`file ${path}`, `${kind} ${digest}`);
+  sink.files(key.files);
 }
 
 /** One mark tells a value from its absence, so that no value can stand for "not there". */

@@ -123,7 +123,7 @@ export class Keyer {
     ];
     const selected = await tree.select([...globs, ...space.inputs], this.#selectOptions(task));
     const record: TaskKey = {
-      format: 1,
+      format: 2,
       task: task.name,
       exec: task.exec,
       shell: typeof task.exec === "string" ? task.shell : "",

@@ -1,46 +1,59 @@
 import { Buffer } from "node:buffer";
 import * as fs from "node:fs";
-import { encodeName, hasEscapedBytes } from "../base/bytes.ts";
+import { concat, encodeName, hasEscapedBytes } from "../base/bytes.ts";
+import { type Statx, STATX_BYTES, STATX_WORD, statxHere } from "./statx.ts";
 import { errorCode } from "./sys.ts";
 
 /**
  * Answers of lstat for many files as rows of plain words: 50,000 `Stat` objects would cost more than the
  * system calls themselves, and rows can be written to a file as they are.
  *
- * One row is 56 bytes: five 64-bit words (mtime and ctime in nanoseconds, inode, device, size) and three
- * 32-bit words (mode with its type bits, uid, gid). A mode of 0 means that nothing stands at the path.
+ * One row is 14 words of 32 bits: see `STAT`. A mode of 0 means that nothing stands at the path.
  */
 export interface StatRows {
   readonly count: number;
-  readonly longs: BigInt64Array;
-  /** The same bytes as `longs`. */
   readonly words: Uint32Array;
 }
 
-export const STAT_ROW_BYTES = 56;
-const LONGS = STAT_ROW_BYTES / 8;
-const WORDS = STAT_ROW_BYTES / 4;
-const [MTIME, CTIME, INO, DEV, SIZE] = [0, 1, 2, 3, 4] as const;
-const [MODE, UID, GID] = [10, 11, 12] as const;
+/** Words of one row. Times are seconds (their low half) and nanoseconds; numbers of devices are folded. */
+export const STAT = {
+  mtime: 0,
+  mtimeNs: 1,
+  ctime: 2,
+  ctimeNs: 3,
+  ino: 4,
+  inoHigh: 5,
+  dev: 6,
+  size: 7,
+  sizeHigh: 8,
+  mode: 9,
+  uid: 10,
+  gid: 11,
+  mtimeHigh: 12,
+  ctimeHigh: 13,
+} as const;
+export const STAT_WORDS = 14;
+export const STAT_ROW_BYTES = STAT_WORDS * 4;
 
+const FEW = 4;
 const TYPE_BITS = 0o170000;
 const TYPES = { file: 0o100000, directory: 0o040000, symlink: 0o120000 } as const;
 
-/** Rows of zeros, or rows over bytes read from a file (8-byte aligned). */
+/** Rows of zeros, or rows over bytes read from a file (4-byte aligned). */
 export function newStatRows(count: number, buffer?: ArrayBuffer, offset = 0): StatRows {
-  const longs = new BigInt64Array(
+  const words = new Uint32Array(
     buffer ?? new ArrayBuffer(count * STAT_ROW_BYTES),
     offset,
-    count * LONGS,
+    count * STAT_WORDS,
   );
-  return { count, longs, words: new Uint32Array(longs.buffer, offset, count * WORDS) };
+  return { count, words };
 }
 
 /** Whether every field of two rows is equal. */
 export function sameStat(a: StatRows, i: number, b: StatRows, j: number): boolean {
-  const left = i * WORDS;
-  const right = j * WORDS;
-  for (let at = 0; at < WORDS; at++) {
+  const left = i * STAT_WORDS;
+  const right = j * STAT_WORDS;
+  for (let at = 0; at < STAT_WORDS; at++) {
     if (a.words[left + at] !== b.words[right + at]) return false;
   }
   return true;
@@ -48,7 +61,9 @@ export function sameStat(a: StatRows, i: number, b: StatRows, j: number): boolea
 
 export function copyStat(from: StatRows, i: number, to: StatRows, j: number): void {
   // A loop over 14 words is faster than a view and a copy.
-  for (let at = 0; at < WORDS; at++) to.words[j * WORDS + at] = from.words[i * WORDS + at]!;
+  const source = i * STAT_WORDS;
+  const target = j * STAT_WORDS;
+  for (let at = 0; at < STAT_WORDS; at++) to.words[target + at] = from.words[source + at]!;
 }
 
 /** Type of the thing and whether its owner may execute it; `none` where nothing stands there. */
@@ -56,7 +71,7 @@ export function statKind(
   rows: StatRows,
   row: number,
 ): "file" | "exec" | "symlink" | "directory" | "other" | "none" {
-  const mode = rows.words[row * WORDS + MODE]!;
+  const mode = rows.words[row * STAT_WORDS + STAT.mode]!;
   const type = mode & TYPE_BITS;
   if (type === TYPES.file) return (mode & 0o100) !== 0 ? "exec" : "file";
   if (type === TYPES.symlink) return "symlink";
@@ -65,12 +80,20 @@ export function statKind(
 }
 
 export function statSize(rows: StatRows, row: number): number {
-  return Number(rows.longs[row * LONGS + SIZE]);
+  const at = row * STAT_WORDS;
+  return rows.words[at + STAT.sizeHigh]! * 2 ** 32 + rows.words[at + STAT.size]!;
 }
 
 /** Modification and change time in nanoseconds. */
-export function statTimes(rows: StatRows, row: number): readonly [bigint, bigint] {
-  return [rows.longs[row * LONGS + MTIME]!, rows.longs[row * LONGS + CTIME]!];
+export function statTimes({ words }: StatRows, row: number): readonly [bigint, bigint] {
+  const at = row * STAT_WORDS;
+  const time = (high: number, low: number, ns: number) =>
+    (BigInt(words[at + high]! | 0) * 0x1_0000_0000n + BigInt(words[at + low]!)) * 1_000_000_000n +
+    BigInt(words[at + ns]!);
+  return [
+    time(STAT.mtimeHigh, STAT.mtime, STAT.mtimeNs),
+    time(STAT.ctimeHigh, STAT.ctime, STAT.ctimeNs),
+  ];
 }
 
 /** An lstat that failed for another reason than that nothing stands there. */
@@ -90,59 +113,151 @@ export type BulkLstat = (
  * The fastest lstat of this runtime, in a loop.
  *
  * @returns What could not be asked (`EACCES`, …). `ENOENT`, `ENOTDIR`, `ELOOP` and `ENAMETOOLONG` are a row of
- * zeros instead: nothing stands at such a path. Cost: 2 µs per file.
+ * zeros instead: nothing stands at such a path. Cost: 1.3 µs per file where {@link statxHere} works, else 2 to 4.
  */
 export const bulkLstat: BulkLstat = (root, paths, into) => {
-  const failures: StatFailure[] = [];
-  const fill = "Deno" in globalThis ? fillWithDeno : fillWithNode;
-  for (let row = 0; row < paths.length; row++) {
-    const path = paths[row]!;
-    try {
-      if (!fill(path === "" ? root : `${root}/${path}`, into, row)) clear(into, row);
-    } catch (error) {
-      clear(into, row);
-      const code = errorCode(error) ?? "EIO";
-      if (!ABSENT.has(code)) failures.push({ row, code });
-    }
+  // Opening the root and closing it again takes as long as it saves for these. Deno's own call would lose nanoseconds.
+  const few = paths.length < FEW && !("Deno" in globalThis);
+  const statx = few ? undefined : statxHere();
+  if (statx === undefined) return lstatEach(root, paths, into);
+  const directory = statx.open(encodeName(`${root}/\0`));
+  // The path is not a directory (any more), or there are no file descriptors left.
+  if (directory < 0) return lstatEach(root, paths, into);
+  try {
+    return askAll(statx, directory, root, paths, into);
+  } finally {
+    statx.close(directory);
   }
+};
+
+/** The same through the runtime's own calls: what is used where there is no better way. */
+export const lstatEach: BulkLstat = (root, paths, into) => {
+  const failures: StatFailure[] = [];
+  for (let row = 0; row < paths.length; row++) lstatOne(root, paths[row]!, into, row, failures);
   return failures;
 };
 
+function askAll(
+  statx: Statx,
+  directory: number,
+  root: string,
+  paths: readonly string[],
+  into: StatRows,
+): readonly StatFailure[] {
+  const failures: StatFailure[] = [];
+  const names = nulTerminated(paths);
+  const start = statx.address(names);
+  const answer = new Uint32Array(STATX_BYTES / 4);
+  const answerAt = statx.address(new Uint8Array(answer.buffer));
+  let at = 0;
+  for (let row = 0; row < paths.length; row++) {
+    const path = paths[row]!;
+    const end = names.indexOf(0, at + path.length);
+    if (path !== "" && statx.ask(directory, start + at, answerAt) === 0) {
+      copyAnswer(answer, into.words, row * STAT_WORDS);
+    } else {
+      // errno may have been overwritten since; most of these are files that are gone.
+      lstatOne(root, path, into, row, failures);
+    }
+    at = end + 1;
+  }
+  return failures;
+}
+
+function nulTerminated(paths: readonly string[]): Uint8Array {
+  const text = paths.join("\0") + "\0";
+  if (text.isWellFormed()) return new TextEncoder().encode(text);
+  return concat(paths.map((path) => encodeName(`${path}\0`)));
+}
+
+function copyAnswer(answer: Uint32Array, words: Uint32Array, at: number): void {
+  words[at + STAT.mtime] = answer[STATX_WORD.mtime]!;
+  words[at + STAT.mtimeHigh] = answer[STATX_WORD.mtime + 1]!;
+  words[at + STAT.mtimeNs] = answer[STATX_WORD.mtime + 2]!;
+  words[at + STAT.ctime] = answer[STATX_WORD.ctime]!;
+  words[at + STAT.ctimeHigh] = answer[STATX_WORD.ctime + 1]!;
+  words[at + STAT.ctimeNs] = answer[STATX_WORD.ctime + 2]!;
+  words[at + STAT.ino] = answer[STATX_WORD.ino]!;
+  words[at + STAT.inoHigh] = answer[STATX_WORD.ino + 1]!;
+  words[at + STAT.size] = answer[STATX_WORD.size]!;
+  words[at + STAT.sizeHigh] = answer[STATX_WORD.size + 1]!;
+  words[at + STAT.dev] = folded(answer[STATX_WORD.devMajor]!, answer[STATX_WORD.devMinor]!);
+  words[at + STAT.mode] = answer[STATX_WORD.mode]! & 0xffff;
+  words[at + STAT.uid] = answer[STATX_WORD.uid]!;
+  words[at + STAT.gid] = answer[STATX_WORD.gid]!;
+}
+
+/** As the C library's `makedev` puts the two together, but for bits above the 32nd. */
+function folded(major: number, minor: number): number {
+  return (minor & 0xff) | (major & 0xfff) << 8 | (minor & ~0xff) << 12;
+}
+
 const ABSENT = new Set(["ENOENT", "ENOTDIR", "ELOOP", "ENAMETOOLONG"]);
 
+function lstatOne(
+  root: string,
+  path: string,
+  into: StatRows,
+  row: number,
+  failures: StatFailure[],
+): void {
+  const fill = "Deno" in globalThis ? fillWithDeno : fillWithNode;
+  try {
+    if (!fill(path === "" ? root : `${root}/${path}`, into, row)) clear(into, row);
+  } catch (error) {
+    clear(into, row);
+    const code = errorCode(error) ?? "EIO";
+    if (!ABSENT.has(code)) failures.push({ row, code });
+  }
+}
+
 function clear(into: StatRows, row: number): void {
-  into.words.fill(0, row * WORDS, (row + 1) * WORDS);
+  into.words.fill(0, row * STAT_WORDS, (row + 1) * STAT_WORDS);
 }
 
 function fillWithNode(path: string, into: StatRows, row: number): boolean {
   const native = hasEscapedBytes(path) ? Buffer.from(encodeName(path)) : path;
   const stat = fs.lstatSync(native, { bigint: true, throwIfNoEntry: false });
   if (stat === undefined) return false;
-  const long = row * LONGS;
-  into.longs[long + MTIME] = stat.mtimeNs;
-  into.longs[long + CTIME] = stat.ctimeNs;
-  into.longs[long + INO] = stat.ino;
-  into.longs[long + DEV] = stat.dev;
-  into.longs[long + SIZE] = stat.size;
-  const word = row * WORDS;
-  into.words[word + MODE] = Number(stat.mode);
-  into.words[word + UID] = Number(stat.uid);
-  into.words[word + GID] = Number(stat.gid);
+  const { words } = into;
+  const at = row * STAT_WORDS;
+  setTime(words, at + STAT.mtime, at + STAT.mtimeHigh, stat.mtimeNs);
+  setTime(words, at + STAT.ctime, at + STAT.ctimeHigh, stat.ctimeNs);
+  setLong(words, at + STAT.ino, stat.ino);
+  setLong(words, at + STAT.size, stat.size);
+  words[at + STAT.dev] = Number(stat.dev & 0xffff_ffffn);
+  words[at + STAT.mode] = Number(stat.mode);
+  words[at + STAT.uid] = Number(stat.uid);
+  words[at + STAT.gid] = Number(stat.gid);
   return true;
+}
+
+function setTime(words: Uint32Array, at: number, high: number, ns: bigint): void {
+  const rest = (ns % 1_000_000_000n + 1_000_000_000n) % 1_000_000_000n;
+  const seconds = (ns - rest) / 1_000_000_000n;
+  words[at] = Number(seconds & 0xffff_ffffn);
+  words[at + 1] = Number(rest);
+  words[high] = Number(seconds >> 32n & 0xffff_ffffn);
+}
+
+function setLong(words: Uint32Array, at: number, value: bigint): void {
+  words[at] = Number(value & 0xffff_ffffn);
+  words[at + 1] = Number(value >> 32n & 0xffff_ffffn);
 }
 
 /** Deno's own call takes half the time of its `node:fs` one and is just as coarse: ms mtime, second ctime. */
 function fillWithDeno(path: string, into: StatRows, row: number): boolean {
   const stat = Deno.lstatSync(path);
-  const long = row * LONGS;
-  into.longs[long + MTIME] = BigInt(stat.mtime?.getTime() ?? 0) * 1_000_000n;
-  into.longs[long + CTIME] = BigInt(stat.ctime?.getTime() ?? 0) * 1_000_000n;
-  into.longs[long + INO] = BigInt(stat.ino ?? 0);
-  into.longs[long + DEV] = BigInt(stat.dev);
-  into.longs[long + SIZE] = BigInt(stat.size);
-  const word = row * WORDS;
-  into.words[word + MODE] = stat.mode ?? (stat.isFile ? TYPES.file : TYPES.directory);
-  into.words[word + UID] = stat.uid ?? 0;
-  into.words[word + GID] = stat.gid ?? 0;
+  const { words } = into;
+  const at = row * STAT_WORDS;
+  const ns = (time: Date | null) => BigInt(time?.getTime() ?? 0) * 1_000_000n;
+  setTime(words, at + STAT.mtime, at + STAT.mtimeHigh, ns(stat.mtime));
+  setTime(words, at + STAT.ctime, at + STAT.ctimeHigh, ns(stat.ctime));
+  setLong(words, at + STAT.ino, BigInt(stat.ino ?? 0));
+  setLong(words, at + STAT.size, BigInt(stat.size));
+  words[at + STAT.dev] = Number(BigInt(stat.dev) & 0xffff_ffffn);
+  words[at + STAT.mode] = stat.mode ?? (stat.isFile ? TYPES.file : TYPES.directory);
+  words[at + STAT.uid] = stat.uid ?? 0;
+  words[at + STAT.gid] = stat.gid ?? 0;
   return true;
 }

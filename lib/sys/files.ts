@@ -27,7 +27,13 @@ const KINDS: Readonly<Record<number, FileKind>> = {
   0o120000: "symlink",
 };
 
-function statOf(raw: fs.BigIntStats): Stat {
+/** An exception for each file that is not there would take longer than all other work on it. */
+const QUIETLY = { bigint: true, throwIfNoEntry: false } as const;
+
+function statOf(raw: fs.BigIntStats): Stat;
+function statOf(raw: fs.BigIntStats | undefined): Stat | undefined;
+function statOf(raw: fs.BigIntStats | undefined): Stat | undefined {
+  if (raw === undefined) return undefined;
   const mode = Number(raw.mode);
   return {
     kind: KINDS[mode & 0o170000] ?? "other",
@@ -134,8 +140,8 @@ export function openFiles(pid: number): Files {
     writeAtomic: (path, bytes, mode) => writeAtomic(pid, path, bytes, mode),
     create,
     append: (path, bytes) => fs.appendFileSync(native(path), bytes),
-    lstat: (path) => unlessAbsent(() => statOf(fs.lstatSync(native(path), { bigint: true }))),
-    stat: (path) => unlessAbsent(() => statOf(fs.statSync(native(path), { bigint: true }))),
+    lstat: (path) => unlessAbsent(() => statOf(fs.lstatSync(native(path), QUIETLY))),
+    stat: (path) => unlessAbsent(() => statOf(fs.statSync(native(path), QUIETLY))),
     list: (path) => unlessAbsent(() => list(path)),
     readLink: (path) => decodeName(fs.readlinkSync(native(path), { encoding: "buffer" })),
     symlink: (target, path) => fs.symlinkSync(native(target), native(path)),

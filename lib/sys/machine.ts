@@ -50,6 +50,7 @@ export function openMachine(): Machine {
     execPath: process.execPath,
     args: process.argv.slice(2),
     programName: basename(process.argv0 || process.execPath).replace(/\.exe$/i, ""),
+    ...(process.geteuid !== undefined && { uid: process.geteuid() }),
     processors: () => Math.min(availableParallelism(), cgroupProcessors() ?? Infinity),
   };
 }

@@ -191,6 +191,8 @@ export interface Machine {
   readonly args: readonly string[];
   /** Name under which the program was started, without directory and `.exe`. */
   readonly programName: string;
+  /** Effective user, where the system has such a number. */
+  readonly uid?: number;
   /** Processors that this process may use, limits of its cgroup respected; at least 1. */
   processors(): number;
 }

@@ -5,7 +5,7 @@ import { handedOnDigest } from "../../../lib/hash/handed_on.ts";
 import { DigestSink, ExplainSink } from "../../../lib/hash/sinks.ts";
 
 const KEY: TaskKey = {
-  format: 1,
+  format: 2,
   task: "lint",
   exec: "ruff check .",
   shell: "sh",
@@ -28,10 +28,10 @@ function digest(key: TaskKey): string {
 }
 
 Deno.test("the digest of a known key never changes without a new format", () => {
-  assert.equal(digest(KEY), "bbc09ef9be85434ffe8116a39e53c612fac3dded79e88759619c0b0336de056f");
+  assert.equal(digest(KEY), "4a5d13f1028943575a310e932bdd81c2957c969e7e6b0b3b059d238c8ad66ad4");
   assert.equal(
     digest({ ...KEY, exec: ["ruff", "check"] }),
-    "ac80da417fd5effd84f0b6ed0455f80fe254f411223d2363f1449f56a881c1a3",
+    "8b977c9eb171704716a1b03241ff2c9afcfaee3fab2b3064982af70c57e504c0",
   );
 });
 

@@ -1,0 +1,159 @@
+import { delimiter, dirname } from "node:path";
+import { decodeName } from "../base/bytes.ts";
+import { type BulkLstat, newStatRows, statKind } from "../sys/bulk_stat.ts";
+import type { Sys } from "../sys/sys.ts";
+import type { Git, Repository } from "./git_call.ts";
+import { isYes } from "./git_config.ts";
+import type { RepositoryFormat } from "./repository_format.ts";
+
+/**
+ * Whether git may have stored something else for a file than its bytes: line ends, filters, keywords, encodings.
+ *
+ * Too careful rather than exact: a yes only means that the file is read and remembered by its stat. Asking git for
+ * the attributes of 50,000 files (`git check-attr`) takes longer than that memory does.
+ */
+export interface Conversions {
+  mayConvert(path: string): boolean;
+  /** Rules may have changed since. */
+  forget(): void;
+}
+
+/** Attributes that convert, and macros, which may hold any of them. */
+const CONVERTING = /text|eol|crlf|filter|ident|working-tree-encoding|\[attr\]/;
+/** Configuration that converts, or that stands somewhere else. */
+const UNCLEAR = /autocrlf|attributesfile|^\s*\[\s*include/im;
+
+export const CONVERTS_ALL: Conversions = { mayConvert: () => true, forget: () => {} };
+
+/** @param ruled Paths of the `.gitattributes` files in the index, relative to the root. */
+export async function openConversions(
+  sys: Sys,
+  root: string,
+  repository: Repository,
+  format: RepositoryFormat,
+  git: Git,
+  ruled: readonly string[],
+  lstat: BulkLstat,
+): Promise<Conversions> {
+  const general = attributeFiles(sys, format, repository.top, root);
+  if (general.some((path) => converts(sys, path))) return CONVERTS_ALL;
+  if (await configConverts(sys, format, git)) return CONVERTS_ALL;
+  return new DirectoryRules(sys, root, new Set(ruled), lstat);
+}
+
+/** Files with attributes for the whole repository, and those in directories above the root. */
+function attributeFiles(
+  sys: Sys,
+  { commonDirectory }: RepositoryFormat,
+  top: string,
+  root: string,
+): readonly string[] {
+  const paths = [`${commonDirectory}/info/attributes`];
+  for (const directory of systemDirectories(sys)) paths.push(`${directory}/gitattributes`);
+  for (const directory of userDirectories(sys)) paths.push(`${directory}/git/attributes`);
+  for (let at = root; at !== top && at !== dirname(at);) {
+    at = dirname(at);
+    paths.push(`${at}/.gitattributes`);
+  }
+  return paths;
+}
+
+function configFiles(sys: Sys): readonly string[] {
+  const { HOME, GIT_CONFIG_GLOBAL, GIT_CONFIG_SYSTEM } = sys.env;
+  const paths = systemDirectories(sys).map((directory) => `${directory}/gitconfig`);
+  for (const directory of userDirectories(sys)) paths.push(`${directory}/git/config`);
+  if (HOME) paths.push(`${HOME}/.gitconfig`);
+  for (const path of [GIT_CONFIG_GLOBAL, GIT_CONFIG_SYSTEM]) if (path) paths.push(path);
+  return paths;
+}
+
+/** Where git may have been built to look: `/etc`, and `etc` beside the `bin` that it lies in. */
+function systemDirectories({ files, env }: Sys): readonly string[] {
+  const found = new Set(["/etc"]);
+  for (const directory of (env["PATH"] ?? "").split(delimiter)) {
+    const program = `${directory}/git`;
+    if (!directory.startsWith("/") || files.stat(program) === undefined) continue;
+    for (const path of [program, files.realPath(program)]) {
+      found.add(`${dirname(dirname(path))}/etc`);
+    }
+    break;
+  }
+  return [...found];
+}
+
+function userDirectories({ env: { XDG_CONFIG_HOME, HOME } }: Sys): readonly string[] {
+  if (XDG_CONFIG_HOME) return [XDG_CONFIG_HOME];
+  return HOME ? [`${HOME}/.config`] : [];
+}
+
+function converts({ files }: Sys, path: string): boolean {
+  if (files.stat(path)?.kind !== "file") return false;
+  return CONVERTING.test(decodeName(files.read(path) ?? new Uint8Array()));
+}
+
+async function configConverts(sys: Sys, format: RepositoryFormat, git: Git): Promise<boolean> {
+  const { env, files } = sys;
+  const texts = [...format.configTexts];
+  for (const path of configFiles(sys)) {
+    if (files.stat(path)?.kind === "file") texts.push(decodeName(files.read(path)!));
+  }
+  const isGiven = env["GIT_CONFIG_COUNT"] !== undefined ||
+    env["GIT_CONFIG_PARAMETERS"] !== undefined;
+  if (!isGiven && !texts.some((text) => UNCLEAR.test(text))) return false;
+  const asked = await git.ask(["config", "--get", "core.attributesFile"]);
+  if (asked.code !== 1) return true;
+  const { code, stdout } = await git.ask(["config", "--get", "core.autocrlf"]);
+  return code !== 1 && (code !== 0 || isYes(decodeName(stdout).trim()));
+}
+
+/** Rules of `.gitattributes` files, by the directory that they are for. */
+class DirectoryRules implements Conversions {
+  readonly #converting = new Map<string, boolean>();
+  #last = "";
+  #lastConverts = false;
+  #asked = false;
+
+  constructor(
+    private readonly sys: Sys,
+    private readonly root: string,
+    private readonly ruled: ReadonlySet<string>,
+    private readonly lstat: BulkLstat,
+  ) {}
+
+  forget(): void {
+    this.#converting.clear();
+    this.#asked = false;
+  }
+
+  mayConvert(path: string): boolean {
+    const end = path.lastIndexOf("/");
+    const directory = end === -1 ? "" : path.slice(0, end);
+    // Neighbours in a sorted list mostly share their directory.
+    if (this.#asked && this.#last === directory) return this.#lastConverts;
+    this.#asked = true;
+    this.#last = directory;
+    return this.#lastConverts = this.#converting.get(directory) ?? this.#follow(directory);
+  }
+
+  #follow(directory: string): boolean {
+    let converting = false;
+    // From the root down: "", "a", "a/b".
+    for (let end = 0;; end = directory.indexOf("/", end + 1)) {
+      const step = end === -1 ? directory : directory.slice(0, end);
+      converting = this.#converting.get(step) ?? (converting || this.#rulesConvert(step));
+      this.#converting.set(step, converting);
+      if (step === directory) return converting;
+    }
+  }
+
+  #rulesConvert(directory: string): boolean {
+    const path = directory === "" ? ".gitattributes" : `${directory}/.gitattributes`;
+    const rows = newStatRows(1);
+    this.lstat(this.root, [path], rows);
+    const kind = statKind(rows, 0);
+    // Without the file git takes the rules that are in the index, which nobody here reads.
+    if (kind === "none") return this.ruled.has(path);
+    if (kind !== "file" && kind !== "exec") return true;
+    return CONVERTING.test(decodeName(this.sys.files.read(`${this.root}/${path}`)!));
+  }
+}

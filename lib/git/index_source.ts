@@ -1,0 +1,66 @@
+import type { BulkLstat } from "../sys/bulk_stat.ts";
+import type { Sys } from "../sys/sys.ts";
+import type { Algorithm } from "./algorithm.ts";
+import { openConversions } from "./conversions.ts";
+import type { Git, Repository } from "./git_call.ts";
+import { type IndexFile, readIndexFile } from "./index_file.ts";
+import { readFormat } from "./repository_format.ts";
+import type { Tracked } from "./source.ts";
+import { openVouch } from "./vouch.ts";
+
+/** Times that the index may be replaced under the reader. */
+const TRIES = 3;
+
+export interface IndexRequest {
+  readonly sys: Sys;
+  readonly root: string;
+  readonly repository: Repository;
+  /** The root below the top of the repository, `""` or `dir/`. */
+  readonly top: string;
+  readonly git: Git;
+  readonly lstat: BulkLstat;
+}
+
+/**
+ * What the index file itself says, without a git process.
+ *
+ * @returns `undefined` where git must be asked instead: something about the repository is unusual, there is no index
+ * yet, or it is damaged or of a kind that is not read here. git's answer, or what it complains of, then counts.
+ */
+export async function readTracked(
+  request: IndexRequest,
+): Promise<Tracked & { readonly algorithm: Algorithm } | undefined> {
+  const { sys, root, repository, top, git, lstat } = request;
+  const format = readFormat(sys, repository);
+  const read = format && readSnapshot(sys, repository.indexPath, format.algorithm, top);
+  if (format === undefined || read === undefined) return undefined;
+  const { index, writtenNs } = read;
+  const ruled = index.paths.filter((path) => path.endsWith(".gitattributes"));
+  const conversions = await openConversions(sys, root, repository, format, git, ruled, lstat);
+  const vouch = openVouch(index, format.algorithm, writtenNs);
+  const { paths, modules } = index;
+  return { paths, modules, algorithm: format.algorithm, index: { vouch, conversions } };
+}
+
+/** The index and when it was written: git replaces the file as a whole, so a stat before and after tells. */
+function readSnapshot(
+  { files }: Sys,
+  path: string,
+  algorithm: Algorithm,
+  top: string,
+): { index: IndexFile; writtenNs: bigint } | undefined {
+  for (let tried = 0; tried < TRIES; tried++) {
+    const before = files.stat(path);
+    if (before?.kind !== "file") return undefined;
+    const bytes = files.read(path);
+    const after = files.stat(path);
+    const same = before.ino === after?.ino && before.mtimeNs === after.mtimeNs &&
+      before.ctimeNs === after.ctimeNs && bytes?.length === after.size;
+    if (!same) continue;
+    const index = readIndexFile(bytes, algorithm, top);
+    // A time that somebody set by hand, or a copy brought along, may lie after the writing.
+    const { mtimeNs, ctimeNs } = before;
+    return index && { index, writtenNs: mtimeNs < ctimeNs ? mtimeNs : ctimeNs };
+  }
+  return undefined;
+}

@@ -1,0 +1,74 @@
+import { STAT, STAT_WORDS, statKind, type StatRows } from "../sys/bulk_stat.ts";
+import { ENTRY, hexOf, type IndexFile, MODES } from "./index_file.ts";
+import type { Algorithm } from "./algorithm.ts";
+
+/** Both times must lie this much before the index was written: the coarsest clock of a file system in use. */
+const MARGIN_S = 2;
+
+/** What git's index says about contents. */
+export interface Vouch {
+  /**
+   * The digest of a file's content, where the index proves it: every number that it holds about the file is the
+   * same today, down to the nanosecond, and the file had been left alone for 2 s when the index was written.
+   *
+   * git itself is content with whole seconds, and with what was said to it (assume-unchanged, fsmonitor); neither
+   * says what a command would read. The answer is of what git stored: the caller knows whether that is what lies
+   * on disk.
+   *
+   * @param at Position of the path in what `tracked` answered.
+   */
+  digest(at: number, rows: StatRows, row: number): string | undefined;
+}
+
+const MODE_OF = { file: MODES.file, exec: MODES.exec, symlink: MODES.link } as const;
+
+/** @param writtenNs When the index file was changed last. */
+export function openVouch(index: IndexFile, algorithm: Algorithm, writtenNs: bigint): Vouch {
+  const { bytes, starts, idBytes } = index;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const before = Number(writtenNs / 1_000_000n) / 1000 - MARGIN_S;
+  // All digits at once, of which the ids are parts: a call for each id takes twice as long as its whole check.
+  let digits: string | undefined;
+  const idAt = (at: number) => {
+    digits ??= hexOf(bytes);
+    return digits.slice(2 * (at + ENTRY.id), 2 * (at + ENTRY.id + idBytes));
+  };
+  const noContent = algorithm === "sha1" ? EMPTY_SHA1 : EMPTY_SHA256;
+
+  const isSame = (at: number, words: Uint32Array, word: number) =>
+    view.getUint32(at + ENTRY.mtime) === words[word + STAT.mtime] &&
+    view.getUint32(at + ENTRY.mtimeNs) === words[word + STAT.mtimeNs] &&
+    view.getUint32(at + ENTRY.ctime) === words[word + STAT.ctime] &&
+    view.getUint32(at + ENTRY.ctimeNs) === words[word + STAT.ctimeNs] &&
+    view.getUint32(at + ENTRY.ino) === words[word + STAT.ino] &&
+    view.getUint32(at + ENTRY.size) === words[word + STAT.size] &&
+    view.getUint32(at + ENTRY.uid) === words[word + STAT.uid] &&
+    view.getUint32(at + ENTRY.gid) === words[word + STAT.gid] &&
+    // The index has no room for these; what needs them is read.
+    (words[word + STAT.mtimeHigh]! | words[word + STAT.ctimeHigh]! |
+        words[word + STAT.sizeHigh]!) ===
+      0;
+
+  /** A file system or a writer of the index that knows whole seconds only cannot prove anything. */
+  const isOld = (words: Uint32Array, word: number) =>
+    words[word + STAT.ctimeNs] !== 0 &&
+    words[word + STAT.ctime]! + words[word + STAT.ctimeNs]! / 1e9 < before &&
+    words[word + STAT.mtime]! + words[word + STAT.mtimeNs]! / 1e9 < before;
+
+  return {
+    digest(position, rows, row) {
+      const at = starts[position]!;
+      const word = row * STAT_WORDS;
+      if (at === 0 || !isSame(at, rows.words, word) || !isOld(rows.words, word)) return undefined;
+      const kind = statKind(rows, row) as keyof typeof MODE_OF;
+      if (view.getUint32(at + ENTRY.mode) !== MODE_OF[kind]) return undefined;
+      const hex = idAt(at);
+      // git writes size 0 for what it could not be sure of.
+      if (rows.words[word + STAT.size] === 0 && hex !== noContent) return undefined;
+      return `${algorithm}:${hex}`;
+    },
+  };
+}
+
+const EMPTY_SHA1 = "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391";
+const EMPTY_SHA256 = "473a0f4c3be8a93681a267e3b1e9a7dcda1185436fe141f7749120a303721813";
