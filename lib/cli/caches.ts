@@ -1,7 +1,7 @@
 import { digestFile } from "../cache/blobs.ts";
 import type { Artifact, Cache } from "../cache/cache.ts";
 import { explainMiss } from "../cache/explain.ts";
-import { gatherArtifacts } from "../cache/gather.ts";
+import { BadArtifact, gatherArtifacts } from "../cache/gather.ts";
 import { openLocalCache } from "../cache/local.ts";
 import { noCache } from "../cache/none.ts";
 import { openRepoCache, type RepoCache } from "../cache/repo.ts";
@@ -29,8 +29,12 @@ export function openCaches(sys: Sys, project: Project): Caches {
   const local = openLocalCache({ files, clock, dir: cacheDir, stateDir });
   let repo: RepoCache | undefined;
   const opened = new Map<string, Cache>([["local", local], ["none", noCache]]);
+  const typeOf = (name: string) =>
+    project.plan.config.caches.find((cache) => cache.name === name)?.type ?? name;
   const open = (name: string): Cache => {
-    if (name === "repo") {
+    if (typeOf(name) === "local") return local;
+    if (typeOf(name) === "repo") {
+      if (repo !== undefined) return repo;
       repo = openRepoCache({
         files,
         clock,
@@ -51,14 +55,7 @@ export function openCaches(sys: Sys, project: Project): Caches {
       opened.set(name, fresh);
       return fresh;
     },
-    artifactsOnDisk: ({ artifacts }) =>
-      gatherArtifacts({
-        files,
-        root,
-        patterns: artifacts,
-        complete: false,
-        sink: { file: (path) => digestFile(files, path), target: () => {} },
-      }),
+    artifactsOnDisk: (task) => onDisk(sys, root, task),
     explainMiss: ({ name }, key, lines) =>
       explainMiss({ files, dir: cacheDir, task: name, lines, key }),
     save() {
@@ -66,6 +63,17 @@ export function openCaches(sys: Sys, project: Project): Caches {
       repo?.save();
     },
   };
+}
+
+function onDisk({ files }: Sys, root: string, { name, artifacts }: Task): readonly Artifact[] {
+  const sink = { file: (path: string) => digestFile(files, path), target: () => {} };
+  try {
+    return gatherArtifacts({ files, root, patterns: artifacts, complete: false, sink });
+  } catch (error) {
+    if (!(error instanceof BadArtifact)) throw error;
+    const message = `Cannot read the artifacts of "${name}": ${error.message}`;
+    throw new QikError({ code: "file-unreadable", message }, { cause: error });
+  }
 }
 
 /** A cache of `[caches]` whose type a plugin brings. */

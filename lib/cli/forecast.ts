@@ -56,8 +56,8 @@ function openNeed(
   const open = task.needs.find(({ task: need, orderOnly }) => {
     const upstream = found.get(need);
     if (orderOnly || upstream === undefined || upstream.status === "warm") return false;
-    if (!upstream.task.cacheable) return false;
-    return upstream.key === undefined || upstream.task.artifacts.length > 0;
+    if (upstream.task.artifacts.length > 0) return true;
+    return upstream.task.cacheable && upstream.key === undefined;
   });
   return open === undefined ? undefined : plan.tasks[open.task];
 }
@@ -79,7 +79,7 @@ function uncached(task: Task): Forecast {
 async function lookUp(ports: ForecastPorts, task: Task): Promise<Forecast> {
   const { keyer, caches } = ports;
   if (!task.cacheable) {
-    keyer.settle(task, undefined);
+    if (task.artifacts.length === 0) keyer.settle(task, undefined);
     return uncached(task);
   }
   try {

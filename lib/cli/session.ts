@@ -47,8 +47,11 @@ export async function openSession(sys: Sys, project: Project): Promise<Session> 
     untracked,
     secretKey: secretKey(sys.files, paths.stateDir),
     spaceInputs: (task) => {
-      const { venv, inputs } = spaces.open(task.space.name);
-      return { venvIdentity: venv.identity, inputs };
+      const { venv, inputs, dotenv } = spaces.open(task.space.name);
+      const env = dotenv.length === 0 ? {} : environment(task, 0);
+      const names = [...new Set(dotenv.map(({ name }) => name))];
+      const variables = names.map((name) => [name, env[name]] as const);
+      return { venvIdentity: venv.identity, inputs, variables };
     },
     world: (task) => worldOf({ sys, project, spaces, tools, environment }, task),
     artifactsOnDisk: (task): Promise<readonly HandedOn[]> =>

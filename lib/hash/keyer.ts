@@ -23,6 +23,8 @@ export interface SpaceInputs {
   readonly venvIdentity: string;
   /** Literal paths or globs: dotenv files, requirement files, lock files. */
   readonly inputs: readonly string[];
+  /** What the dotenv files come to: `${HOME}` in them reads what no file holds. */
+  readonly variables: readonly (readonly [name: string, value: string | undefined])[];
 }
 
 /** What keys are made from. */
@@ -36,7 +38,7 @@ export interface KeyerPorts {
   readonly untracked: boolean;
   /** Hides secrets in explanations. */
   readonly secretKey: Uint8Array;
-  /** Artifacts of a task that does not take part in the run, as they are on disk. */
+  /** Artifacts as they are on disk, of a task that is not cached or takes no part in the run. */
   readonly artifactsOnDisk: (task: Task) => Promise<readonly HandedOn[]>;
 }
 
@@ -53,7 +55,7 @@ export class Keyer {
     this.#ports = ports;
   }
 
-  /** Records what a task hands on: its artifacts, or where it declares none its key; uncacheable: nothing. */
+  /** Records what a task hands on: its artifacts, or where it declares none its key; `undefined`: nothing. */
   settle(task: Task, result: { key: string; artifacts: readonly HandedOn[] } | undefined): void {
     if (result === undefined) this.#handedOn.set(task.index, undefined);
     else if (task.artifacts.length === 0) this.#handedOn.set(task.index, `key:${result.key}`);
@@ -94,10 +96,10 @@ export class Keyer {
         stack.pop();
       } else if (need.unfilled !== undefined) {
         throw new QikError(need.unfilled);
-      } else if (!need.cacheable) {
-        this.settle(need, undefined);
       } else if (need.artifacts.length > 0) {
         this.settle(need, { key: "", artifacts: await this.#ports.artifactsOnDisk(need) });
+      } else if (!need.cacheable) {
+        this.settle(need, undefined);
       } else {
         const open = counted(need).filter((deeper) => !this.#handedOn.has(deeper));
         if (open.length > 0) stack.push(...open);
@@ -120,6 +122,7 @@ export class Keyer {
     const facts = [
       ...task.deps.flatMap((dep) => dep.facts ?? []),
       ...late.flatMap((dep) => dep?.facts ?? []),
+      ...space.variables.map(dotenvFact),
     ];
     const selected = await tree.select([...globs, ...space.inputs], this.#selectOptions(task));
     const record: TaskKey = {
@@ -128,7 +131,7 @@ export class Keyer {
       exec: task.exec,
       shell: typeof task.exec === "string" ? task.shell : "",
       dir: task.dir,
-      platform: task.command.portable || task.cache === "repo" ? "" : platform,
+      platform: task.command.portable || isRepoCache(plan, task.cache) ? "" : platform,
       env: task.env.map(({ name, value }) => [name, value] as const).sort(byName),
       passEnv: [...task.command.passEnv].sort(byCodeUnit).map((name) => [name, world.env(name)]),
       args: task.args,
@@ -147,6 +150,15 @@ export class Keyer {
   #selectOptions(task: Task): SelectOptions {
     return { exclude: [...task.ignore, ...task.artifacts], untracked: this.#ports.untracked };
   }
+}
+
+/** The cache that is committed is for every machine. */
+function isRepoCache({ config }: Plan, name: string): boolean {
+  return (config.caches.find((cache) => cache.name === name)?.type ?? name) === "repo";
+}
+
+function dotenvFact([name, value]: readonly [string, string | undefined]): Fact {
+  return { label: `dotenv ${name}`, secret: true, read: () => value };
 }
 
 /** Needs whose result counts in the key. */

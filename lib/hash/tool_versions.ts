@@ -12,6 +12,11 @@ export interface ToolPorts {
   readonly windows: boolean;
 }
 
+interface Program {
+  readonly path: string;
+  readonly stat: Stat;
+}
+
 interface Remembered {
   readonly stat: string;
   readonly output: string;
@@ -20,8 +25,8 @@ interface Remembered {
 const FORMAT = 1;
 
 /**
- * Outputs of version commands, remembered under the program's path and stat: `ruff --version` costs 20 ms and
- * more, an lstat 2 µs. A program that is replaced is asked again.
+ * Outputs of version commands, asked once per run. Where nothing but the program itself can decide the answer it
+ * is remembered between runs under the program's path and stat: `ruff --version` costs 20 ms, an lstat 2 µs.
  */
 export class ToolVersions {
   readonly #ports: ToolPorts;
@@ -41,11 +46,11 @@ export class ToolVersions {
   version(argv: readonly string[], env: Readonly<Record<string, string>>): Promise<string> {
     const program = this.#find(argv[0]!, env.PATH ?? "");
     if (program === undefined) throw missing(argv, `"${argv[0]}" is not on PATH`);
-    const question = JSON.stringify([program.path, ...argv.slice(1)]);
-    const known = this.#asked.get(question);
+    const asked = JSON.stringify([program.path, argv, environmentOf(env)]);
+    const known = this.#asked.get(asked);
     if (known !== undefined) return known;
-    const answer = this.#answer(question, argv, program, env);
-    this.#asked.set(question, answer);
+    const answer = this.#answer(argv, program, env);
+    this.#asked.set(asked, answer);
     return answer;
   }
 
@@ -62,22 +67,49 @@ export class ToolVersions {
   }
 
   async #answer(
-    question: string,
     argv: readonly string[],
-    program: { path: string; stat: Stat },
+    program: Program,
     env: Readonly<Record<string, string>>,
   ): Promise<string> {
+    if (!this.#answersAlone(argv, program)) return await this.#ask(argv, program, env);
+    const question = JSON.stringify([program.path, ...argv.slice(1)]);
     const stat = statText(program.stat);
     const remembered = this.#memo().get(question);
     if (remembered?.stat === stat) return remembered.output;
-    const { processes, root } = this.#ports;
-    const ran = await processes.capture({ argv: [program.path, ...argv.slice(1)], cwd: root, env });
-    if (ran.code !== 0) throw missing(argv, `it ended with ${ran.code}`);
-    const output = new TextDecoder().decode(ran.stdout).trim() ||
-      new TextDecoder().decode(ran.stderr).trim();
+    const output = await this.#ask(argv, program, env);
     this.#memo().set(question, { stat, output });
     this.#learned = true;
     return output;
+  }
+
+  /**
+   * Whether the answer changes only with the program's file. It does not where the arguments are more than flags
+   * (`python -m ruff --version`), for scripts (`npx`, shims, entry points of Python packages), for programs that go
+   * by another name (links to a multiplexer) and for rustup's proxies.
+   */
+  #answersAlone(argv: readonly string[], { path }: Program): boolean {
+    const { files } = this.#ports;
+    if (!argv.slice(1).every((word) => word.startsWith("-"))) return false;
+    try {
+      const real = files.realPath(path);
+      if (baseName(real) !== baseName(path)) return false;
+      if (files.stat(`${real.slice(0, real.lastIndexOf("/"))}/rustup`) !== undefined) return false;
+      return !isScript(files, real);
+    } catch {
+      return false;
+    }
+  }
+
+  async #ask(
+    argv: readonly string[],
+    program: Program,
+    env: Readonly<Record<string, string>>,
+  ): Promise<string> {
+    const { processes, root } = this.#ports;
+    const ran = await processes.capture({ argv: [program.path, ...argv.slice(1)], cwd: root, env });
+    if (ran.code !== 0) throw missing(argv, `it ended with ${ran.code}`);
+    return new TextDecoder().decode(ran.stdout).trim() ||
+      new TextDecoder().decode(ran.stderr).trim();
   }
 
   #memo(): Map<string, Remembered> {
@@ -89,7 +121,7 @@ export class ToolVersions {
     return `${this.#ports.stateDir}/tools.json`;
   }
 
-  #find(name: string, path: string): { path: string; stat: Stat } | undefined {
+  #find(name: string, path: string): Program | undefined {
     const { files, root, windows } = this.#ports;
     const absolute = /^([a-zA-Z]:)?[\\/]/.test(name);
     const places = absolute
@@ -105,6 +137,27 @@ export class ToolVersions {
       }
     }
     return undefined;
+  }
+}
+
+/** What may decide the answer: all but the variables that tell tasks apart. */
+function environmentOf(env: Readonly<Record<string, string>>): string[][] {
+  return Object.entries(env).filter(([name]) => !name.startsWith("QIK__"));
+}
+
+function baseName(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
+}
+
+/** Whether the file starts with `#!`, or cannot be read. */
+function isScript(files: Files, path: string): boolean {
+  const reader = files.openReader(path);
+  if (reader === undefined) return true;
+  try {
+    const start = new Uint8Array(2);
+    return reader.read(start) < 2 || (start[0] === 0x23 && start[1] === 0x21);
+  } finally {
+    reader.close();
   }
 }
 

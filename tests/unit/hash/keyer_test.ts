@@ -46,7 +46,7 @@ function keyerOf(plan: Plan, files: Map<string, string>, given: Partial<KeyerPor
       toolVersion: () => Promise.resolve(""),
       pydist: () => Promise.resolve(undefined),
     }),
-    spaceInputs: () => ({ venvIdentity: "", inputs: [] }),
+    spaceInputs: () => ({ venvIdentity: "", inputs: [], variables: [] }),
     platform: "linux-64",
     untracked: true,
     secretKey: new Uint8Array(),
