@@ -1,6 +1,7 @@
 import { VERSION } from "../base/version.ts";
 import { prepareWorkDir } from "../cache/work_dir.ts";
 import { type Reporter, tee } from "../events/events.ts";
+import type { Tree } from "../git/tree.ts";
 import type { Keyer } from "../hash/keyer.ts";
 import type { Task } from "../plan/types.ts";
 import { chooseReporter } from "../report/choose.ts";
@@ -9,7 +10,9 @@ import { openExecutor } from "../run/execute.ts";
 import { manifestReporter } from "../run/manifest_file.ts";
 import { openPerform } from "../run/perform.ts";
 import type { PerformPorts } from "../run/ports.ts";
+import { openRunTags, processesOf, RUN_TAG } from "../run/run_tag.ts";
 import { runTasks } from "../run/run.ts";
+import { openTaskLocks } from "../run/task_lock.ts";
 import type { Sys } from "../sys/sys.ts";
 import type { Invocation } from "./args.ts";
 import type { Exit } from "./parts.ts";
@@ -40,6 +43,7 @@ export async function startRun(
     failFast: invocation.failFast,
     clock,
     onSignal: processes.onSignal,
+    onKill: processes.killCaptures,
     reporter,
     perform: openPerform({
       ...performPorts(sys, session, reporter),
@@ -77,15 +81,24 @@ function performPorts(sys: Sys, session: Session, reporter: Reporter): PerformPo
     clock,
     reporter,
     executor: openExecutor({ processes, files, clock }),
-    keyer: warningKeyer(keyer, reporter),
+    keyer: warningKeyer(keyer, tree, reporter),
     caches: (name) => caches.get(name),
     mode: settings.mode,
     environment,
+    tag: openRunTags(processes.pid, sys.env[RUN_TAG]),
+    locks: openTaskLocks({
+      root: paths.root,
+      files,
+      clock,
+      processes,
+      ancestors: processesOf(sys.env[RUN_TAG]),
+    }),
     argv: (task) => argvOf(task, sys),
     restorePlace: ({ artifacts }) => ({
       root: paths.root,
       patterns: artifacts,
       isTracked: (path) => tree.isTracked(path),
+      isListed: (path) => tree.isListed(path),
     }),
     explainMiss: (task, { key, explanation }) => caches.explainMiss(task, key, explanation()),
     changed: () => tree.invalidate(),
@@ -94,11 +107,13 @@ function performPorts(sys: Sys, session: Session, reporter: Reporter): PerformPo
 }
 
 /** Keys as they are, with one warning for each glob that matched nothing. */
-function warningKeyer(keyer: Keyer, reporter: Reporter): Pick<Keyer, "key"> {
+function warningKeyer(keyer: Keyer, tree: Tree, reporter: Reporter): Pick<Keyer, "key"> {
   const warned = new Set<string>();
   return {
     async key(task) {
       const keyed = await keyer.key(task);
+      // A restore must know which files in its way are the user's.
+      if (task.artifacts.length > 0) await tree.listAll();
       for (const glob of keyed.unmatched.filter((glob) => !warned.has(glob))) {
         warned.add(glob);
         const message = `The glob "${glob}" of "${task.name}" matches no file`;

@@ -65,6 +65,16 @@ export class Listing {
     return indexOfPath(this.#index.paths, path) !== -1;
   }
 
+  /** In the index, or beside it and not ignored, as far as it was listed. */
+  isListed(path: string): boolean {
+    if (this.isTracked(path)) return true;
+    return this.#others === undefined || indexOfPath(this.#others.paths, path) !== -1;
+  }
+
+  async loadAll(): Promise<void> {
+    await this.#loadOthers();
+  }
+
   /** Positions in the index of the files that a pathspec selects, ascending. */
   matchTracked(spec: Pathspec): readonly number[] {
     let found = this.#trackedHits.get(spec);

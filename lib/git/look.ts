@@ -3,6 +3,7 @@ import { byCodeUnit } from "../base/order.ts";
 import { type Problem, QikError } from "../base/problems.ts";
 import {
   type BulkLstat,
+  changeTimes,
   copyStat,
   newStatRows,
   sameStat,
@@ -142,6 +143,11 @@ export class Looker {
     const state = this.#states[id];
     if (state === undefined) throw new Error(`Nobody looked at ${this.paths[id]}`);
     return state;
+  }
+
+  /** When each file last changed in any way, content or not; see `changeTimes`. */
+  changeTimes(ids: readonly number[]): Uint32Array {
+    return changeTimes(this.#rows, ids);
   }
 
   /**

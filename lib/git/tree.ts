@@ -26,6 +26,15 @@ export interface Tree {
   /** Whether git's index holds the path; without git nothing is tracked. */
   isTracked(path: string): boolean;
 
+  /**
+   * Whether git tracks the path or would offer to: git does not ignore it. What appeared after the files beside
+   * the index were listed is not known. Ask `listAll` first.
+   */
+  isListed(path: string): boolean;
+
+  /** Waits for the listing of files beside the index, which else only some globs need. */
+  listAll(): Promise<void>;
+
   /** Something may have changed files: what is asked for next is looked at anew. */
   invalidate(): void;
 

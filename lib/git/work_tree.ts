@@ -25,6 +25,8 @@ const MOST_CHANGED = 10;
 /** The tree of a root: what is listed, what was looked at, and when it must be looked at again. */
 export class WorkTree implements Tree {
   readonly #specs = new Map<string, Pathspec>();
+  /** When the files of an answer had last changed: content that changed and changed back shows in it. */
+  readonly #timesOf = new WeakMap<readonly FileState[], Uint32Array>();
   readonly #idsOf = new WeakMap<Selected, readonly number[]>();
   #epoch = 0;
   /** Calls take turns, so that two of them never search for the same new files. */
@@ -83,6 +85,14 @@ export class WorkTree implements Tree {
     return this.#listing.isTracked(path);
   }
 
+  isListed(path: string): boolean {
+    return this.#listing.isListed(path);
+  }
+
+  listAll(): Promise<void> {
+    return this.#inTurn(() => this.#listing.loadAll());
+  }
+
   invalidate(): void {
     this.#epoch += 1;
   }
@@ -91,7 +101,7 @@ export class WorkTree implements Tree {
     return this.#inTurn(async () => {
       this.invalidate();
       const now = await this.#states(await this.#select(selected.specs, selected.options));
-      return differing(states, now).slice(0, MOST_CHANGED);
+      return differing(this.#pictureOf(states), this.#pictureOf(now)).slice(0, MOST_CHANGED);
     });
   }
 
@@ -165,6 +175,7 @@ export class WorkTree implements Tree {
     await this.#looker.look(hits.flatMap(({ ids }) => ids), request.epoch);
     for (const [at, spec] of request.positive.entries()) {
       if (request.beside) await this.#addOthers(hits[at]!, spec, request);
+      this.#addModules(hits[at]!, spec, request);
       if (!hits[at]!.any && spec.literal !== undefined) {
         await this.#addNamed(hits[at]!, spec.literal, request);
       }
@@ -197,6 +208,19 @@ export class WorkTree implements Tree {
     hit.any ||= more.any;
   }
 
+  /**
+   * A pathspec that leads into a repository of its own selects that repository: git, which looks no deeper, would
+   * select nothing, and edits inside would not be seen.
+   */
+  #addModules(hit: Hit, { prefix }: Pathspec, { kept }: Request): void {
+    const { recorded, nested } = this.#listing;
+    for (const path of [...recorded.keys(), ...nested]) {
+      if (!prefix.startsWith(`${path}/`) || !(kept?.(path) ?? true)) continue;
+      hit.ids.push(this.#looker.idOf(path));
+      hit.any = true;
+    }
+  }
+
   /** A file that is named literally counts even where git ignores it. */
   async #addNamed(hit: Hit, path: string, request: Request): Promise<void> {
     if (isNobodysInput(path)) return;
@@ -224,7 +248,13 @@ export class WorkTree implements Tree {
   async #states(selected: Selected): Promise<readonly FileState[]> {
     const ids = this.#idsOf.get(selected) ?? selected.paths.map((path) => this.#looker.idOf(path));
     await this.#looker.look(ids, this.#epoch);
-    return ids.map((id) => this.#looker.state(id));
+    const states = ids.map((id) => this.#looker.state(id));
+    this.#timesOf.set(states, this.#looker.changeTimes(ids));
+    return states;
+  }
+
+  #pictureOf(states: readonly FileState[]): Picture {
+    return { states, times: this.#timesOf.get(states) };
   }
 }
 
@@ -253,14 +283,36 @@ function isNobodysInput(path: string): boolean {
   return path.startsWith(".qik/cache/") || (isOwnFile(path) && !path.startsWith(".qik/"));
 }
 
-/** Paths that only one of two ordered lists holds, or whose states differ. */
-function differing(before: readonly FileState[], now: readonly FileState[]): string[] {
-  const old = new Map(before.map((state) => [state.path, state]));
+/** States and the change times that were read with them; without times only the content is compared. */
+interface Picture {
+  readonly states: readonly FileState[];
+  readonly times: Uint32Array | undefined;
+}
+
+/**
+ * Paths that only one of two pictures holds, or that were touched in between: a file whose content is back to
+ * what it was may have been read while it was another.
+ */
+function differing(before: Picture, now: Picture): string[] {
+  const old = new Map(before.states.map(({ path }, at) => [path, at]));
   const changed: string[] = [];
-  for (const { path, kind, digest } of now) {
+  for (const [at, { path, kind, digest }] of now.states.entries()) {
     const was = old.get(path);
     old.delete(path);
-    if (was === undefined || was.kind !== kind || was.digest !== digest) changed.push(path);
+    const state = was === undefined ? undefined : before.states[was]!;
+    const same = state?.kind === kind && state.digest === digest &&
+      (kind === "module" || kind === "absent" || sameTime(before.times, was!, now.times, at));
+    if (!same) changed.push(path);
   }
   return [...changed, ...old.keys()].sort(byCodeUnit);
+}
+
+function sameTime(
+  before: Uint32Array | undefined,
+  was: number,
+  now: Uint32Array | undefined,
+  at: number,
+): boolean {
+  if (before === undefined || now === undefined) return true;
+  return before[was * 2] === now[at * 2] && before[was * 2 + 1] === now[at * 2 + 1];
 }

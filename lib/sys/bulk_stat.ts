@@ -59,6 +59,17 @@ export function sameStat(a: StatRows, i: number, b: StatRows, j: number): boolea
   return true;
 }
 
+/** Change times of some rows: seconds and nanoseconds, two words each. */
+export function changeTimes(rows: StatRows, ids: readonly number[]): Uint32Array {
+  const times = new Uint32Array(ids.length * 2);
+  const { ctime } = STAT;
+  for (const [at, id] of ids.entries()) {
+    times[at * 2] = rows.words[id * STAT_WORDS + ctime]!;
+    times[at * 2 + 1] = rows.words[id * STAT_WORDS + ctime + 1]!;
+  }
+  return times;
+}
+
 export function copyStat(from: StatRows, i: number, to: StatRows, j: number): void {
   // A loop over 14 words is faster than a view and a copy.
   const source = i * STAT_WORDS;

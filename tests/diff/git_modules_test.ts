@@ -127,3 +127,12 @@ Deno.test("a submodule as the root, under a hook's variables of the outer reposi
   const [hooked] = await look(await ground.tree({ sys: ground.sys({ env }) }), ["sub"]);
   assert.deepEqual(hooked, plain);
 });
+
+Deno.test("a pathspec that leads into a submodule selects it", async () => {
+  using ground = withSubmodule();
+  for (const spec of ["sub/**", "sub/code", "sub/in/*", "sub/no such"]) {
+    const selected = await (await ground.tree()).select([spec]);
+    assert.deepEqual([selected.paths, selected.unmatched], [["sub"], []], spec);
+  }
+  assert.deepEqual((await (await ground.tree()).select(["subway/*"])).paths, []);
+});

@@ -25,6 +25,8 @@ function fakeTree(files: Map<string, string>): Tree {
       }),
     states: (selected) => Promise.resolve(states(selected)),
     isTracked: () => false,
+    isListed: () => false,
+    listAll: () => Promise.resolve(),
     invalidate: () => {},
     changedSince: (selected, before) =>
       Promise.resolve(
