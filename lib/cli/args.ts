@@ -127,10 +127,10 @@ function newParser(): Command {
   return parser;
 }
 
-/** `-v` takes the next word only where it is a level: `qik -v lint` means all output of lint. */
+/** `-v` takes the next word only where it is a number: `qik -v lint` means all output of lint. */
 function verbosityWord(word: string, next: string | undefined): string {
   if (word !== "-v" && word !== "--verbosity") return word;
-  return /^[012]$/.test(next ?? "") ? word : "--verbosity=2";
+  return /^\d+$/.test(next ?? "") ? word : "--verbosity=2";
 }
 
 function verbosityOf(level: string | boolean): 0 | 1 | 2 {

@@ -1,5 +1,6 @@
-import { type Code, type Problem, QikError } from "../base/problems.ts";
+import { type Code, type Place, type Problem, QikError } from "../base/problems.ts";
 import { rootedPath } from "../base/paths.ts";
+import { compilePathspec } from "../git/pathspec.ts";
 import type { CommandConfig, Config, DepConfig, Json, SpaceConfig } from "../config/types.ts";
 import { indexTasks, resolveNeeds } from "./needs.ts";
 import { orderByNeeds } from "./order.ts";
@@ -61,13 +62,14 @@ function draftTasks(request: PlanRequest, problems: Problem[]): Task[] {
   const { config } = request;
   const spaces = new Map(config.spaces.map((space) => [space.name, space]));
   const tasks: Task[] = [];
+  const owners = ownersOf(config);
   for (const command of config.commands) {
     const deps = [...config.baseDeps, ...command.deps];
-    const own = spaceOfCommand(request, command, spaces, problems);
-    const places: TaskPlace[] = isParametrised(command, deps, request.filler)
-      ? (own === undefined ? config.spaces : [own]).flatMap((space) =>
-        space.modules.map((module) => ({ space, module }))
-      )
+    const owner = owners.get(command.place.file);
+    const own = spaceOfCommand(request, command, spaces, problems) ?? owner?.space;
+    const parametrised = isParametrised(command, deps, request.filler);
+    const places = parametrised
+      ? modulePlaces(own === undefined ? config.spaces : [own], owner)
       : [{ space: own ?? spaces.get("default")! }];
     for (const place of places) {
       const task = draftTask({ request, command, deps, place, index: tasks.length, problems });
@@ -75,6 +77,26 @@ function draftTasks(request: PlanRequest, problems: Problem[]): Task[] {
     }
   }
   return tasks;
+}
+
+/** A module that has a `qik.toml` of its own, by that file: its commands are for it alone. */
+function ownersOf(config: Config): ReadonlyMap<string, Required<TaskPlace>> {
+  const owners = new Map<string, Required<TaskPlace>>();
+  for (const space of config.spaces) {
+    for (const module of space.modules) {
+      const file = rootedPath(module.dir, "qik.toml");
+      if (file !== undefined && file !== config.file) owners.set(file, { space, module });
+    }
+  }
+  return owners;
+}
+
+function modulePlaces(
+  spaces: readonly SpaceConfig[],
+  owner: Required<TaskPlace> | undefined,
+): readonly TaskPlace[] {
+  if (owner !== undefined) return spaces.map((space) => ({ space, module: owner.module }));
+  return spaces.flatMap((space) => space.modules.map((module) => ({ space, module })));
 }
 
 /** The space that a command names; a name that holds a variable could not be looked up before. */
@@ -156,6 +178,8 @@ function fillTask(draft: Draft): Task {
     const filled = fill(value);
     return filled === undefined ? [] : [{ name, value: filled }];
   });
+  const [artifacts, ignore] = [fillList(command.artifacts), fillList(command.ignore)];
+  checkGlobs([...artifacts, ...ignore], command.place, problems);
   const cache = fill(command.cache ?? "") || fill(config.defaults.cache) || "local";
   return {
     index,
@@ -166,8 +190,8 @@ function fillTask(draft: Draft): Task {
     shell: fill(command.shell ?? "") || fill(config.defaults.shell ?? "") || "sh",
     dir: dir ?? "",
     env,
-    artifacts: fillList(command.artifacts),
-    ignore: fillList(command.ignore),
+    artifacts,
+    ignore,
     deps: planDeps(draft),
     needs: [],
     args: ownArgs,
@@ -188,10 +212,26 @@ function planDeps({ request, deps, place, problems }: Draft): PlannedDep[] {
     const settings = fillJson(dep.settings, fill) as Readonly<Record<string, Json>>;
     const lost = (type.needed ?? []).filter((key) => !Object.hasOwn(settings, key));
     // Also an optional variable without a value takes its text away: a list is then one item shorter.
-    if (lost.length === 0) return [type.plan(settings as never)];
+    if (lost.length === 0) {
+      const planned = type.plan(settings as never);
+      checkGlobs(planned.globs ?? [], dep.place, problems);
+      return [planned];
+    }
     if (dep.type !== "glob") problems.push(lostSetting(dep, lost));
     return [];
   });
+}
+
+/** A pathspec that git would refuse is told with its place, before anything runs. */
+function checkGlobs(globs: readonly string[], place: Place, problems: Problem[]): void {
+  for (const glob of globs) {
+    try {
+      compilePathspec(glob);
+    } catch (error) {
+      if (!(error instanceof QikError)) throw error;
+      for (const problem of error.problems) problems.push({ ...problem, place });
+    }
+  }
 }
 
 function lostSetting({ type, place }: DepConfig, lost: readonly string[]): Problem {

@@ -89,7 +89,7 @@ const load = depType<{ path: string; default?: string[] | undefined }>({
   kind: "load",
   needed: ["path"],
   schema: async () => (await schemas()).loadSchema,
-  plan: ({ path, default: globs = [] }): PlannedDep => ({
+  plan: ({ path, default: globs }): PlannedDep => ({
     kind: "load",
     // deno-lint-ignore require-await -- other kinds' late parts do wait
     late: async (world) => loaded(world, path, globs),
@@ -97,15 +97,22 @@ const load = depType<{ path: string; default?: string[] | undefined }>({
 });
 
 /** Globs and distributions that another command wrote to `path`. */
-function loaded(world: DepWorld, path: string, fallback: readonly string[]): LateDep {
+function loaded(
+  world: DepWorld,
+  path: string,
+  fallback: readonly string[] | undefined,
+): LateDep {
   const bytes = world.file(path);
-  if (bytes === undefined) return { globs: fallback, facts: [] };
+  if (bytes === undefined && fallback !== undefined) return { globs: fallback, facts: [] };
   const unreadable = (why: string) =>
     new QikError({
       code: "dep-unreadable",
       message: `Cannot use "${path}" as a load dependency: ${why}`,
-      hint: `Write {"globs": ["…"], "pydists": ["…"]} into it`,
+      hint: bytes === undefined
+        ? "Depend on the command that writes it, or give default globs"
+        : `Write {"globs": ["…"], "pydists": ["…"]} into it`,
     });
+  if (bytes === undefined) throw unreadable("there is no such file");
   let value: unknown;
   try {
     value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
@@ -133,13 +140,22 @@ const val = depType<{ file: string; key: string }>({
     kind: "val",
     facts: [{
       label: `val ${file} ${key}`,
-      read: (world) => {
-        const bytes = world.file(file);
-        return bytes === undefined ? undefined : readValue(file, bytes, key);
-      },
+      read: (world) => valueOf(world, file, key),
     }],
   }),
 });
+
+async function valueOf(world: DepWorld, file: string, key: string): Promise<string> {
+  const bytes = world.file(file);
+  const value = bytes === undefined ? undefined : await readValue(file, bytes, key);
+  if (value !== undefined) return value;
+  const why = bytes === undefined ? "there is no such file" : `it has no "${key}"`;
+  throw new QikError({
+    code: "dep-unreadable",
+    message: `Cannot read a value from "${file}": ${why}`,
+    hint: "Mend the file or key of the val dependency",
+  });
+}
 
 /** Dependency types of the core, made of the same values as those of plugins. */
 export const CORE_DEP_TYPES: readonly DepType[] = [

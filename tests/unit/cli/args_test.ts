@@ -49,6 +49,7 @@ const REFUSED: Readonly<Record<string, RegExp>> = {
   "-n": /argument missing/,
   "--cache-status hot": /Allowed choices are warm, cold/,
   "-v9": /Cannot use "9" as the verbosity/,
+  "lint -v 7": /Cannot use "7" as the verbosity/,
   "-q": /Cannot understand the option "-q"/,
 };
 
