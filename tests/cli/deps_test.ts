@@ -68,6 +68,7 @@ repoTest("untracked and ignored files", {
 repoTest("ignored inputs and own artifacts do not count", {
   "qik.toml": withDeps('"src"', 'ignore = ["src/*.tmp"]\nartifacts = ["src/out"]\n')
     .replace("../ran", "../ran; echo 1 > src/out"),
+  ".gitignore": "src/out\n",
   "src/a": "1",
   "src/b.tmp": "1",
 }, async (repo) => {
@@ -170,7 +171,7 @@ repoTest("val: one value of a TOML, JSON or YAML file", {
   assert.equal(await change("p.json", '"x": 1', '"x":  2'), false);
   assert.equal(await change("p.json", "2]", "3]"), true);
   assert.equal(await change("p.yaml", "x: 1", "x: 2"), false);
-  assert.equal(await change("p.yaml", "b: one", "c: one"), true);
+  assert.equal(await change("p.yaml", "b: one", "b: two"), true);
   await repo.write({ "p.json": "{" });
   const { code, err } = await repo.qik();
   assert.equal(code, 2);
