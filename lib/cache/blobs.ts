@@ -36,11 +36,17 @@ export function openBlobs(files: Files, store: string, unique: string): Blobs {
   let copies = 0;
   const path = (digest: string) => `${store}/blobs/${digest.slice(0, 2)}/${digest}`;
 
-  /** Whether the blob is there; if so it is marked, so that a collection under way leaves it alone. */
+  /**
+   * Whether the blob is there; if so it is marked, so that a collection under way leaves it alone. It is read,
+   * because a damaged one that is believed here would make the new entry a damaged one.
+   */
   const known = ({ content, size }: Stored): boolean => {
-    const stat = files.lstat(path(content));
-    if (stat === undefined || stat.kind !== "file" || stat.size !== size) return false;
-    files.touch(path(content));
+    const blob = path(content);
+    const stat = files.lstat(blob);
+    if (stat?.kind === "directory") files.removeTree(blob);
+    if (stat?.kind !== "file" || stat.size !== size) return false;
+    if (digestFile(files, blob)?.content !== content) return false;
+    files.touch(blob);
     return true;
   };
 
@@ -110,6 +116,20 @@ export function attempt(action: () => unknown): void {
   } catch {
     // What is left behind is found and removed by a collection.
   }
+}
+
+/** Writes a file of the store, also where a directory has taken its place. */
+export function writeStored(files: Files, path: string, bytes: Uint8Array): void {
+  if (files.lstat(path)?.kind === "directory") files.removeTree(path);
+  files.writeAtomic(path, bytes, 0o600);
+}
+
+/** Removes whatever stands at the place of a file of the store; a directory there would block it for ever. */
+export function discard(files: Files, path: string): void {
+  attempt(() => {
+    if (files.lstat(path)?.kind === "directory") files.removeTree(path);
+    else files.remove(path);
+  });
 }
 
 /** What went wrong, in one line for a person. */

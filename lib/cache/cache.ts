@@ -19,8 +19,9 @@ export interface Hit {
   readonly manifest: Manifest;
   /**
    * Puts the artifacts in place: everything is verified before the first write; files that are right are not
-   * touched; untracked files under the patterns that the entry does not have are removed. On `refused` nothing
-   * was written.
+   * touched; untracked files under the patterns that the entry does not have are removed. Unless it answers
+   * `failed` or `ok`, nothing was written. On `conflict` the user's own work stands in the way: a file that
+   * git would show as changed or new, and that no earlier result of the task has put there.
    */
   restore(place: RestorePlace): Promise<RestoreOutcome>;
   /** Hands out the log, in the order in which it was written. Verified by `restore`; call it afterwards. */
@@ -35,18 +36,30 @@ export interface RestorePlace {
   readonly patterns: readonly string[];
   /** Whether git tracks a path: tracked files are never removed as stale. */
   readonly isTracked: (path: string) => boolean;
+  /**
+   * Whether git does not ignore a path: it is tracked, or untracked and not ignored, or the root of such a
+   * repository inside this one. Such files may be the user's work. Asked only for files that stand in the
+   * way and the directories above them, so the answer may take its time.
+   */
+  readonly isListed: (path: string) => boolean | Promise<boolean>;
 }
 
 export type RestoreOutcome =
   | { readonly ok: true; readonly written: number; readonly removed: number }
   | {
     readonly ok: false;
-    readonly reason: "damaged" | "refused" | "failed";
+    readonly reason: "damaged" | "refused" | "failed" | "conflict";
+    /** For a `conflict` a line that a user can be told as the reason of a miss. */
     readonly detail: string;
   };
 
 export type PutOutcome =
-  | { readonly stored: true; readonly manifest: Manifest }
+  | {
+    readonly stored: true;
+    readonly manifest: Manifest;
+    /** Artifact patterns that selected nothing after the command succeeded; absent where there are none. */
+    readonly empty?: readonly string[];
+  }
   | {
     readonly stored: false;
     readonly reason: "unwritable" | "bad-artifact";

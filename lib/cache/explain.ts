@@ -1,6 +1,6 @@
 import { sha256 } from "../sys/digest.ts";
 import type { Files } from "../sys/sys.ts";
-import { attempt } from "./blobs.ts";
+import { attempt, writeStored } from "./blobs.ts";
 
 /** So many of a task's latest keys are remembered, and so many of them are compared on a miss. */
 const REMEMBERED = 16;
@@ -29,11 +29,11 @@ export function recordExplanation(
   key: string,
   lines: readonly string[],
 ): void {
-  files.writeAtomic(whyFile(dir, key), encode(JSON.stringify(lines)), 0o600);
+  writeStored(files, whyFile(dir, key), encode(JSON.stringify(lines)));
   attempt(() => {
     const keys = latestKeys(files, dir, task).filter((known) => known !== key);
     const kept = [...keys, key].slice(-REMEMBERED);
-    files.writeAtomic(taskFile(dir, task), encode(kept.join("\n") + "\n"), 0o600);
+    writeStored(files, taskFile(dir, task), encode(kept.join("\n") + "\n"));
   });
 }
 
@@ -43,13 +43,15 @@ export function recordExplanation(
  *
  * @param lines The explanation of the key that was looked up, in the form of {@link recordExplanation}.
  * @param key That key; where an entry under it was there once, the answer is `evicted`.
+ * @param ranBefore Whether the task is known to have run, though perhaps nothing of it was stored.
  * @returns Such as `first run`, `3 files changed: a.py, b.py, c.py`, `exec changed; env CI changed`,
- * `evicted`.
+ * `evicted`, `no stored result`.
  */
 export function explainMiss(
-  { files, dir, task, lines, key }: ExplainPlace & {
+  { files, dir, task, lines, key, ranBefore = false }: ExplainPlace & {
     readonly lines: readonly string[];
     readonly key?: string;
+    readonly ranBefore?: boolean;
   },
 ): string {
   let nearest: Difference[] | undefined;
@@ -64,7 +66,9 @@ export function explainMiss(
       if (found !== undefined && found.length < (nearest?.length ?? Infinity)) nearest = found;
     }
   });
-  if (nearest === undefined) return known ? "evicted" : "first run";
+  if (nearest === undefined) {
+    return known ? "evicted" : ranBefore ? "no stored result" : "first run";
+  }
   return nearest.length === 0 ? "evicted" : describe(nearest);
 }
 
@@ -93,11 +97,20 @@ export function differences(before: readonly string[], after: readonly string[])
   for (const [field, value] of byField(after)) {
     const old = left.get(field);
     left.delete(field);
-    if (old === undefined) found.push({ field, change: "added" });
-    else if (old !== value) found.push({ field, change: "changed" });
+    if (old !== value) found.push({ field, change: changeOf(field, old, value) });
   }
   for (const field of left.keys()) found.push({ field, change: "deleted" });
   return found;
+}
+
+function changeOf(field: string, old: string | undefined, value: string): Difference["change"] {
+  if (isDeleted(field, value)) return "deleted";
+  return old === undefined || isDeleted(field, old) ? "added" : "changed";
+}
+
+/** Whether a line tells of a tracked file that is not there; git still lists it. */
+function isDeleted(field: string, value: string): boolean {
+  return field.startsWith("file ") && value.trimEnd() === "absent";
 }
 
 /**
@@ -135,7 +148,7 @@ function describe(found: readonly Difference[]): string {
 }
 
 /** A name on one line of a terminal, whatever it holds. */
-function printable(name: string): string {
+export function printable(name: string): string {
   // deno-lint-ignore no-control-regex -- control characters are what must not reach the terminal
   if (!/[\x00-\x1f\x7f-\x9f]/.test(name) && name.isWellFormed()) return name;
   return JSON.stringify(name).slice(1, -1).replaceAll(
@@ -145,8 +158,9 @@ function printable(name: string): string {
 }
 
 /** Keys under which the task's results were stored, latest last; empty where nothing is known. */
-function latestKeys(files: Files, dir: string, task: string): string[] {
-  const bytes = files.read(taskFile(dir, task));
+export function latestKeys(files: Files, dir: string, task: string): string[] {
+  let bytes: Uint8Array | undefined;
+  attempt(() => bytes = files.read(taskFile(dir, task)));
   if (bytes === undefined) return [];
   return new TextDecoder().decode(bytes).split("\n").filter((line) => /^[0-9a-f]+$/.test(line));
 }

@@ -28,6 +28,8 @@ export interface GatherRequest {
   /** False where the command failed: then what it did not get to write is not missing. */
   readonly complete: boolean;
   readonly sink: ContentSink;
+  /** Where patterns that selected nothing are noted, if the command succeeded. */
+  readonly empty?: string[];
 }
 
 /**
@@ -51,7 +53,20 @@ export function gatherArtifacts(request: GatherRequest): Artifact[] {
   for (const { path, empty } of walked.directories) {
     if (empty) artifacts.push(emptyDirectory(request, path));
   }
+  if (request.complete) request.empty?.push(...emptyPatterns(patterns, artifacts));
   return artifacts.sort((a, b) => byCodeUnit(a.path, b.path));
+}
+
+/** Patterns, in their order, that none of the artifacts matches; those that subtract are none. */
+function emptyPatterns(
+  patterns: readonly string[],
+  artifacts: readonly Artifact[],
+): string[] {
+  return [...new Set(patterns)].filter((pattern) => {
+    const { matches, roots } = compileArtifacts([pattern]);
+    return roots.length > 0 &&
+      !artifacts.some(({ path, kind }) => matches(path, kind === "directory"));
+  });
 }
 
 function checkRoots({ absent, linked }: Walked, complete: boolean): void {
@@ -120,5 +135,5 @@ function changing(path: string): BadArtifact {
 
 function same(before: Stat, after: Stat): boolean {
   return before.kind === after.kind && before.size === after.size && before.ino === after.ino &&
-    before.mtimeNs === after.mtimeNs;
+    before.mtimeNs === after.mtimeNs && before.ctimeNs === after.ctimeNs;
 }

@@ -1,7 +1,16 @@
 import { sha256 } from "../sys/digest.ts";
 import type { Clock, Files, Reader, Stat } from "../sys/sys.ts";
-import { attempt, type Blobs, openBlobs, reasonOf, type Stored } from "./blobs.ts";
+import {
+  attempt,
+  type Blobs,
+  discard,
+  openBlobs,
+  reasonOf,
+  type Stored,
+  writeStored,
+} from "./blobs.ts";
 import type {
+  Artifact,
   Cache,
   CapturedLog,
   Hit,
@@ -13,9 +22,10 @@ import type {
   TaskResult,
 } from "./cache.ts";
 import { type Entry, INLINE, readEntry, writeEntry } from "./entry.ts";
-import { recordExplanation } from "./explain.ts";
+import { latestKeys, recordExplanation } from "./explain.ts";
 import { type ContentSink, gatherArtifacts } from "./gather.ts";
 import { outcomeOf, putOutcomeOf } from "./outcomes.ts";
+import { checkPrecious } from "./precious.ts";
 import { replayTurns } from "./replay.ts";
 import { carryOut, type Contents, openLog, verifyContents } from "./restore.ts";
 import { planRestore } from "./restore_plan.ts";
@@ -106,7 +116,7 @@ function find(store: Store, key: string): Lookup {
     if (bytes === undefined) return { found: false, reason: "absent" };
     const entry = readEntry(bytes, key);
     if (typeof entry === "string") {
-      if (stat.kind !== "directory") attempt(() => store.files.remove(file));
+      discard(store.files, file);
       return { found: false, reason: "damaged", detail: entry };
     }
     markUsed(store, file, stat);
@@ -128,15 +138,15 @@ function hitOf(store: Store, entry: Entry, file: string): Hit {
   let log: Reader | undefined;
   return {
     manifest,
-    restore(place) {
-      const outcome = outcomeOf(() => {
+    async restore(place) {
+      const outcome = await outcomeOf(async () => {
         log?.close();
         log = openLog(store.files, contentsOf(store, entry.inline), manifest.log);
-        return restore(store, entry, place);
-      }, (blob) => attempt(() => store.files.remove(blob)));
-      if (!outcome.ok && outcome.reason === "damaged") attempt(() => store.files.remove(file));
+        return await restore(store, entry, place);
+      }, (blob) => discard(store.files, blob));
+      if (!outcome.ok && outcome.reason === "damaged") discard(store.files, file);
       if (!outcome.ok) log?.close();
-      return Promise.resolve(outcome);
+      return outcome;
     },
     replay(onOutput) {
       if (log === undefined) throw new Error("A log is replayed after its entry was restored");
@@ -150,20 +160,47 @@ function contentsOf({ blobs }: Store, inline: Entry["inline"]): Contents {
   return { inline, blob: (digest) => blobs.path(digest) };
 }
 
-function restore(store: Store, entry: Entry, place: RestorePlace): RestoreOutcome {
+async function restore(
+  store: Store,
+  entry: Entry,
+  place: RestorePlace,
+): Promise<RestoreOutcome> {
   const { artifacts } = entry.manifest;
   if (artifacts.length === 0 && place.patterns.length === 0) {
     return { ok: true, written: 0, removed: 0 };
   }
   const plan = planRestore(store, artifacts, place);
+  await checkPrecious(store, place, plan.displaced, recorded(store, entry.manifest));
   const contents = verifyContents(store.files, contentsOf(store, entry.inline), plan.write);
   carryOut(store.files, place.root, plan, contents, `${store.unique}-${store.next()}`);
   return { ok: true, written: plan.write.length, removed: plan.remove.length };
 }
 
+/** Artifacts of this and of the task's latest results, as far as they are still stored; read one by one. */
+function* recorded(
+  store: Store,
+  { task, key, artifacts }: Manifest,
+): Iterable<readonly Artifact[]> {
+  yield artifacts;
+  const { files, dir } = store;
+  for (const earlier of latestKeys(files, dir, task).reverse()) {
+    let manifest: Manifest | undefined;
+    attempt(() => manifest = earlier === key ? undefined : manifestOf(store, earlier, task));
+    if (manifest !== undefined) yield manifest.artifacts;
+  }
+}
+
+function manifestOf(store: Store, key: string, task: string): Manifest | undefined {
+  const file = entryFile(store, key);
+  if ((store.files.lstat(file)?.size ?? Infinity) > MOST_BYTES) return undefined;
+  const bytes = store.files.read(file);
+  const entry = bytes === undefined ? undefined : readEntry(bytes, key);
+  return typeof entry === "object" && entry.manifest.task === task ? entry.manifest : undefined;
+}
+
 function keep(store: Store, result: TaskResult): PutOutcome {
   const file = entryFile(store, result.key);
-  return putOutcomeOf(() => {
+  return putOutcomeOf((empty) => {
     const inline = new Map<string, Uint8Array>();
     const sink: ContentSink = {
       file: (path, size) => store.blobs.putFile(path, size),
@@ -177,12 +214,13 @@ function keep(store: Store, result: TaskResult): PutOutcome {
       patterns,
       complete: exit === 0,
       sink,
+      empty,
     });
     const log = keepLog(store, result.log, inline);
     const storedAt = store.clock.now();
     const manifest: Manifest = { schema: 1, key, task, exit, tookMs, storedAt, log, artifacts };
     recordExplanation({ files, dir: store.dir, task }, key, result.explanation);
-    files.writeAtomic(file, writeEntry({ manifest, inline }), 0o600);
+    writeStored(files, file, writeEntry({ manifest, inline }));
     return manifest;
   });
 }

@@ -3,22 +3,24 @@ import { reasonOf } from "./blobs.ts";
 import type { Manifest, PutOutcome, RestoreOutcome } from "./cache.ts";
 import { BadArtifact } from "./gather.ts";
 import { Damaged } from "./restore.ts";
-import { Refused } from "./restore_plan.ts";
+import { Conflict, Refused } from "./restore_plan.ts";
 
 /**
  * What was thrown while restoring, as an outcome: the caller then runs the command.
  *
  * @param discard Given the blob that is wrong, where one is.
  */
-export function outcomeOf(
-  action: () => RestoreOutcome,
+export async function outcomeOf(
+  action: () => Promise<RestoreOutcome>,
   discard?: (file: string) => void,
-): RestoreOutcome {
+): Promise<RestoreOutcome> {
   try {
-    return action();
+    return await action();
   } catch (error) {
     if (error instanceof Damaged && error.file !== undefined) discard?.(error.file);
-    const reason = error instanceof Refused || error instanceof QikError
+    const reason = error instanceof Conflict
+      ? "conflict"
+      : error instanceof Refused || error instanceof QikError
       ? "refused"
       : error instanceof Damaged
       ? "damaged"
@@ -28,10 +30,16 @@ export function outcomeOf(
   }
 }
 
-/** What was thrown while storing, as an outcome: the command's result stands, whatever happens here. */
-export function putOutcomeOf(action: () => Manifest): PutOutcome {
+/**
+ * What was thrown while storing, as an outcome: the command's result stands, whatever happens here.
+ *
+ * @param action Stores; given a list to which it adds the patterns that selected nothing.
+ */
+export function putOutcomeOf(action: (empty: string[]) => Manifest): PutOutcome {
   try {
-    return { stored: true, manifest: action() };
+    const empty: string[] = [];
+    const manifest = action(empty);
+    return { stored: true, manifest, ...(empty.length > 0 && { empty }) };
   } catch (error) {
     if (error instanceof BadArtifact || error instanceof QikError) {
       return { stored: false, reason: "bad-artifact", detail: error.message };

@@ -7,6 +7,7 @@ import { recordExplanation } from "./explain.ts";
 import { gatherArtifacts } from "./gather.ts";
 import { outcomeOf, putOutcomeOf } from "./outcomes.ts";
 import { replayTurns } from "./replay.ts";
+import { checkPrecious } from "./precious.ts";
 import { fileNameOf, readRepoEntry, repoEntryText } from "./repo_files.ts";
 import { carryOut, Damaged, openLog } from "./restore.ts";
 import { isRight, planRestore, type RestoreView } from "./restore_plan.ts";
@@ -122,18 +123,19 @@ class RepoEntries {
     let log: Reader | undefined;
     return {
       manifest,
-      restore: (place) => {
-        const outcome = outcomeOf(() => {
+      restore: async (place) => {
+        const outcome = await outcomeOf(async () => {
           log?.close();
           log = openLog(files, { inline: new Map(), blob: () => out }, manifest.log);
           const plan = planRestore(this.view, manifest.artifacts, place);
           const wrong = plan.write[0]?.artifact.path;
           if (wrong !== undefined) throw new Damaged(`The artifact "${wrong}" is not as recorded`);
+          await checkPrecious(this.view, place, plan.displaced, [manifest.artifacts]);
           carryOut(files, place.root, plan, [], this.#temporary());
           return { ok: true, written: 0, removed: plan.remove.length };
         });
         if (!outcome.ok) log?.close();
-        return Promise.resolve(outcome);
+        return outcome;
       },
       replay(onOutput) {
         if (log === undefined) throw new Error("A log is replayed after its entry was restored");
@@ -145,7 +147,7 @@ class RepoEntries {
 
   async keep(result: TaskResult): Promise<PutOutcome> {
     const fresh: string[] = [];
-    const outcome = putOutcomeOf(() => this.#write(result, fresh));
+    const outcome = putOutcomeOf((empty) => this.#write(result, fresh, empty));
     if (outcome.stored) {
       this.#known.set(result.key, { manifest: outcome.manifest, out: this.#outOf(result) });
     }
@@ -157,11 +159,11 @@ class RepoEntries {
     return outcome;
   }
 
-  #write(result: TaskResult, fresh: string[]): Manifest {
+  #write(result: TaskResult, fresh: string[], empty: string[]): Manifest {
     const { files } = this.options;
     const { key, task, exit, patterns, log } = result;
     const sink = { file: (path: string) => digestFile(files, path), target: () => {} };
-    const request = { files, root: result.root, patterns, complete: exit === 0, sink };
+    const request = { files, root: result.root, patterns, complete: exit === 0, sink, empty };
     const artifacts = gatherArtifacts(request).filter(({ kind }) => kind !== "directory")
       .map((one) => one.kind === "link" ? one : { ...one, mode: one.mode & 0o100 ? 0o755 : 0o644 });
     const out = this.#outOf(result);

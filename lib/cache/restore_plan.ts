@@ -5,6 +5,7 @@ import { sha256 } from "../sys/digest.ts";
 import type { Clock, Files, Stat } from "../sys/sys.ts";
 import { forbiddenPath } from "./artifact_rules.ts";
 import type { Artifact, RestorePlace } from "./cache.ts";
+import { printable } from "./explain.ts";
 import { compileArtifacts } from "./patterns.ts";
 import type { StatMemo } from "./stat_memo.ts";
 import { join, walkArtifacts, type Walked } from "./walk.ts";
@@ -22,6 +23,8 @@ export interface RestorePlan {
   readonly replace: readonly string[];
   /** Directories that the entry does not have: removed where nothing is left in them; innermost first. */
   readonly prune: readonly string[];
+  /** Files and links that would be lost: stale ones, and those that are not as the entry has them. */
+  readonly displaced: readonly string[];
 }
 
 export interface Wanted {
@@ -44,12 +47,22 @@ export class Refused extends Error {
   override readonly name = "Refused";
 }
 
+/** The user's own work stands in the way. Nothing was written. */
+export class Conflict extends Error {
+  override readonly name = "Conflict";
+
+  constructor(path: string) {
+    super(`"${printable(path)}" is not what an earlier run wrote`);
+  }
+}
+
 /**
  * Compares the working tree with an entry's artifacts. Only looks; one lstat per artifact and directory, and
  * one reading of files that changed since they were last looked at.
  *
  * @throws {Refused} For paths that the command may not write, and for what cannot be moved out of the way;
- * the system's error where something cannot be read.
+ * {@link Conflict} where something that has to stay is in the way; the system's error where something cannot
+ * be read.
  */
 export function planRestore(
   view: RestoreView,
@@ -92,6 +105,7 @@ class Planning {
   readonly #remove: Set<string>;
   readonly #replace: string[] = [];
   readonly #write: Wanted[] = [];
+  readonly #displaced: string[];
   /** Per directory above an artifact: whether it is there, without a symlink on the way. */
   readonly #there = new Map<string, boolean>([["", true]]);
 
@@ -106,6 +120,7 @@ class Planning {
       kind !== "other" && !wanted.has(path) && !place.isTracked(path)
     );
     this.#remove = new Set(stale.map(({ path }) => path));
+    this.#displaced = [...this.#remove];
   }
 
   plan(): RestorePlan {
@@ -124,6 +139,7 @@ class Planning {
       remove: [...this.#remove, ...abandoned].sort(byCodeUnit),
       replace: this.#replace.toReversed(),
       prune: this.#prunable(),
+      displaced: this.#displaced.sort(byCodeUnit),
     };
   }
 
@@ -135,10 +151,8 @@ class Planning {
       const above = this.#there.get(parentPath(step))!;
       const stat = above ? this.view.files.lstat(join(this.place.root, step)) : undefined;
       if (stat !== undefined && stat.kind !== "directory" && !this.#remove.has(step)) {
-        const what = stat.kind === "symlink"
-          ? "leads through the symlink"
-          : "needs a directory instead of";
-        throw new Refused(`The artifact "${path}" ${what} "${step}"`);
+        if (stat.kind !== "symlink") throw new Conflict(step);
+        throw new Refused(`The artifact "${path}" leads through the symlink "${step}"`);
       }
       this.#there.set(step, stat?.kind === "directory");
     }
@@ -153,16 +167,15 @@ class Planning {
 
   /** A rename replaces files and links by itself; directories must go, and files where a directory must be. */
   #clearTheWay({ path, kind }: Artifact, stat: Stat): void {
-    if (kind === "directory") {
-      if (stat.kind === "directory") return;
-      if (this.place.isTracked(path)) throw new Refused(`The tracked file "${path}" is in the way`);
-      this.#remove.add(path);
-    } else if (stat.kind === "directory") {
-      this.#emptyOut(path);
+    if (stat.kind === "directory") {
+      if (kind !== "directory") this.#emptyOut(path);
+      return;
     }
+    this.#displaced.push(path);
+    if (kind === "directory") this.#remove.add(path);
   }
 
-  /** Notes a directory and all below it for removal; refuses where it holds anything that has to stay. */
+  /** Notes a directory and all below it for removal; throws where it holds anything that has to stay. */
   #emptyOut(path: string): void {
     const stack = [path];
     for (let at = stack.pop(); at !== undefined; at = stack.pop()) {
@@ -170,11 +183,7 @@ class Planning {
       for (const { name, kind } of this.view.files.list(join(this.place.root, at)) ?? []) {
         const inner = `${at}/${name}`;
         if (kind === "directory") stack.push(inner);
-        else if (!this.#remove.has(inner)) {
-          throw new Refused(
-            `The artifact "${path}" is in the place of a directory with "${inner}"`,
-          );
-        }
+        else if (!this.#remove.has(inner)) throw new Conflict(inner);
       }
     }
   }

@@ -39,6 +39,7 @@ export function walkArtifacts(
     else if (stat === undefined) walked.absent.push(start);
     else if (stat.kind === "directory") pending.push(start.path);
     else if (matches(start.path, false)) walked.found.push({ path: start.path, kind: stat.kind });
+    else if (stat.kind === "symlink") walked.linked.push({ root: start, link: start.path });
   }
   const stack = outermost(pending);
   for (let path = stack.pop(); path !== undefined; path = stack.pop()) {

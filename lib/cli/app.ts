@@ -24,6 +24,7 @@ export async function main(parts: AppParts): Promise<void> {
   } catch (error) {
     exit = await tell(sys, error, emoji);
   }
+  exit = { ...exit, code: Math.max(exit.code, tellLostOutput(sys)) };
   sys.processes.exit(exit.code, exit.signal);
 }
 
@@ -55,6 +56,17 @@ async function act(parts: AppParts, invocation: Invocation): Promise<Exit> {
   }
   const { runCommand } = await import("./run_command.ts");
   return await runCommand(parts, invocation);
+}
+
+/** @returns 1 where output was lost (a full disk, say), so that scripts do not take what arrived for all. */
+function tellLostOutput({ terminal }: Sys): number {
+  const write = (stream: "out" | "err", text: string) =>
+    terminal.write(stream, new TextEncoder().encode(text));
+  const out = terminal.failure("out");
+  const err = terminal.failure("err");
+  if (out !== undefined) write("err", `Cannot write to standard output: ${out}\n`);
+  else if (err !== undefined) write("out", `Cannot write to standard error: ${err}\n`);
+  return out === undefined && err === undefined ? 0 : 1;
 }
 
 function say(sys: Sys, text: string): Exit {

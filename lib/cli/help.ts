@@ -1,14 +1,17 @@
 import { VERSION } from "../base/version.ts";
-import { OPTIONS } from "./options.ts";
+import { type Option, OPTIONS } from "./options.ts";
 
-const INTRODUCTION =
-  `qik ${VERSION}: runs the commands of a monorepo, and only those whose contents changed.
+/** Terminals are at least as wide; a line that the terminal breaks is hard to read in a table. */
+const COLUMNS = 80;
+
+const INTRODUCTION = `qik ${VERSION}: runs the commands of a monorepo, but only what changed
 
 Usage: qik [NAME...] [options] [-- ARGS]
        qik :META [options]
 
-Runs every command of qik.toml, or those named: a command (lint), a task (lint@space#module)
-or a wildcard ('test*'). What was run before with the same contents is replayed from a cache.
+Runs every command of qik.toml, or those named: a command (lint), a task
+(lint@space#module) or a wildcard ('test*'). What was run before with the same
+contents is replayed from a cache.
 `;
 
 const EXAMPLES = `
@@ -25,24 +28,51 @@ Meta commands:
   :version                   version, runtime and platform
   :schema                    JSON Schema of qik.toml, for editors
 
-Exit codes: 0 all passed; 1-125 the highest code of a failed task; 128+N a task ended by signal N;
-2 usage or configuration; 70 a bug in qik; 130 and 143 interrupted.
+Exit codes:
+  0                          all passed
+  1 to 255                   the highest code of a failed task, as it is: also
+                             124 timeout, 126 not startable, 127 not found,
+                             128 + N ended by signal N
+  1                          --fail found tasks
+  2                          usage or configuration
+  70                         a bug in qik
+  129, 130, 143              stopped by SIGHUP, Ctrl-C or SIGTERM
+
 Problems by name: docs/errors.md. All keys of qik.toml: docs/configuration.md.
 `;
 
-/** The text of `qik --help`, at most 100 columns wide. */
+/** The text of `qik --help`, at most 80 columns wide. */
 export function helpText(): string {
-  const width = Math.max(...OPTIONS.map(({ flags }) => flags.length));
+  const flags = 2 + Math.max(...OPTIONS.map((option) => aligned(option).length)) + 2;
   const groups = [...new Set(OPTIONS.map(({ group }) => group))];
   const sections = groups.map((group) => {
     const own = OPTIONS.filter((option) => option.group === group);
-    const lines = own.map(({ flags, text }) => `  ${aligned(flags).padEnd(width + 4)}  ${text}`);
-    return `\n${group}:\n${lines.join("\n")}\n`;
+    return `\n${group}:\n${own.map((option) => entry(option, flags)).join("")}`;
   });
   return INTRODUCTION + sections.join("") + EXAMPLES;
 }
 
+/** An option's flags and, from the column `start`, its text on as many lines as it needs. */
+function entry(option: Option, start: number): string {
+  const [first = "", ...more] = wrapped(option.text, COLUMNS - start);
+  const lines = [`  ${aligned(option)}`.padEnd(start) + first];
+  for (const line of more) lines.push(" ".repeat(start) + line);
+  return lines.map((line) => line + "\n").join("");
+}
+
 /** Options without a short form start where the long forms of the others do. */
-function aligned(flags: string): string {
+function aligned({ flags }: Option): string {
   return flags.startsWith("--") ? `    ${flags}` : flags;
+}
+
+/** Lines of at most `width` characters, broken at spaces. */
+function wrapped(text: string, width: number): string[] {
+  const lines = [""];
+  for (const word of text.split(" ")) {
+    const line = lines.at(-1)!;
+    if (line === "") lines[lines.length - 1] = word;
+    else if (line.length + 1 + word.length <= width) lines[lines.length - 1] = `${line} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
 }

@@ -22,6 +22,8 @@ interface Remembered {
   readonly output: string;
 }
 
+/** How long a program may take to tell its version. */
+const LONGEST_MS = 60_000;
 const FORMAT = 1;
 
 /**
@@ -106,7 +108,13 @@ export class ToolVersions {
     env: Readonly<Record<string, string>>,
   ): Promise<string> {
     const { processes, root } = this.#ports;
-    const ran = await processes.capture({ argv: [program.path, ...argv.slice(1)], cwd: root, env });
+    const ran = await processes.capture({
+      argv: [program.path, ...argv.slice(1)],
+      cwd: root,
+      env,
+      timeoutMs: LONGEST_MS,
+    });
+    if (ran.outOfTime) throw missing(argv, `it did not answer within ${LONGEST_MS / 1000} s`);
     if (ran.code !== 0) throw missing(argv, `it ended with ${ran.code}`);
     return new TextDecoder().decode(ran.stdout).trim() ||
       new TextDecoder().decode(ran.stderr).trim();

@@ -1,11 +1,18 @@
 import type { Code } from "../base/problems.ts";
-import type { Cache, Hit, Manifest, RestorePlace, TaskResult } from "../cache/cache.ts";
+import type { Cache, Hit, PutOutcome, RestorePlace, TaskResult } from "../cache/cache.ts";
 import type { Reporter } from "../events/events.ts";
 
 /** What a cache answered to a question for an entry; `why` is one plain line for `TaskStarted`. */
 export type Found =
   | { readonly hit: Hit }
   | { readonly hit?: undefined; readonly why?: string };
+
+/** What became of a hit: files written and removed, or why it cannot be used. */
+export type Restored =
+  | { readonly touched: number }
+  | { readonly touched?: undefined; readonly why: string };
+
+type Kept = Extract<PutOutcome, { readonly stored: true }>;
 
 type Tried<T> =
   | { readonly ok: true; readonly value: T }
@@ -18,6 +25,8 @@ type Tried<T> =
 export class CacheGuard {
   readonly #reporter: Reporter;
   #saidUnwritable: boolean;
+  /** Apart from the above: that a log cannot be written says nothing about a cache on another disk. */
+  #saidLogLost = false;
 
   /** @param saidUnwritable Whether the user knows already that nothing can be written. */
   constructor(reporter: Reporter, saidUnwritable = false) {
@@ -33,33 +42,44 @@ export class CacheGuard {
     return lookup.reason === "absent" ? {} : this.#damaged(cache, task, lookup.detail);
   }
 
-  /** @returns Files written and removed, or `undefined` where the hit cannot be used. */
-  async restore(
-    cache: Cache,
-    hit: Hit,
-    place: RestorePlace,
-  ): Promise<{ readonly touched: number } | undefined> {
+  /** The user's own work in the way of a hit is no damage: the command runs as it would without a cache. */
+  async restore(cache: Cache, hit: Hit, place: RestorePlace): Promise<Restored> {
     const tried = await attempt(() => hit.restore(place));
     const { task } = hit.manifest;
-    if (!tried.ok) return void this.#damaged(cache, task, tried.detail);
+    if (!tried.ok) return this.#damaged(cache, task, tried.detail);
     const outcome = tried.value;
-    if (!outcome.ok) return void this.#damaged(cache, task, outcome.detail);
+    if (!outcome.ok && outcome.reason === "conflict") return { why: outcome.detail };
+    if (!outcome.ok) return this.#damaged(cache, task, outcome.detail);
     return { touched: outcome.written + outcome.removed };
   }
 
-  /** @returns Whether the whole log was handed out. */
+  /**
+   * @returns Whether the whole log was handed out.
+   * @throws What `onOutput` throws: that is no fault of the cache.
+   */
   async replay(cache: Cache, hit: Hit, onOutput: Parameters<Hit["replay"]>[0]): Promise<boolean> {
-    const tried = await attempt(() => hit.replay(onOutput));
+    let listenerError: { readonly error: unknown } | undefined;
+    const tried = await attempt(() =>
+      hit.replay((stream, bytes) => {
+        try {
+          onOutput(stream, bytes);
+        } catch (error) {
+          listenerError ??= { error };
+          throw error;
+        }
+      })
+    );
+    if (listenerError !== undefined) throw listenerError.error;
     if (!tried.ok) this.#damaged(cache, hit.manifest.task, tried.detail);
     return tried.ok;
   }
 
-  /** @returns The stored manifest, or `undefined` where nothing was stored. */
-  async put(cache: Cache, result: TaskResult): Promise<Manifest | undefined> {
+  /** @returns What was stored, or `undefined` where nothing was. */
+  async put(cache: Cache, result: TaskResult): Promise<Kept | undefined> {
     const tried = await attempt(() => cache.put(result));
     if (!tried.ok) return void this.unwritable(`the cache "${cache.name}"`, tried.detail);
     const outcome = tried.value;
-    if (outcome.stored) return outcome.manifest;
+    if (outcome.stored) return outcome;
     if (outcome.reason === "unwritable") {
       this.unwritable(`the cache "${cache.name}"`, outcome.detail);
     } else {
@@ -75,24 +95,42 @@ export class CacheGuard {
     this.warn("cache-unwritable", `Cannot write to ${what}: ${detail}`);
   }
 
-  warn(code: Code, message: string, task?: string): void {
-    this.#reporter.on({ type: "problem", code, message, ...(task !== undefined && { task }) });
+  /** @param detail The system's word where the log could not be written, else what happened to it. */
+  logLost(log: string, task: string, detail: string): void {
+    if (!isSystemWord(detail)) {
+      const hint = "Let nothing but qik write to ._qik/out";
+      const message = `Did not store "${task}": of its log "${log}", ${detail}`;
+      return this.warn("cache-unwritable", message, task, hint);
+    }
+    if (this.#saidUnwritable || this.#saidLogLost) return;
+    this.#saidLogLost = true;
+    this.warn("cache-unwritable", `Cannot write to the log "${log}": ${detail}`);
+  }
+
+  /** @param hint Replaces that of the code. */
+  warn(code: Code, message: string, task?: string, hint?: string): void {
+    this.#reporter.on({
+      type: "problem",
+      code,
+      message,
+      ...(task !== undefined && { task }),
+      ...(hint !== undefined && { hint }),
+    });
   }
 
   #badArtifact(task: string, detail: string): void {
-    this.#reporter.on({
-      type: "problem",
-      code: "cache-unwritable",
-      message: `Did not store "${task}": ${detail}`,
-      hint: "Let the command write what its artifacts name, or mend the patterns",
-      task,
-    });
+    this.warn("artifact-bad", `Did not store "${task}": ${detail}`, task);
   }
 
   #damaged(cache: Cache, task: string, detail: string): { readonly why: string } {
     this.warn("cache-damaged", `Cannot use "${task}" of cache "${cache.name}": ${detail}`, task);
     return { why: "the cached result was damaged" };
   }
+}
+
+/** Such as `ENOSPC`. */
+function isSystemWord(detail: string): boolean {
+  return /^E[A-Z0-9]+$/.test(detail);
 }
 
 /** The one place where an exception of a cache is caught. */

@@ -2,9 +2,10 @@ import type { Child, ChildEnd, Clock, Files, Processes, StopSignal, Stream } fro
 import { LogWriter } from "./captured_log.ts";
 import type { ExecRequest, ExecResult, Executor } from "./executor.ts";
 import { GroupStopper } from "./group_stopper.ts";
+import { RUN_TAG } from "./run_tag.ts";
 
 export interface ExecutorParts {
-  readonly processes: Pick<Processes, "spawn">;
+  readonly processes: Pick<Processes, "spawn" | "signalTagged">;
   readonly files: Files;
   readonly clock: Clock;
   /** Time between asking a group to stop and killing it; 5 s where unset. */
@@ -17,6 +18,12 @@ export interface ExecutorParts {
 const LEFT_OPEN_MS = 1000;
 /** How long pipes may take to close once everybody who held them was killed. */
 const CLOSING_MS = 200;
+/** How often what has left the group is looked for, where each look finds somebody. */
+const MOST_LOOKS = 10;
+const LOOK_MS = 20;
+
+/** How the output of a command ended; see `ExecResult`. */
+type OutputEnd = Pick<ExecResult, "pipeLeftOpen" | "leftRunning">;
 
 /**
  * Runs commands as processes of this machine, each in a process group of its own, which is gone when `execute`
@@ -81,8 +88,7 @@ class Execution {
     try {
       const end = await this.#child.ended;
       cancelTimeout();
-      const pipeLeftOpen = await this.#clearGroup();
-      return this.#resultOf(end, pipeLeftOpen);
+      return this.#resultOf(end, await this.#clearGroup());
     } finally {
       cancelTimeout();
       unwatch();
@@ -128,21 +134,39 @@ class Execution {
     this.#stopper.stop("stopped", signal);
   }
 
-  /**
-   * Waits for the rest of the output and leaves no process of the group behind.
-   *
-   * @returns Whether others held the output open for too long.
-   */
-  async #clearGroup(): Promise<boolean> {
-    if (this.#request.interactive) return false;
+  /** Waits for the rest of the output and leaves no process of the group behind. */
+  async #clearGroup(): Promise<OutputEnd> {
+    if (this.#request.interactive) return { pipeLeftOpen: false };
     await this.#stopper.groupGone();
+    await this.#stopEscaped();
     const inTime = await this.#drainedWithin(LEFT_OPEN_MS);
     this.#child.signal("SIGKILL");
-    if (inTime || await this.#drainedWithin(CLOSING_MS)) return !inTime;
-    // Somebody outside the group still holds the pipe: stop listening.
+    if (inTime || await this.#drainedWithin(CLOSING_MS)) return { pipeLeftOpen: !inTime };
+    // Somebody outside the group still holds the pipe.
+    await this.#killEscaped();
+    if (await this.#drainedWithin(CLOSING_MS)) return { pipeLeftOpen: true };
     this.#child.closeOutput();
     await this.#drainedWithin(CLOSING_MS);
-    return true;
+    return { pipeLeftOpen: true, leftRunning: true };
+  }
+
+  /** A command that was stopped leaves nothing behind, also not what started a session of its own. */
+  async #stopEscaped(): Promise<void> {
+    if (this.#stopper.endedBy === undefined) return;
+    await this.#stopper.escapedGone((signal) => this.#signalEscaped(signal));
+    await this.#killEscaped();
+  }
+
+  /** Until there are none: a killed process takes its time, and may have started others before. */
+  async #killEscaped(): Promise<void> {
+    for (let looks = 0; looks < MOST_LOOKS && this.#signalEscaped("SIGKILL") > 0; looks++) {
+      await new Promise<void>((done) => void this.#parts.clock.after(LOOK_MS, done));
+    }
+  }
+
+  #signalEscaped(signal?: "SIGTERM" | "SIGKILL"): number {
+    const tag = this.#request.env[RUN_TAG];
+    return tag === undefined ? 0 : this.#parts.processes.signalTagged(RUN_TAG, tag, signal);
   }
 
   #drainedWithin(ms: number): Promise<boolean> | boolean {
@@ -156,7 +180,7 @@ class Execution {
     });
   }
 
-  #resultOf(end: ChildEnd, pipeLeftOpen: boolean): ExecResult {
+  #resultOf(end: ChildEnd, outputEnd: OutputEnd): ExecResult {
     const tookMs = this.#parts.clock.monotonic() - this.#startedAt;
     const { log, cut, failure } = this.#log.end();
     if (this.#listenerError !== undefined) throw this.#listenerError.error;
@@ -165,7 +189,7 @@ class Execution {
       tookMs,
       log,
       logCut: cut,
-      pipeLeftOpen,
+      ...outputEnd,
       ...(failure !== undefined && { logFailure: failure }),
     };
   }

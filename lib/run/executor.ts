@@ -43,4 +43,6 @@ export interface ExecResult {
   readonly logFailure?: string;
   /** Others kept the output open after the command ended and were stopped. */
   readonly pipeLeftOpen: boolean;
+  /** With `pipeLeftOpen`: they could not be found, and were not stopped. */
+  readonly leftRunning?: boolean;
 }

@@ -2,6 +2,8 @@ import type { Child, Clock, StopSignal } from "../sys/sys.ts";
 
 /** How often a group that was asked to stop is looked at after its leader has ended. */
 const LOOK_MS = 10;
+/** The same for what has left the group: looking at all processes takes longer. */
+const LOOK_ESCAPED_MS = 50;
 /** How long a group has after SIGINT before it gets SIGTERM as well. */
 const MOST_BEFORE_TERM_MS = 1000;
 
@@ -50,6 +52,25 @@ export class GroupStopper {
     return new Promise((done) => {
       const stopLooking = this.#clock.every(LOOK_MS, () => {
         if (!this.#child.groupAlive()) this.#onKilled();
+      });
+      this.#onKilled = () => {
+        stopLooking();
+        done();
+      };
+    });
+  }
+
+  /**
+   * The same for processes that have left the group: asks them to end, and waits until they are gone or the grace
+   * is over. Call after {@link GroupStopper.groupGone}.
+   *
+   * @param signal Signals them, or only counts them; answers how many there are.
+   */
+  escapedGone(signal: (name?: "SIGTERM") => number): Promise<void> | void {
+    if (this.#killed || signal("SIGTERM") === 0) return;
+    return new Promise((done) => {
+      const stopLooking = this.#clock.every(LOOK_ESCAPED_MS, () => {
+        if (signal() === 0) this.#onKilled();
       });
       this.#onKilled = () => {
         stopLooking();

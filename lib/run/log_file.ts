@@ -24,17 +24,18 @@ const DEVICE = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/;
  * ```
  */
 export function logPath(task: string): string {
-  return `${OUT_DIRECTORY}/${safeName(task)}${SUFFIX}`;
+  return `${OUT_DIRECTORY}/${safeName(task, SUFFIX)}${SUFFIX}`;
 }
 
-function safeName(task: string): string {
+/** A task's name as that of a file, short enough to take the suffix; as {@link logPath} says. */
+export function safeName(task: string, suffix: string): string {
   let safe = "";
   for (const byte of encodeName(task)) safe += safeByte(byte);
   if (DEVICE.test(safe)) safe = hex(safe.charCodeAt(0)) + safe.slice(1);
-  if (safe.length + SUFFIX.length <= LONGEST) return safe;
+  if (safe.length + suffix.length <= LONGEST) return safe;
   // `~` is never part of a short name, so the two kinds cannot meet.
   const ending = `~${sha256(encodeName(task))}`;
-  return safe.slice(0, LONGEST - SUFFIX.length - ending.length) + ending;
+  return safe.slice(0, LONGEST - suffix.length - ending.length) + ending;
 }
 
 function safeByte(byte: number): string {

@@ -6,15 +6,25 @@ import { CacheGuard } from "./cache_guard.ts";
 import { LogWriter } from "./captured_log.ts";
 import type { ExecResult } from "./executor.ts";
 import { logPath } from "./log_file.ts";
+import { RUN_TAG } from "./run_tag.ts";
+import type { TaskLock } from "./task_lock.ts";
 import type { KeyedTask, Perform, PerformPorts, Slot, TaskOutcome } from "./ports.ts";
 
 /** What `timeout(1)` answers; a command that is stopped may end with any code, also 0. */
 const TIMED_OUT = 124;
 
+const CANCELLED: TaskOutcome = { ending: "cancelled", tookMs: 0, cached: false };
+
 /** A task with the key and the cache that it is looked up in. */
 interface Keyed {
   readonly keyed: KeyedTask;
   readonly cache: Cache;
+}
+
+/** What is known of a task before anything runs. */
+interface Known {
+  readonly entry?: Keyed | undefined;
+  readonly outcome?: TaskOutcome | undefined;
 }
 
 /**
@@ -48,17 +58,56 @@ class Story {
   }
 
   async tell(): Promise<TaskOutcome> {
-    let entry: Keyed | undefined;
+    const known = await this.#know();
+    if (known.outcome !== undefined) return known.outcome;
+    if (!this.#slot.mayStart()) return CANCELLED;
+    const lock = await this.#takeLock();
     try {
-      entry = await this.#key();
+      // What the other one did is this task's result, if its inputs are still the same.
+      const now = lock?.waited && this.#slot.mayStart() ? await this.#knowAnew() : known;
+      if (now.outcome !== undefined) return now.outcome;
+      if (!this.#slot.mayStart()) return CANCELLED;
+      return await this.#execute(now.entry);
+    } finally {
+      lock?.release();
+    }
+  }
+
+  /** Its key, and the outcome where that is settled without running anything. */
+  async #know(): Promise<Known> {
+    try {
+      const entry = await this.#key();
+      return { entry, outcome: entry && await this.#lookUp(entry) };
     } catch (error) {
-      if (error instanceof QikError) return this.#unkeyed(error);
+      if (error instanceof QikError) return { outcome: this.#unkeyed(error) };
       throw error;
     }
-    const replayed = entry && await this.#lookUp(entry);
-    if (replayed !== undefined) return replayed;
-    if (!this.#slot.mayStart()) return { ending: "cancelled", tookMs: 0, cached: false };
-    return await this.#execute(entry);
+  }
+
+  #knowAnew(): Promise<Known> {
+    this.#ports.changed();
+    return this.#know();
+  }
+
+  /** A command that owns the terminal is somebody's own: two of them may run beside each other. */
+  async #takeLock(): Promise<TaskLock | undefined> {
+    const { name, command: { interactive, place } } = this.#task;
+    if (interactive) return undefined;
+    return await this.#ports.locks?.take({
+      task: name,
+      stop: this.#slot.stop,
+      isWanted: this.#slot.mayStart,
+      onWait: (owner) => {
+        const message = `Waiting for "${name}", which another qik (process ${owner}) runs`;
+        this.#ports.reporter.on({
+          type: "problem",
+          code: "task-locked",
+          message,
+          task: name,
+          place,
+        });
+      },
+    });
   }
 
   async #key(): Promise<Keyed | undefined> {
@@ -85,7 +134,7 @@ class Story {
     }
     const found = await this.#guard.find(entry.cache, entry.keyed.key, this.#task.name);
     if (found.hit === undefined) {
-      this.#why = found.why ?? this.#explainMiss(entry.keyed);
+      this.#why = found.why;
       return undefined;
     }
     const { exit } = found.hit.manifest;
@@ -108,8 +157,12 @@ class Story {
   async #replay({ keyed, cache }: Keyed, hit: Hit): Promise<TaskOutcome | undefined> {
     const place = this.#ports.restorePlace(this.#task);
     const restored = await this.#guard.restore(cache, hit, place);
-    if (restored !== undefined && restored.touched > 0) this.#ports.changed();
-    if (restored === undefined || !await this.#replayLog(cache, hit)) {
+    if (restored.touched === undefined) {
+      this.#why = restored.why;
+      return undefined;
+    }
+    if (restored.touched > 0) this.#ports.changed();
+    if (!await this.#replayLog(cache, hit)) {
       this.#why = "the cached result was damaged";
       return undefined;
     }
@@ -150,6 +203,8 @@ class Story {
   }
 
   async #execute(entry: Keyed | undefined): Promise<TaskOutcome> {
+    // Not before the lock is taken: the less time since the look-up, the less can be missed.
+    if (entry !== undefined) this.#why ??= this.#explainMiss(entry.keyed);
     this.#startedAt = this.#ports.clock.monotonic();
     this.#ports.reporter.on({
       type: "task-started",
@@ -175,14 +230,14 @@ class Story {
   }
 
   #runOnce(): Promise<ExecResult> {
-    const { root, executor, reporter, environment, argv } = this.#ports;
+    const { root, executor, reporter, environment, tag, argv } = this.#ports;
     const task = this.#task;
     const { timeoutMs, interactive } = task.command;
     return executor.execute({
       task: task.name,
       argv: argv(task),
       cwd: task.dir === "" ? root : `${root}/${task.dir}`,
-      env: environment(task, this.#slot.worker),
+      env: { ...environment(task, this.#slot.worker), ...(tag && { [RUN_TAG]: tag() }) },
       logFile: `${root}/${this.#log}`,
       interactive,
       ...(timeoutMs !== undefined && { timeoutMs }),
@@ -195,20 +250,17 @@ class Story {
 
   #warnAboutOutput(result: ExecResult): void {
     const { name } = this.#task;
-    if (result.logFailure !== undefined) {
-      this.#guard.unwritable(`the log "${this.#log}"`, result.logFailure);
-    }
+    if (result.logFailure !== undefined) this.#guard.logLost(this.#log, name, result.logFailure);
     if (result.logCut) {
-      this.#guard.warn(
-        "log-cut",
-        `Kept only the start and the end of the output of "${name}"`,
-        name,
-      );
+      const message = `Did not store "${name}": kept only the start and the end of its output`;
+      this.#guard.warn("log-cut", message, name);
     }
-    if (result.pipeLeftOpen && result.endedBy === undefined) {
-      const message = `Stopped what "${name}" left running with its output open`;
-      this.#guard.warn("pipe-left-open", message, name);
-    }
+    if (!result.pipeLeftOpen || result.endedBy !== undefined) return;
+    const what = `what "${name}" left running with its output open`;
+    if (result.leftRunning) {
+      const hint = "A background process keeps the output open; it has left the command's group";
+      this.#guard.warn("pipe-left-open", `Stopped listening to ${what}`, name, hint);
+    } else this.#guard.warn("pipe-left-open", `Stopped ${what}`, name);
   }
 
   async #keep({ keyed, cache }: Keyed, result: ExecResult): Promise<void> {
@@ -216,7 +268,7 @@ class Story {
     if (changed.length > 0) return this.#warnAboutInputs(changed);
     const task = this.#task;
     const storable = this.#ports.mode.write && isOwnResult(result) && isWanted(task, result.code);
-    const manifest = !storable ? undefined : await this.#guard.put(cache, {
+    const kept = !storable ? undefined : await this.#guard.put(cache, {
       key: keyed.key,
       task: task.name,
       command: task.command.name,
@@ -227,8 +279,23 @@ class Story {
       patterns: task.artifacts,
       explanation: keyed.explanation(),
     });
-    if (manifest === undefined && task.artifacts.length > 0) return;
-    this.#ports.settled(task, { key: keyed.key, artifacts: manifest?.artifacts ?? [] });
+    this.#warnAboutArtifacts(kept?.empty ?? []);
+    if (kept === undefined && task.artifacts.length > 0) return;
+    this.#ports.settled(task, { key: keyed.key, artifacts: kept?.manifest.artifacts ?? [] });
+  }
+
+  #warnAboutArtifacts(empty: readonly string[]): void {
+    const { name, command: { place } } = this.#task;
+    for (const pattern of empty) {
+      const message = `The artifact pattern "${pattern}" of "${name}" matches no file`;
+      this.#ports.reporter.on({
+        type: "problem",
+        code: "artifact-empty",
+        message,
+        place,
+        task: name,
+      });
+    }
   }
 
   /** An input that cannot be read any more has changed, too. */

@@ -3,6 +3,7 @@ import type { Ending, Reporter } from "../events/events.ts";
 import type { Task } from "../plan/types.ts";
 import type { Clock, Files } from "../sys/sys.ts";
 import type { Executor } from "./executor.ts";
+import type { TaskLocks } from "./task_lock.ts";
 
 /** A task's key and what can be asked about it; `hash/keyer.ts` makes them. */
 export interface KeyedTask {
@@ -33,6 +34,10 @@ export interface PerformPorts {
   readonly mode: { readonly read: boolean; readonly write: boolean };
   /** The whole environment of the task's process. */
   readonly environment: (task: Task, worker: number) => Readonly<Record<string, string>>;
+  /** Tells the processes of each execution from all others; see `run_tag.ts`. Unset: they are not told apart. */
+  readonly tag?: () => string;
+  /** Unset: nobody else runs tasks in this working tree. */
+  readonly locks?: TaskLocks;
   readonly argv: (task: Task) => readonly string[];
   readonly restorePlace: (task: Task) => RestorePlace;
   /** One line that says why there is no entry under the key. */

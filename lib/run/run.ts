@@ -17,6 +17,8 @@ export interface RunRequest {
   readonly clock: Clock;
   /** Unset: signals are somebody else's business. */
   readonly onSignal?: Processes["onSignal"];
+  /** Called when everything is to end at once, for what does not belong to a task's process. */
+  readonly onKill?: () => void;
   readonly reporter: Reporter;
   readonly perform: Perform;
   /** Recorded duration of a task's last run in milliseconds. */
@@ -104,6 +106,7 @@ class Run implements Stoppable {
 
   kill(): void {
     this.#kill.abort();
+    this.#guarded(() => this.#request.onKill?.());
   }
 
   get interactive(): boolean {

@@ -1,7 +1,7 @@
 import { statSync } from "node:fs";
 import process from "node:process";
 import { concat } from "../base/bytes.ts";
-import { canSignal, groupRuns } from "./process_group.ts";
+import { birth, canSignal, findTagged, groupRuns } from "./process_group.ts";
 import { startWithBun } from "./processes_bun.ts";
 import { startWithDeno } from "./processes_deno.ts";
 import { terminalModes } from "./terminal_modes.ts";
@@ -18,6 +18,10 @@ import {
 } from "./sys.ts";
 
 const WINDOWS = process.platform === "win32";
+/** What `timeout(1)` answers. */
+const OUT_OF_TIME = 124;
+/** How long the output of killed programs may take to close. */
+const CLOSING_MS = 200;
 const STOP_SIGNALS: readonly StopSignal[] = ["SIGINT", "SIGTERM", "SIGHUP"];
 
 /**
@@ -37,11 +41,16 @@ const STOP_SIGNALS: readonly StopSignal[] = ["SIGINT", "SIGTERM", "SIGHUP"];
  */
 export function openProcesses(): Processes {
   const start = "Deno" in globalThis ? startWithDeno : startWithBun;
+  /** How to kill each program that is being captured. */
+  const captures = new Set<() => void>();
   return {
     pid: process.pid,
     spawn: (request) => spawn(start, request),
-    capture: (request) => capture(start, request),
+    capture: (request) => capture(start, captures, request),
     isAlive: canSignal,
+    birth,
+    signalTagged,
+    killCaptures: () => captures.forEach((kill) => kill()),
     onSignal,
     exit,
   };
@@ -130,7 +139,21 @@ function ownEnvironment(): Record<string, string> {
   return { ...process.env } as Record<string, string>;
 }
 
-async function capture(start: Starter, request: CaptureRequest): Promise<Captured> {
+function signalTagged(
+  variable: string,
+  value: string,
+  signal?: StopSignal | "SIGKILL",
+): number {
+  const found = findTagged(variable, value);
+  if (signal !== undefined) found.forEach((pid) => sendSignal(pid, signal));
+  return found.length;
+}
+
+async function capture(
+  start: Starter,
+  captures: Set<() => void>,
+  request: CaptureRequest,
+): Promise<Captured> {
   const parts: Record<Stream, Uint8Array[]> = { out: [], err: [] };
   const started = tryStart(start, {
     argv: request.argv,
@@ -143,10 +166,32 @@ async function capture(start: Starter, request: CaptureRequest): Promise<Capture
     ...(request.stdin && { stdin: request.stdin }),
     onOutput: (stream, bytes) => void parts[stream].push(bytes),
   });
-  const end = "reason" in started ? { started: false as const, ...started } : await started.ended;
-  if (!end.started) return notCaptured(request, end.reason);
-  await (started as Started).drained;
-  return { code: end.code, stdout: concat(parts.out), stderr: concat(parts.err) };
+  if ("reason" in started) return notCaptured(request, started.reason);
+  const kill = () => killCaptured(start, started);
+  captures.add(kill);
+  let late = false;
+  const timer = request.timeoutMs === undefined ? undefined : setTimeout(() => {
+    late = true;
+    kill();
+  }, request.timeoutMs);
+  try {
+    const end = await started.ended;
+    if (!end.started) return notCaptured(request, end.reason);
+    await started.drained;
+    const output = { stdout: concat(parts.out), stderr: concat(parts.err) };
+    return late ? { code: OUT_OF_TIME, outOfTime: true, ...output } : { code: end.code, ...output };
+  } finally {
+    clearTimeout(timer);
+    captures.delete(kill);
+  }
+}
+
+/** Soon also stops listening: what has left the group may hold the output open for ever. */
+function killCaptured(start: Starter, { pid, closeOutput, drained }: Started): void {
+  if (WINDOWS) endTreeOnWindows(start, pid, "SIGKILL");
+  else sendSignal(-pid, "SIGKILL");
+  const timer = setTimeout(closeOutput, CLOSING_MS);
+  drained.then(() => clearTimeout(timer));
 }
 
 function notCaptured(request: CaptureRequest, reason: string): Captured {

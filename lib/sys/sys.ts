@@ -103,6 +103,20 @@ export interface Processes {
   capture(request: CaptureRequest): Promise<Captured>;
   /** Whether a process with this pid exists (also where it belongs to somebody else). */
   isAlive(pid: number): boolean;
+  /**
+   * When a process was started, as a word that no other process with the same number has; `undefined` where it is
+   * not there or the system does not tell (only Linux does).
+   */
+  birth(pid: number): string | undefined;
+  /**
+   * Signals every process of this user that was started with `variable` set to `value`, or to `value/…`; without a
+   * signal it only counts. Looks at all processes of the machine: 10 to 50 ms. Linux only; nothing elsewhere.
+   *
+   * @returns How many there are.
+   */
+  signalTagged(variable: string, value: string, signal?: StopSignal | "SIGKILL"): number;
+  /** Kills what {@link Processes.capture} still waits for, so that its callers get an answer. */
+  killCaptures(): void;
   /** Calls `listener` for each SIGINT, SIGTERM, SIGHUP that qik receives; returns how to stop listening. */
   onSignal(listener: (signal: StopSignal) => void): () => void;
   /** Ends qik, after everything written has left the process. Signal deaths re-raise the signal. */
@@ -149,13 +163,17 @@ export interface CaptureRequest {
   /** Added to qik's own environment. */
   readonly env?: Readonly<Record<string, string>>;
   readonly stdin?: Uint8Array;
+  /** When it has passed, the program and its whole group are killed, and the code is 124. */
+  readonly timeoutMs?: number;
 }
 
 export interface Captured {
-  /** 128 + N for signal N; 127 where the program was not found, 126 where it could not be started. */
+  /** 128 + N for signal N; 127 where the program was not found, 126 not startable, 124 out of time. */
   readonly code: number;
   readonly stdout: Uint8Array;
   readonly stderr: Uint8Array;
+  /** Its time was over: the code is 124. */
+  readonly outOfTime?: boolean;
 }
 
 export interface Terminal {
@@ -163,8 +181,10 @@ export interface Terminal {
   isTerminal(stream: Stream): boolean;
   /** Columns and rows of the terminal, 80 × 24 where there is none. */
   size(): { readonly columns: number; readonly rows: number };
-  /** Writes all bytes before it returns; a closed pipe is remembered and swallows what follows. */
+  /** Writes all bytes before it returns; a failure is remembered, and the stream swallows what follows. */
   write(stream: Stream, bytes: Uint8Array): void;
+  /** The system's word (such as `ENOSPC`) for why a stream lost output; unset also where only its reader left. */
+  failure(stream: Stream): string | undefined;
   /** Calls `listener` when the terminal changes size; returns how to stop listening. */
   onResize(listener: () => void): () => void;
 }

@@ -42,7 +42,7 @@ function isTerminal(descriptor: number): boolean {
 
 /** The terminal, or whatever standard output and standard error are. */
 export function openTerminal(): Terminal {
-  const closed: Record<Stream, boolean> = { out: false, err: false };
+  const failed: Partial<Record<Stream, string>> = {};
   return {
     isTerminal: (stream) => isTerminal(DESCRIPTORS[stream]),
     size() {
@@ -53,15 +53,16 @@ export function openTerminal(): Terminal {
       return { columns: columns || 80, rows: rows || 24 };
     },
     write(stream, bytes) {
-      if (closed[stream]) return;
+      if (failed[stream] !== undefined) return;
       try {
         writeAll(DESCRIPTORS[stream], bytes);
       } catch (error) {
-        // EPIPE: the reader went away (`qik | head`); EIO: the terminal did. The run itself goes on.
-        if (errorCode(error) !== "EPIPE" && errorCode(error) !== "EIO") throw error;
-        closed[stream] = true;
+        // The run goes on: its tasks do not depend on who can read about them.
+        failed[stream] = errorCode(error) ?? String(error);
       }
     },
+    // The reader went away (`qik | head`): it has what it wanted.
+    failure: (stream) => failed[stream] === "EPIPE" ? undefined : failed[stream],
     onResize(listener) {
       if (!isTerminal(1) && !isTerminal(2)) return () => {};
       process.on("SIGWINCH", listener);

@@ -322,3 +322,102 @@ repoTest("the exit codes of the table", {
     assert.deepEqual([line, (await repo.qik(...line.split(" "))).code], [line, code], repo.log);
   }
 });
+
+repoTest(
+  "two qik that want the same task run it once, and both tell its result",
+  {},
+  async (repo) => {
+    const gate = (await gatesIn(repo, ["slow"])).get("slow")!;
+    await repo.write({
+      "x": "1",
+      ".gitignore": "out\ngates\nran\n",
+      "qik.toml": `[commands.build]\nexec = '''${gate.exec} && mkdir -p out && cp x out/x && ` +
+        `echo built && echo ran >> ran'''\ndeps = ["x"]\nartifacts = ["out"]\n`,
+    });
+    const first = repo.startQik();
+    await gate.started();
+    const second = repo.startQik();
+    await second.saw("[task-locked]");
+    await gate.finish();
+    for (const { ended } of [first, second]) {
+      const { code, out } = await ended;
+      assert.deepEqual([code, new TextDecoder().decode(out)], [0, "built\n"], repo.log);
+    }
+    assert.match(second.err, /1 cached/);
+    assert.equal(await repo.read("ran"), "ran\n");
+  },
+);
+
+repoTest("a qik that was killed holds nobody up", {}, async (repo) => {
+  const gate = (await gatesIn(repo, ["slow"])).get("slow")!;
+  await repo.write({ "qik.toml": toml({ slow: `[ -e second ] || ${gate.exec}` }) });
+  const first = repo.startQik();
+  await gate.started();
+  first.signal("SIGKILL");
+  await repo.write({ "second": "" });
+  const { code, err } = await repo.qik();
+  assert.equal(code, 0, repo.log);
+  assert.doesNotMatch(err, /task-locked/);
+  // What the killed qik left behind.
+  await gate.finish();
+  await first.ended;
+});
+
+repoTest(
+  "a command that starts a session of its own is stopped with the rest",
+  {},
+  async (repo) => {
+    const gates = await gatesIn(repo, ["stays", "away"]);
+    const away = `echo $$ > pid; ${gates.get("away")!.exec}`;
+    await repo.write({
+      "qik.toml": toml({
+        away: `setsid sh -c '${away}' > /dev/null 2>&1 & ${gates.get("stays")!.exec}`,
+        open: `setsid sh -c 'echo $$ > pid; exec sleep 1000' & echo hi`,
+      }),
+    });
+    const run = repo.startQik("away");
+    await Promise.all([...gates.values()].map((gate) => gate.started()));
+    run.signal("SIGTERM");
+    assert.equal((await run.ended).code, 143, repo.log);
+    assert.equal(await runs(Number(await repo.read("pid"))), false);
+    const { code, err } = await repo.qik("open");
+    assert.equal(code, 0);
+    assert.match(err, /Stopped what "open" left running/);
+    assert.equal(await runs(Number(await repo.read("pid"))), false);
+  },
+);
+
+repoTest("output that is lost is told on the other stream, and is no success", {
+  "qik.toml": toml({ big: "yes | head -c 300000; echo ended >> ran", bad: "echo x; exit 9" }),
+}, async (repo) => {
+  for (const args of ["big", "--ls", "--version"]) {
+    const { code, err } = await shell(repo, `qik ${args} > /dev/full`);
+    assert.deepEqual([args, code], [args, 1], repo.log);
+    assert.match(err, /^Cannot write to standard output: ENOSPC$/m);
+    assert.doesNotMatch(err, /bug/);
+  }
+  assert.equal(await repo.read("ran"), "ended\n");
+  assert.equal((await shell(repo, "qik bad > /dev/full")).code, 9);
+  const { code, out } = await shell(repo, "qik big 2> /dev/full");
+  assert.equal(code, 1);
+  assert.match(out, /^Cannot write to standard error: ENOSPC$/m);
+});
+
+repoTest(
+  "a second Ctrl-C also ends the wait for a program that tells no version",
+  {},
+  async (repo) => {
+    const gate = (await gatesIn(repo, ["tool"])).get("tool")!;
+    await repo.writeScript("tool", `#!/bin/sh\ntrap '' INT TERM\n${gate.exec}\n`);
+    await repo.write({
+      "qik.toml": `[commands.lint]\nexec = "true"\n` +
+        `deps = [{ type = "tool", name = "tool", version = ["./tool"] }]\n`,
+    });
+    const run = repo.startQik();
+    await gate.started();
+    run.signal("SIGINT");
+    await run.saw(/stopping/i);
+    run.signal("SIGINT");
+    assert.equal((await run.ended).code, 130, repo.log);
+  },
+);

@@ -110,8 +110,18 @@ export class CacheRoom implements Disposable {
     };
   }
 
-  place(patterns: readonly string[], tracked: readonly string[] = []): RestorePlace {
-    return { root: this.root, patterns, isTracked: (path) => tracked.includes(path) };
+  /** Git ignores all but `tracked` and `untracked` files. */
+  place(
+    patterns: readonly string[],
+    tracked: readonly string[] = [],
+    untracked: readonly string[] = [],
+  ): RestorePlace {
+    return {
+      root: this.root,
+      patterns,
+      isTracked: (path) => tracked.includes(path),
+      isListed: (path) => tracked.includes(path) || untracked.includes(path),
+    };
   }
 
   /** Looks up, restores and replays, as a run does; `undefined` where any of it is a miss. */

@@ -25,6 +25,8 @@ export class FakeTerminal {
     if (this.terminals[stream]) this.screen.write(bytes);
   }
 
+  failure(): undefined {}
+
   onResize(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);

@@ -26,6 +26,8 @@ export const REFUSALS: readonly Case[] = [
         ["abs", () => room.link("abs", "/etc/passwd"), /has an absolute target/],
         ["up", () => room.link("up", "../../x"), /points outside the repository/],
         ["climb", () => room.link("climb", "dist/../../x"), /climbs after it descends/],
+        ["side/*.js", () => room.link("side", "../elsewhere"), /leads through the symlink "side"/],
+        ["slash/", () => room.link("slash", "/tmp"), /leads through the symlink "slash"/],
         ["through/x", () => room.link("through", "dist"), /leads through the symlink "through"/],
         [".git/hooks", () => room.write(".git/hooks/x"), /belongs to git/],
         ["sub/qik.toml", () => room.write("sub/qik.toml"), /a configuration of qik/],
@@ -50,10 +52,19 @@ export const REFUSALS: readonly Case[] = [
     },
   },
   {
-    name: "a wildcard that matches nothing is no error",
+    name: "a wildcard that matches nothing is no error, but told",
     async run(room, kit) {
-      const cache = await stored(room, kit, SAID, ["nothing/*.js", "*.none"]);
-      assertRecalled(await room.recall(cache, KEY, ["nothing/*.js", "*.none"]));
+      room.write("dist/a.js");
+      room.write("dist/b.css");
+      const patterns = ["nothing/*.js", "dist/*.js", "*.none", "dist/*.css", "!dist/*.css"];
+      const result = room.result(SAID, { key: KEY, patterns });
+      const outcome = await kit.open(room).put(result);
+      assert.ok(outcome.stored);
+      assert.deepEqual(outcome.empty, ["nothing/*.js", "*.none", "dist/*.css"]);
+      assertRecalled(await room.recall(kit.open(room), KEY, patterns));
+      const failed = await kit.open(room).put({ ...result, exit: 1 });
+      assert.ok(failed.stored);
+      assert.equal(failed.empty, undefined, "a failed command need not have got there");
     },
   },
   {

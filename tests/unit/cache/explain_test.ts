@@ -30,6 +30,7 @@ Deno.test("a miss is explained against the earlier entry", () => {
     [BASE.with(2, "file a.py\texec sha1:1"), "1 file changed: a.py"],
     [[...BASE, "file é\tx\ny\tfile sha1:3"], "1 file added: é\\tx\\ny"],
     [BASE.toSpliced(3, 1), "1 file deleted: b.py"],
+    [BASE.with(3, "file b.py\tabsent "), "1 file deleted: b.py"],
     [BASE.toSpliced(1, 1, "file count\t4"), "evicted"],
     [
       [
@@ -50,6 +51,24 @@ Deno.test("a miss is explained against the earlier entry", () => {
   ];
   for (const [lines, answer] of cases) assert.equal(why(room, lines), answer);
   assert.equal(why(room, BASE, undefined, "another task"), "first run");
+});
+
+Deno.test("a tracked file that was deleted and comes back is told as such", () => {
+  using room = new CacheRoom();
+  record(room, "1", ["file a.py\tabsent ", "exec\tabsent"]);
+  assert.equal(
+    why(room, ["file a.py\tfile sha1:1", "exec\tx"]),
+    "1 file added: a.py; exec changed",
+  );
+});
+
+Deno.test("a task that ran without a stored result has no first run", () => {
+  using room = new CacheRoom();
+  const place = { files: room.files, dir: room.store, task: "build", lines: BASE };
+  assert.equal(explainMiss({ ...place, ranBefore: true }), "no stored result");
+  assert.equal(explainMiss({ ...place, ranBefore: false }), "first run");
+  record(room, "1", BASE.with(0, "exec\tx"));
+  assert.equal(explainMiss({ ...place, ranBefore: true }), "exec changed");
 });
 
 Deno.test("lists of several lines are compared as lists", () => {

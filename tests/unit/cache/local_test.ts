@@ -268,3 +268,84 @@ Deno.test("a content that is stored again is marked as used", async () => {
   await put(room, "two");
   assert.ok(fs.statSync(blob!).mtimeMs > Date.now() - HOUR);
 });
+
+Deno.test("a content that went bad unnoticed is stored anew by the next put", async () => {
+  using room = new CacheRoom();
+  room.write("dist/small", "small");
+  room.write("dist/large", new Uint8Array(300_000).fill(7));
+  await put(room, "one");
+  for (const blob of filesBelow(`${room.store}/v1/blobs`)) {
+    const bytes = fs.readFileSync(blob);
+    fs.writeFileSync(blob, bytes.with(3, bytes[3]! ^ 1));
+  }
+  await put(room, "two");
+  room.remove("dist");
+  assert.equal((await room.recall(open(room), keyOf("two"), ["dist"]))?.written, 2);
+});
+
+Deno.test("a directory in the place of a stored file is damage once", async () => {
+  using room = new CacheRoom();
+  room.write("dist/a");
+  room.write("dist/large", new Uint8Array(300_000).fill(7));
+  await put(room);
+  const stored = filesBelow(room.store);
+  assert.equal(stored.length, 5, "two contents, the entry, its explanation, the task's keys");
+  for (const file of stored) {
+    fs.rmSync(file);
+    fs.mkdirSync(`${file}/x`, { recursive: true });
+    room.remove("dist/a");
+    room.remove("dist/large");
+    await room.recall(open(room), KEY, ["dist"]);
+    room.write("dist/a");
+    room.write("dist/large", new Uint8Array(300_000).fill(7));
+    await put(room);
+    room.remove("dist");
+    assert.equal((await room.recall(open(room), KEY, ["dist"]))?.written, 2, file);
+    assert.equal(filesBelow(room.store).length, 5, file);
+  }
+});
+
+Deno.test("an artifact whose ctime alone changes while it is stored is not stored", async () => {
+  using room = new CacheRoom();
+  room.write("dist/a");
+  let asked = 0n;
+  const lstat = (path: string) => {
+    const stat = room.files.lstat(path);
+    return stat && { ...stat, ctimeNs: stat.ctimeNs + (asked += 1n) };
+  };
+  const cache = open(room, { ...room.files, lstat });
+  const outcome = await cache.put(room.result([], { key: KEY, patterns: ["dist"] }));
+  assert.ok(!outcome.stored && outcome.reason === "bad-artifact");
+  assert.match(outcome.detail, /changed while it was stored/);
+});
+
+Deno.test("git is asked about files in the way only", async () => {
+  using room = new CacheRoom();
+  for (const name of ["a", "b", "c"]) room.write(`dist/${name}`, name);
+  await put(room);
+  const asked: string[] = [];
+  const restore = async (files: Files) => {
+    const lookup = await open(room, files).get(KEY);
+    assert.ok(lookup.found);
+    const place = { ...room.place(["dist"]), isListed: (path: string) => !!asked.push(path) };
+    return await lookup.hit.restore(place);
+  };
+  assert.ok((await restore(room.files)).ok);
+  assert.deepEqual(asked, []);
+  room.write("dist/b", "mine");
+  const outcome = await restore(room.files);
+  assert.ok(!outcome.ok && outcome.reason === "conflict");
+  assert.deepEqual(asked, ["dist/b"]);
+});
+
+Deno.test("a conflict names a file on one line of a terminal", async () => {
+  using room = new CacheRoom();
+  room.write("dist/a");
+  await put(room);
+  room.write("dist/x\ny");
+  const lookup = await open(room).get(KEY);
+  assert.ok(lookup.found);
+  const outcome = await lookup.hit.restore(room.place(["dist"], [], ["dist/x\ny"]));
+  assert.ok(!outcome.ok);
+  assert.equal(outcome.detail, '"dist/x\\ny" is not what an earlier run wrote');
+});

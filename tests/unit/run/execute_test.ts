@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { setImmediate } from "node:timers";
 import { openExecutor } from "../../../lib/run/execute.ts";
 import type { ExecRequest, ExecResult } from "../../../lib/run/executor.ts";
+import { RUN_TAG } from "../../../lib/run/run_tag.ts";
 import { openSys } from "../../../lib/sys/open.ts";
 import type { Clock, Files } from "../../../lib/sys/sys.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
@@ -303,7 +304,7 @@ Deno.test(
     stop.abort("SIGINT");
     clock.advance(1000);
     const { result, out } = await advanceUntil(clock, ran);
-    assert.equal(result.signal, "SIGINT");
+    assert.equal(result.endedBy, "stopped");
     assert.equal(out, "terminated\n");
     assert.equal(clock.waiting, 0, "no timer is left");
   }),
@@ -358,10 +359,56 @@ Deno.test(
     const { result, out } = await ran;
     assert.equal(result.code, 0);
     assert.equal(out, "hi\n");
-    assert.equal(result.pipeLeftOpen, true);
+    assert.deepEqual([result.pipeLeftOpen, result.leftRunning], [true, true]);
     await holder.finish();
   }),
 );
+
+/** Environment whose tag no other test has. */
+const tagged = (name: string) => ({ PATH, [RUN_TAG]: `${processes.pid}-test-${name}` });
+
+Deno.test(
+  "execute: who holds the pipe outside the group is found by its tag and stopped",
+  bench(async ({ run, gate }) => {
+    const holder = gate("holder");
+    const env = tagged("holder");
+    const ran = run(`setsid sh -c "trap '' INT TERM; ${escaped(holder)}" & echo hi`, { env });
+    await holder.started();
+    const { result } = await ran;
+    assert.deepEqual([result.pipeLeftOpen, result.leftRunning], [true, undefined]);
+    assert.equal(processes.signalTagged(RUN_TAG, env[RUN_TAG]!), 0);
+  }),
+);
+
+Deno.test(
+  "execute: what left the group without our pipe stays when the command ends, and goes when it is stopped",
+  bench(async ({ run, gate }) => {
+    const [stays, ready] = [gate("stays"), gate("ready")];
+    const env = tagged("stays");
+    const first = run(`setsid sh -c "${escaped(stays)}" >/dev/null 2>&1 & ${ready.exec}`, { env });
+    await stays.started();
+    await ready.pass();
+    await first;
+    assert.ok(processes.signalTagged(RUN_TAG, env[RUN_TAG]!) > 0);
+    await stays.finish();
+
+    const [goes, waits] = [gate("goes"), gate("waits")];
+    const stop = new AbortController();
+    const second = run(
+      `setsid sh -c "trap '' INT TERM; ${escaped(goes)}" >/dev/null 2>&1 & ${waits.exec}`,
+      { env: tagged("goes"), stop: stop.signal, graceMs: 100 },
+    );
+    await Promise.all([goes.started(), waits.started()]);
+    stop.abort("SIGINT");
+    assert.equal((await second).result.endedBy, "stopped");
+    assert.equal(processes.signalTagged(RUN_TAG, tagged("goes")[RUN_TAG]!), 0);
+  }),
+);
+
+/** A gate's text to stand between double quotes. */
+function escaped({ exec }: Gate): string {
+  return exec.replace(/["$]/g, "\\$&");
+}
 
 Deno.test(
   "execute: what was left in the background without our pipe is stopped, too",

@@ -54,11 +54,13 @@ export class FakeCache implements Cache {
   readonly name = "fake";
   readonly entries = new Map<string, TaskResult>();
   readonly restored: string[] = [];
+  /** Patterns that the next `put` says to have matched nothing. */
+  empty?: readonly string[];
   asked = 0;
   broken: Partial<{
     get: "throw" | "damaged";
     put: "throw" | "unwritable" | "bad-artifact";
-    restore: "throw" | "damaged" | "refused";
+    restore: "throw" | "damaged" | "refused" | "conflict";
     replay: "throw";
   }> = {};
   touched = 0;
@@ -81,7 +83,8 @@ export class FakeCache implements Cache {
       return Promise.resolve({ stored: false, reason: put, detail: `${put} it is` });
     }
     this.entries.set(result.key, result);
-    return Promise.resolve({ stored: true, manifest: manifestOf(result) });
+    const { empty } = this;
+    return Promise.resolve({ stored: true, manifest: manifestOf(result), ...(empty && { empty }) });
   }
 
   #hitOf(entry: TaskResult): Hit {

@@ -3,9 +3,12 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { QikError } from "../../../lib/base/problems.ts";
+import type { QikEvent } from "../../../lib/events/events.ts";
 import type { CommandConfig } from "../../../lib/config/types.ts";
 import type { Task } from "../../../lib/plan/types.ts";
 import type { ExecResult } from "../../../lib/run/executor.ts";
+import { openTaskLocks } from "../../../lib/run/task_lock.ts";
+import { RUN_TAG } from "../../../lib/run/run_tag.ts";
 import { openPerform } from "../../../lib/run/perform.ts";
 import type { PerformPorts, SettledResult, TaskOutcome } from "../../../lib/run/ports.ts";
 import { openSys } from "../../../lib/sys/open.ts";
@@ -13,7 +16,7 @@ import { FakeClock } from "../../support/fake_clock.ts";
 import { command, planOf } from "../../support/planned.ts";
 import { FakeCache, FakeExecutor, Recorder } from "./fakes.ts";
 
-const { files } = openSys();
+const { files, processes, clock } = openSys();
 
 /** One task with everything around it made of paper. */
 class Bench {
@@ -28,10 +31,11 @@ class Bench {
   mayStart = true;
   readonly task: Task;
   readonly #perform;
+  readonly #ports: PerformPorts;
 
   constructor(given: Partial<CommandConfig> = {}, ports: Partial<PerformPorts> = {}) {
     this.task = planOf([command("lint", { deps: [], ...given })]).tasks[0]!;
-    this.#perform = openPerform({
+    this.#ports = {
       root: this.root,
       files,
       clock: new FakeClock(),
@@ -49,16 +53,27 @@ class Bench {
       mode: { read: true, write: true },
       environment: (_, worker) => ({ QIK__WORKER: String(worker) }),
       argv: () => ["sh", "-c", "x"],
-      restorePlace: () => ({ root: this.root, patterns: [], isTracked: () => false }),
+      restorePlace: () => ({
+        root: this.root,
+        patterns: [],
+        isTracked: () => false,
+        isListed: () => false,
+      }),
       explainMiss: () => "first run",
       changed: () => void (this.changes += 1),
       settled: (_, result) => void this.settled.push(result),
       ...ports,
-    });
+    };
+    this.#perform = openPerform(this.#ports);
   }
 
-  run(): Promise<TaskOutcome> {
-    return this.#perform(this.task, {
+  /** As another qik in the same tree would. */
+  also(ports: Partial<PerformPorts>): Promise<TaskOutcome> {
+    return this.run(openPerform({ ...this.#ports, ...ports }));
+  }
+
+  run(perform = this.#perform): Promise<TaskOutcome> {
+    return perform(this.task, {
       worker: 3,
       stop: new AbortController().signal,
       kill: new AbortController().signal,
@@ -304,6 +319,30 @@ Deno.test(
   }),
 );
 
+Deno.test(
+  "perform: the user's work in the way of a hit is a miss without a warning",
+  withBench({}, async (bench) => {
+    await bench.run();
+    bench.cache.broken = { restore: "conflict" };
+    const outcome = await bench.run();
+    assert.deepEqual([outcome.ending, outcome.code], ["ran", 0]);
+    assert.deepEqual(bench.recorder.problems, []);
+    assert.equal(bench.whys[1], "no", "what the cache said");
+    assert.equal(bench.cache.entries.size, 1);
+  }),
+);
+
+Deno.test(
+  "perform: each artifact pattern that matched nothing is a warning",
+  withBench({}, async (bench) => {
+    bench.cache.empty = ["dits/*", "*.jss"];
+    assert.equal((await bench.run()).ending, "ran");
+    assert.deepEqual(bench.recorder.problems, ["artifact-empty", "artifact-empty"]);
+    assert.equal((await bench.run()).ending, "hit");
+    assert.equal(bench.recorder.problems.length, 2);
+  }),
+);
+
 for (
   const broken of [
     { get: "throw" },
@@ -404,4 +443,111 @@ Deno.test(
     assert.equal((await bench.run()).ending, "ran");
     assert.deepEqual(bench.recorder.problems, []);
   }, { saidUnwritable: true }),
+);
+
+Deno.test(
+  "perform: two at once run a task once, and both tell its result",
+  withBench({}, async (bench) => {
+    let letGo = () => {};
+    const gate = new Promise<void>((done) => letGo = done);
+    let ran = 0;
+    const executor: PerformPorts["executor"] = {
+      async execute(request) {
+        ran += 1;
+        await gate;
+        return await bench.executor.execute(request);
+      },
+    };
+    const { root } = bench;
+    const withLocks = () => {
+      const locks = openTaskLocks({ root, files, clock, processes });
+      let hasAsked = () => {};
+      const asked = new Promise<void>((done) => hasAsked = done);
+      const take: typeof locks.take = (request) => {
+        hasAsked();
+        return locks.take(request);
+      };
+      const ended = bench.also({ executor, locks: { take } });
+      return { ended, asked };
+    };
+    const first = withLocks();
+    await first.asked;
+    const second = withLocks();
+    await second.asked;
+    letGo();
+    assert.equal((await first.ended).ending, "ran");
+    assert.equal((await second.ended).ending, "hit");
+    assert.equal(ran, 1);
+    assert.deepEqual(files.list(join(root, "._qik/locks")), []);
+  }),
+);
+
+Deno.test(
+  "perform: the processes of each execution carry a tag of their own",
+  withBench({ retries: 1 }, async (bench) => {
+    await bench.answer({ code: 1 }).run();
+    assert.deepEqual(bench.executor.requests.map(({ env }) => env[RUN_TAG]), ["t1", "t2"]);
+  }, { tag: ((count) => () => `t${++count}`)(0) }),
+);
+
+Deno.test(
+  "perform: a listener that throws while a hit is replayed is no damage of the cache",
+  withBench({}, async (bench) => {
+    await bench.run();
+    const reporter = {
+      on: (event: QikEvent) => {
+        if (event.type === "task-output") throw new Error("the listener's own");
+        bench.recorder.on(event);
+      },
+    };
+    await assert.rejects(bench.also({ reporter }), /the listener's own/);
+    assert.deepEqual(bench.recorder.problems, []);
+  }),
+);
+
+Deno.test(
+  "perform: a log that is lost does not keep a full cache from being told",
+  withBench({}, async (bench) => {
+    bench.cache.broken.put = "unwritable";
+    await bench.answer({ logFailure: "ENOSPC" }, { logFailure: "ENOSPC" }, {}).run();
+    await bench.run();
+    await bench.run();
+    const told = bench.recorder.of("problem").map(({ message }) => message);
+    assert.deepEqual(told, [
+      'Cannot write to the log "._qik/out/lint.out": ENOSPC',
+      'Cannot write to the cache "fake": unwritable it is',
+    ]);
+  }),
+);
+
+Deno.test(
+  "perform: a log that somebody else replaced is told as such, without talk of free space",
+  withBench({}, async (bench) => {
+    await bench.answer({ logFailure: "it was removed while the command ran" }).run();
+    const [problem] = bench.recorder.of("problem");
+    assert.match(problem!.message, /Did not store "lint": .*it was removed/);
+    assert.match(problem!.hint!, /nothing but qik/);
+  }),
+);
+
+Deno.test(
+  "perform: an artifact that cannot be stored is its own problem",
+  withBench({ artifacts: ["a"] }, async (bench) => {
+    bench.cache.broken.put = "bad-artifact";
+    assert.equal((await bench.run()).ending, "ran");
+    assert.deepEqual(bench.recorder.problems, ["artifact-bad"]);
+  }),
+);
+
+Deno.test(
+  "perform: it says what became of those that hold the output, and nothing that is not so",
+  withBench({}, async (bench) => {
+    await bench.answer({ pipeLeftOpen: true }, { pipeLeftOpen: true, leftRunning: true }).run();
+    await bench.run();
+    const told = bench.recorder.of("problem").map(({ message }) => message);
+    assert.deepEqual(told, [
+      'Stopped what "lint" left running with its output open',
+      'Stopped listening to what "lint" left running with its output open',
+    ]);
+  }),
 );

@@ -233,6 +233,64 @@ Deno.test("processes: capture of what cannot be started", async () => {
   assert.equal(nowhere.code, 126);
 });
 
+Deno.test("processes: capture that takes too long is killed with all that it started", async () => {
+  const argv = sh("echo early; (trap '' INT TERM; sleep 1000) & wait");
+  const env = { MARK: `late-${processes.pid}` };
+  const late = await processes.capture({ argv, cwd: "/", env, timeoutMs: 300 });
+  assert.deepEqual([late.code, late.outOfTime], [124, true]);
+  assert.equal(new TextDecoder().decode(late.stdout), "early\n");
+  assert.equal(processes.signalTagged("MARK", env.MARK), 0);
+  assert.deepEqual(await processes.capture({ argv: ["true"], cwd: "/", timeoutMs: 60_000 }), {
+    code: 0,
+    stdout: new Uint8Array(),
+    stderr: new Uint8Array(),
+  });
+});
+
+Deno.test(
+  "processes: captures can be killed, also one whose output somebody else holds",
+  temporary(async (directory) => {
+    const [gate, other] = [new Gate(directory, "hangs"), new Gate(directory, "holder")];
+    const argv = sh(`setsid sh -c '${other.exec}' & ${gate.exec}`);
+    const captured = processes.capture({ argv, cwd: "/" });
+    await Promise.all([gate.started(), other.started()]);
+    processes.killCaptures();
+    assert.equal((await captured).code, 137);
+    await other.finish();
+  }),
+);
+
+Deno.test("processes: birth tells a process from a later one with its number", async () => {
+  const own = processes.birth(processes.pid);
+  assert.match(own!, /^[1-9]\d*$/);
+  assert.equal(processes.birth(processes.pid), own);
+  const { child } = start(["true"]);
+  await child.ended;
+  assert.equal(processes.birth(child.pid), undefined);
+});
+
+Deno.test(
+  "processes: those with a tag are found wherever they went, and no others",
+  temporary(async (directory) => {
+    const tag = `tag-${processes.pid}-${Date.now()}`;
+    const gates = ["own", "nested", "longer"].map((name) => new Gate(directory, name));
+    const values = [tag, `${tag}/more`, `${tag}0`];
+    const children = gates.map((gate, at) =>
+      start(sh(`export MARK=${values[at]}; setsid sh -c '${gate.exec}' & wait`)).child
+    );
+    await Promise.all(gates.map((gate) => gate.started()));
+    assert.ok(processes.signalTagged("MARK", tag) > processes.signalTagged("MARK", values[1]!));
+    assert.ok(processes.signalTagged("MARK", values[1]!) > 0);
+    assert.equal(processes.signalTagged("ARK", tag), 0);
+    processes.signalTagged("MARK", tag, "SIGKILL");
+    await Promise.all(children.slice(0, 2).map(({ drained }) => drained));
+    assert.equal(processes.signalTagged("MARK", tag), 0);
+    assert.ok(processes.signalTagged("MARK", values[2]!) > 0);
+    await gates[2]!.finish();
+    await children[2]!.drained;
+  }),
+);
+
 Deno.test("processes: isAlive", async () => {
   assert.equal(processes.isAlive(processes.pid), true);
   const { child } = start(["true"]);

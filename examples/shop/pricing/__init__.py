@@ -1,0 +1,1 @@
+from pricing.money import gross as gross

@@ -1,0 +1,236 @@
+import { type Clock, errorCode, type Files, type Processes } from "../sys/sys.ts";
+import { safeName } from "./log_file.ts";
+
+/** Where locks stand, relative to the root. */
+export const LOCK_DIRECTORY = "._qik/locks";
+
+/** How often a lock that somebody else holds is looked at. */
+const LOOK_MS = 50;
+/** How long a lock may be unreadable: its owner writes it in two steps, and may die between them. */
+const GARBAGE_MS = 1000;
+
+/** How long a wait may last without a word. */
+const TELL_MS = 1000;
+
+export interface TaskLockParts {
+  /** Absolute. */
+  readonly root: string;
+  readonly files: Files;
+  readonly clock: Clock;
+  readonly processes: Pick<Processes, "pid" | "isAlive" | "birth">;
+  /** Processes (by number) that wait for this one: their locks are not waited for, that would never end. */
+  readonly ancestors?: readonly number[];
+}
+
+export interface LockRequest {
+  readonly task: string;
+  /** Ends the waiting. */
+  readonly stop: AbortSignal;
+  /** Asked while it waits: whether that still has a purpose. */
+  readonly isWanted?: () => boolean;
+  /** Called at most once, when the waiting has taken a second. */
+  readonly onWait?: (owner: number) => void;
+}
+
+/** What became of a request. */
+export interface TaskLock {
+  /** Somebody else held it: what that one left in the cache may be this task's result. */
+  readonly waited: boolean;
+  release(): void;
+}
+
+/** Locks of one process's tasks, so that two qik in one tree do not run the same task at the same time. */
+export interface TaskLocks {
+  /**
+   * Resolves when the lock is held, or will not be: because `stop` was aborted, or no lock can be written (a
+   * read-only disk). Never rejects.
+   */
+  take(request: LockRequest): Promise<TaskLock>;
+}
+
+/** Who holds a lock. */
+interface Owner {
+  readonly pid: number;
+  /** `Processes.birth`, or `-`: a number alone may be somebody else's after a while. */
+  readonly birth: string;
+  /** Random: one of many locks of this process. */
+  readonly token: string;
+}
+
+/**
+ * Locks as files with their owner's number. Those whose owner has died are broken.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { mkdtempSync } from "node:fs";
+ * import { tmpdir } from "node:os";
+ * import { openSys } from "../sys/open.ts";
+ * import { openTaskLocks } from "./task_lock.ts";
+ * const root = mkdtempSync(`${tmpdir()}/qik-doc-`);
+ * const locks = openTaskLocks({ ...openSys(), root });
+ * const { signal } = new AbortController();
+ * const first = await locks.take({ task: "build", stop: signal });
+ * const second = locks.take({ task: "build", stop: signal });
+ * first.release();
+ * assert.equal((await second).waited, true);
+ * (await second).release();
+ * ```
+ */
+export function openTaskLocks(parts: TaskLockParts): TaskLocks {
+  return { take: (request) => new Taking(parts, request).toEnd() };
+}
+
+class Taking {
+  readonly #parts: TaskLockParts;
+  readonly #request: LockRequest;
+  readonly #path: string;
+  readonly #own: Owner;
+  #waited = false;
+  #garbageSince: number | undefined;
+  #waitingSince: number | undefined;
+  #told = false;
+
+  constructor(parts: TaskLockParts, request: LockRequest) {
+    const { pid } = parts.processes;
+    this.#parts = parts;
+    this.#request = request;
+    this.#path = `${parts.root}/${LOCK_DIRECTORY}/${safeName(request.task, ".lock")}.lock`;
+    this.#own = { pid, birth: parts.processes.birth(pid) ?? "-", token: randomToken() };
+  }
+
+  async toEnd(): Promise<TaskLock> {
+    const { stop, isWanted } = this.#request;
+    try {
+      while (!stop.aborted && isWanted?.() !== false) {
+        if (this.#create()) return { waited: this.#waited, release: () => this.#release() };
+        if (this.#isAncestors()) break;
+        // Its owner may have come to an end between storing its result and removing the lock.
+        this.#waited = true;
+        if (!this.#breakStale()) await this.#pause();
+      }
+    } catch {
+      // Without a lock a task may run twice at once; that is better than not at all.
+    }
+    return { waited: this.#waited, release() {} };
+  }
+
+  #create(): boolean {
+    const { files } = this.#parts;
+    const bytes = new TextEncoder().encode(formatOwner(this.#own));
+    try {
+      return files.create(this.#path, bytes);
+    } catch (error) {
+      if (errorCode(error) === "ENOENT") {
+        files.makeDirectory(this.#path.slice(0, this.#path.lastIndexOf("/")));
+        return files.create(this.#path, bytes);
+      }
+      // A full disk: the file is there, but not what it should say.
+      if (this.#owner() === "garbage") files.remove(this.#path);
+      throw error;
+    }
+  }
+
+  #owner(path = this.#path): Owner | "garbage" | undefined {
+    const bytes = this.#parts.files.read(path);
+    return bytes && (parseOwner(new TextDecoder().decode(bytes)) ?? "garbage");
+  }
+
+  #isAncestors(): boolean {
+    const owner = this.#owner();
+    if (owner === undefined || owner === "garbage") return false;
+    return this.#parts.ancestors?.includes(owner.pid) ?? false;
+  }
+
+  /** @returns Whether it is worth trying again at once. */
+  #breakStale(): boolean {
+    const seen = this.#owner() ?? "garbage";
+    if (seen !== "garbage") {
+      this.#garbageSince = undefined;
+      if (this.#isHeld(seen)) return false;
+    } else if (!this.#isOldGarbage()) return false;
+    this.#break(seen);
+    return true;
+  }
+
+  #isHeld({ pid, birth }: Owner): boolean {
+    const { processes } = this.#parts;
+    if (!processes.isAlive(pid)) return false;
+    return birth === "-" || processes.birth(pid) === birth;
+  }
+
+  #isOldGarbage(): boolean {
+    const now = this.#parts.clock.monotonic();
+    this.#garbageSince ??= now;
+    return now - this.#garbageSince > GARBAGE_MS;
+  }
+
+  /** Moved away first: of several that break the same lock one succeeds, and sees what it really took. */
+  #break(seen: Owner | "garbage"): void {
+    const { files } = this.#parts;
+    const aside = `${this.#path.slice(0, this.#path.lastIndexOf("/"))}/.${this.#own.token}`;
+    try {
+      files.rename(this.#path, aside);
+    } catch (error) {
+      if (errorCode(error) === "ENOENT") return;
+      throw error;
+    }
+    const taken = this.#owner(aside);
+    const isFresh = taken !== undefined && taken !== "garbage" &&
+      (seen === "garbage" || taken.token !== seen.token);
+    // Between looking and moving another one broke it and took it.
+    if (isFresh && this.#owner() === undefined) files.rename(aside, this.#path);
+    else files.remove(aside);
+  }
+
+  #pause(): Promise<void> {
+    const { clock } = this.#parts;
+    const { stop } = this.#request;
+    this.#tellOfWaiting();
+    return new Promise((done) => {
+      const end = () => {
+        cancel();
+        stop.removeEventListener("abort", end);
+        done();
+      };
+      const cancel = clock.after(LOOK_MS, end);
+      stop.addEventListener("abort", end);
+    });
+  }
+
+  #tellOfWaiting(): void {
+    const now = this.#parts.clock.monotonic();
+    this.#waitingSince ??= now;
+    if (this.#told || now - this.#waitingSince < TELL_MS) return;
+    const owner = this.#owner();
+    if (owner === undefined || owner === "garbage") return;
+    this.#told = true;
+    this.#request.onWait?.(owner.pid);
+  }
+
+  /** Only what is ours: somebody who took us for dead may hold it now. */
+  #release(): void {
+    try {
+      const owner = this.#owner();
+      if (owner === undefined || owner === "garbage" || owner.token !== this.#own.token) return;
+      this.#parts.files.remove(this.#path);
+    } catch {
+      // It stays until we have ended, and then counts as stale.
+    }
+  }
+}
+
+function formatOwner({ pid, birth, token }: Owner): string {
+  return `${pid} ${birth} ${token}\n`;
+}
+
+function parseOwner(text: string): Owner | undefined {
+  const parts = /^([1-9]\d{0,9}) (-|\d+) ([0-9a-f]{16})\n$/.exec(text);
+  return parts === null ? undefined : { pid: Number(parts[1]), birth: parts[2]!, token: parts[3]! };
+}
+
+/** 16 hexadecimal digits. */
+export function randomToken(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(8));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
