@@ -17,7 +17,12 @@ export interface Caches {
   /** Artifacts of a task as they are on disk, for the keys of its dependants where it takes no part itself. */
   artifactsOnDisk(task: Task): readonly Artifact[];
   /** One line that says what differs from the nearest earlier entry of the task. */
-  explainMiss(task: Task, key: string, lines: readonly string[]): string;
+  explainMiss(
+    task: Task,
+    key: string,
+    lines: readonly string[],
+    ranBefore?: boolean,
+  ): string;
   /** Writes what was learned about the working tree; never fails. */
   save(): void;
 }
@@ -56,8 +61,8 @@ export function openCaches(sys: Sys, project: Project): Caches {
       return fresh;
     },
     artifactsOnDisk: (task) => onDisk(sys, root, task),
-    explainMiss: ({ name }, key, lines) =>
-      explainMiss({ files, dir: cacheDir, task: name, lines, key }),
+    explainMiss: ({ name }, key, lines, ranBefore = false) =>
+      explainMiss({ files, dir: cacheDir, task: name, lines, key, ranBefore }),
     save() {
       local.save();
       repo?.save();

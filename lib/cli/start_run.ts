@@ -1,7 +1,6 @@
 import { VERSION } from "../base/version.ts";
 import { prepareWorkDir } from "../cache/work_dir.ts";
 import { type Reporter, tee } from "../events/events.ts";
-import type { Tree } from "../git/tree.ts";
 import type { Keyer } from "../hash/keyer.ts";
 import type { Task } from "../plan/types.ts";
 import { chooseReporter } from "../report/choose.ts";
@@ -46,7 +45,7 @@ export async function startRun(
     onKill: processes.killCaptures,
     reporter,
     perform: openPerform({
-      ...performPorts(sys, session, reporter),
+      ...performPorts(sys, session, reporter, (task) => durations.expectedMs(task) !== undefined),
       saidUnwritable: unwritable !== undefined,
     }),
     expectedMs: durations.expectedMs,
@@ -72,7 +71,12 @@ function peopleReporter(
   return chooseReporter({ terminal, clock, env, taskCount, workers, verbosity, emoji, readLog });
 }
 
-function performPorts(sys: Sys, session: Session, reporter: Reporter): PerformPorts {
+function performPorts(
+  sys: Sys,
+  session: Session,
+  reporter: Reporter,
+  ranBefore: (task: string) => boolean,
+): PerformPorts {
   const { files, clock, processes } = sys;
   const { project: { paths, settings }, caches, keyer, tree, environment } = session;
   return {
@@ -81,7 +85,7 @@ function performPorts(sys: Sys, session: Session, reporter: Reporter): PerformPo
     clock,
     reporter,
     executor: openExecutor({ processes, files, clock }),
-    keyer: warningKeyer(keyer, tree, reporter),
+    keyer: warningKeyer(keyer, reporter),
     caches: (name) => caches.get(name),
     mode: settings.mode,
     environment,
@@ -100,20 +104,19 @@ function performPorts(sys: Sys, session: Session, reporter: Reporter): PerformPo
       isTracked: (path) => tree.isTracked(path),
       isListed: (path) => tree.isListed(path),
     }),
-    explainMiss: (task, { key, explanation }) => caches.explainMiss(task, key, explanation()),
+    explainMiss: (task, { key, explanation }) =>
+      caches.explainMiss(task, key, explanation(), ranBefore(task.name)),
     changed: () => tree.invalidate(),
     settled: (task, result) => keyer.settle(task, result),
   };
 }
 
 /** Keys as they are, with one warning for each glob that matched nothing. */
-function warningKeyer(keyer: Keyer, tree: Tree, reporter: Reporter): Pick<Keyer, "key"> {
+function warningKeyer(keyer: Keyer, reporter: Reporter): Pick<Keyer, "key"> {
   const warned = new Set<string>();
   return {
     async key(task) {
       const keyed = await keyer.key(task);
-      // A restore must know which files in its way are the user's.
-      if (task.artifacts.length > 0) await tree.listAll();
       for (const glob of keyed.unmatched.filter((glob) => !warned.has(glob))) {
         warned.add(glob);
         const message = `The glob "${glob}" of "${task.name}" matches no file`;

@@ -25,6 +25,8 @@ export class Listing {
   #mark = "";
   /** Every known file with ignore rules and a text that changes with it. */
   readonly #rules = new Map<string, string>();
+  /** Whether git ignores a directory, as far as somebody asked. */
+  readonly #ignoredDirectories = new Map<string, boolean>();
   /** What pathspecs selected, until names change. */
   #trackedHits = new Map<Pathspec, readonly number[]>();
   #othersHits = new Map<Pathspec, readonly string[]>();
@@ -65,14 +67,21 @@ export class Listing {
     return indexOfPath(this.#index.paths, path) !== -1;
   }
 
-  /** In the index, or beside it and not ignored, as far as it was listed. */
-  isListed(path: string): boolean {
+  /** In the index, or not ignored by git. Looks afresh: the path may have appeared a moment ago. */
+  async isListed(path: string): Promise<boolean> {
     if (this.isTracked(path)) return true;
-    return this.#others === undefined || indexOfPath(this.#others.paths, path) !== -1;
-  }
-
-  async loadAll(): Promise<void> {
-    await this.#loadOthers();
+    const above: string[] = [];
+    for (let at = path.indexOf("/"); at !== -1; at = path.indexOf("/", at + 1)) {
+      above.push(path.slice(0, at + 1));
+    }
+    // Nothing inside of an ignored directory may be asked for, so the directories come first, outermost first.
+    for (const directory of above) {
+      let ignored = this.#ignoredDirectories.get(directory);
+      ignored ??= (await this.source.ignored([directory])).size > 0;
+      this.#ignoredDirectories.set(directory, ignored);
+      if (ignored) return false;
+    }
+    return (await this.source.ignored([path])).size === 0;
   }
 
   /** Positions in the index of the files that a pathspec selects, ascending. */
@@ -174,6 +183,7 @@ export class Listing {
     this.#others = undefined;
     this.#othersAsked = undefined;
     this.#rescan = undefined;
+    this.#ignoredDirectories.clear();
     this.#othersHits.clear();
   }
 

@@ -27,13 +27,10 @@ export interface Tree {
   isTracked(path: string): boolean;
 
   /**
-   * Whether git tracks the path or would offer to: git does not ignore it. What appeared after the files beside
-   * the index were listed is not known. Ask `listAll` first.
+   * Whether git tracks the path or would offer to: git does not ignore it. Looks afresh, at the cost of a git process
+   * or two, so it is for rare questions.
    */
-  isListed(path: string): boolean;
-
-  /** Waits for the listing of files beside the index, which else only some globs need. */
-  listAll(): Promise<void>;
+  isListed(path: string): Promise<boolean>;
 
   /** Something may have changed files: what is asked for next is looked at anew. */
   invalidate(): void;

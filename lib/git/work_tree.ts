@@ -85,12 +85,8 @@ export class WorkTree implements Tree {
     return this.#listing.isTracked(path);
   }
 
-  isListed(path: string): boolean {
-    return this.#listing.isListed(path);
-  }
-
-  listAll(): Promise<void> {
-    return this.#inTurn(() => this.#listing.loadAll());
+  isListed(path: string): Promise<boolean> {
+    return this.#inTurn(() => this.#listing.isListed(path));
   }
 
   invalidate(): void {

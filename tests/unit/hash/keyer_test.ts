@@ -25,8 +25,7 @@ function fakeTree(files: Map<string, string>): Tree {
       }),
     states: (selected) => Promise.resolve(states(selected)),
     isTracked: () => false,
-    isListed: () => false,
-    listAll: () => Promise.resolve(),
+    isListed: () => Promise.resolve(false),
     invalidate: () => {},
     changedSince: (selected, before) =>
       Promise.resolve(
