@@ -67,9 +67,16 @@ export class Listing {
     return indexOfPath(this.#index.paths, path) !== -1;
   }
 
-  /** In the index, or not ignored by git. Looks afresh: the path may have appeared a moment ago. */
+  /**
+   * In the index, or not ignored by git; of directories only repositories of their own. Looks afresh: the path may
+   * have appeared a moment ago.
+   */
   async isListed(path: string): Promise<boolean> {
     if (this.isTracked(path)) return true;
+    const whole = `${this.root}/${path}`;
+    if (this.sys.files.lstat(whole)?.kind === "directory") {
+      return this.sys.files.lstat(`${whole}/.git`) !== undefined;
+    }
     const above: string[] = [];
     for (let at = path.indexOf("/"); at !== -1; at = path.indexOf("/", at + 1)) {
       above.push(path.slice(0, at + 1));
