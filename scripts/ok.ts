@@ -11,7 +11,7 @@ closeWith(
     ...await denoTests("unit", ["tests/unit", "tests/prop", "tests/diff"]),
     ...await denoTests("docs by example", ["tests/docs"]),
     ...await denoTests("cli on Deno", ["tests/cli"]),
-    ...await executableSteps(),
+    ...await executableSteps("tests/cli"),
     denoCheck("publish", "publish", "--dry-run", "--allow-dirty"),
   ]),
 );

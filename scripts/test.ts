@@ -5,14 +5,19 @@
  */
 import { closeWith, denoTests, executableSteps, runSteps, type Step } from "./steps/steps.ts";
 
+const full = Deno.env.get("QIK_TORTURE") === "full";
 const suites: Record<string, () => Promise<Step[]>> = {
   unit: () => denoTests("unit", ["tests/unit"]),
   prop: () => denoTests("properties", ["tests/prop"]),
   diff: () => denoTests("against references", ["tests/diff"]),
   docs: () => denoTests("docs", ["tests/docs"]),
   cli: () => denoTests("cli on Deno", ["tests/cli"]),
-  torture: () => denoTests("torture", ["tests/torture"]),
-  exe: executableSteps,
+  torture: async () => [
+    ...await denoTests("torture", ["tests/torture"]),
+    ...await executableSteps("tests/torture"),
+    ...full ? await denoTests("properties, at length", ["tests/prop"], { QIK_LONG: "1" }) : [],
+  ],
+  exe: () => executableSteps("tests/cli"),
 };
 
 const wanted = Deno.args.length === 0 ? Object.keys(suites) : Deno.args;

@@ -13,6 +13,8 @@ import type { RepositoryFormat } from "./repository_format.ts";
  * the attributes of 50,000 files (`git check-attr`) takes longer than that memory does.
  */
 export interface Conversions {
+  /** A text that differs when other rules hold for the whole repository, or other rules are in the index. */
+  readonly mark: string;
   mayConvert(path: string): boolean;
   /** Rules may have changed since. */
   forget(): void;
@@ -23,22 +25,22 @@ const CONVERTING = /text|eol|crlf|filter|ident|working-tree-encoding|\[attr\]/;
 /** Configuration that converts, or that stands somewhere else. */
 const UNCLEAR = /autocrlf|attributesfile|^\s*\[\s*include/im;
 
-export const CONVERTS_ALL: Conversions = { mayConvert: () => true, forget: () => {} };
+const ALL: Conversions = { mark: "all", mayConvert: () => true, forget: () => {} };
 
-/** @param ruled Paths of the `.gitattributes` files in the index, relative to the root. */
+/** @param ruled Paths of the `.gitattributes` files in the index, relative to the root, and their ids there. */
 export async function openConversions(
   sys: Sys,
   root: string,
   repository: Repository,
   format: RepositoryFormat,
   git: Git,
-  ruled: readonly string[],
+  ruled: ReadonlyMap<string, string>,
   lstat: BulkLstat,
 ): Promise<Conversions> {
   const general = attributeFiles(sys, format, repository.top, root);
-  if (general.some((path) => converts(sys, path))) return CONVERTS_ALL;
-  if (await configConverts(sys, format, git)) return CONVERTS_ALL;
-  return new DirectoryRules(sys, root, new Set(ruled), lstat);
+  if (general.some((path) => converts(sys, path))) return ALL;
+  if (await configConverts(sys, format, git)) return ALL;
+  return new DirectoryRules(sys, root, ruled, lstat);
 }
 
 /** Files with attributes for the whole repository, and those in directories above the root. */
@@ -112,13 +114,16 @@ class DirectoryRules implements Conversions {
   #last = "";
   #lastConverts = false;
   #asked = false;
+  readonly mark: string;
 
   constructor(
     private readonly sys: Sys,
     private readonly root: string,
-    private readonly ruled: ReadonlySet<string>,
+    private readonly ruled: ReadonlyMap<string, string>,
     private readonly lstat: BulkLstat,
-  ) {}
+  ) {
+    this.mark = JSON.stringify([...ruled]);
+  }
 
   forget(): void {
     this.#converting.clear();

@@ -16,6 +16,7 @@ export function openGitSource(
   root: string,
   repository: Repository,
   lstat: BulkLstat,
+  stateDir: string,
 ): Source {
   const git = new Git(sys, root, repository.env);
   const below = relative(repository.top, root).replaceAll("\\", "/");
@@ -26,7 +27,7 @@ export function openGitSource(
     top,
     algorithm: () => algorithm,
     async tracked() {
-      const read = await readTracked({ sys, root, repository, top, git, lstat });
+      const read = await readTracked({ sys, root, repository, top, git, lstat, stateDir });
       if (read !== undefined) {
         algorithm = read.algorithm;
         return read;

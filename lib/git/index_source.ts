@@ -1,9 +1,11 @@
+import { decodeName, encodeName } from "../base/bytes.ts";
 import type { BulkLstat } from "../sys/bulk_stat.ts";
+import { sha256 } from "../sys/digest.ts";
 import type { Sys } from "../sys/sys.ts";
 import type { Algorithm } from "./algorithm.ts";
 import { openConversions } from "./conversions.ts";
 import type { Git, Repository } from "./git_call.ts";
-import { type IndexFile, readIndexFile } from "./index_file.ts";
+import { ENTRY, hexOf, type IndexFile, readIndexFile } from "./index_file.ts";
 import { readFormat } from "./repository_format.ts";
 import type { Tracked } from "./source.ts";
 import { openVouch } from "./vouch.ts";
@@ -19,6 +21,7 @@ export interface IndexRequest {
   readonly top: string;
   readonly git: Git;
   readonly lstat: BulkLstat;
+  readonly stateDir: string;
 }
 
 /**
@@ -35,11 +38,52 @@ export async function readTracked(
   const read = format && readSnapshot(sys, repository.indexPath, format.algorithm, top);
   if (format === undefined || read === undefined) return undefined;
   const { index, writtenNs } = read;
-  const ruled = index.paths.filter((path) => path.endsWith(".gitattributes"));
+  const ruled = rulesIn(index);
   const conversions = await openConversions(sys, root, repository, format, git, ruled, lstat);
-  const vouch = openVouch(index, format.algorithm, writtenNs);
+  const sinceMs = rulesHoldSince(sys, request.stateDir, conversions.mark);
+  const vouch = openVouch(index, format.algorithm, writtenNs, sinceMs);
   const { paths, modules } = index;
   return { paths, modules, algorithm: format.algorithm, index: { vouch, conversions } };
+}
+
+/** The `.gitattributes` files in the index and their ids. */
+function rulesIn({ paths, starts, bytes, idBytes }: IndexFile): ReadonlyMap<string, string> {
+  const found = new Map<string, string>();
+  paths.forEach((path, at) => {
+    if (!path.endsWith(".gitattributes")) return;
+    const id = starts[at]! + ENTRY.id;
+    found.set(path, hexOf(bytes.subarray(id, id + idBytes)));
+  });
+  return found;
+}
+
+/**
+ * When the rules of conversion were last seen to change, in milliseconds; 0 where they were always these.
+ *
+ * git does not look again at files when rules change: its ids still are what the old rules made of the bytes.
+ */
+function rulesHoldSince({ files, clock }: Sys, stateDir: string, mark: string): number {
+  const path = `${stateDir}/conversions`;
+  const digest = sha256(encodeName(mark));
+  const text = textOf(files, path);
+  const known = /^([0-9a-f]{64}) (\d+)\n$/.exec(text);
+  if (known?.[1] === digest) return Number(known[2]);
+  const since = text === "" ? 0 : clock.now();
+  try {
+    files.writeAtomic(path, encodeName(`${digest} ${since}\n`));
+  } catch {
+    // Where nothing can be remembered, each run is the first one.
+  }
+  return since;
+}
+
+/** What cannot be read is taken for damaged. */
+function textOf(files: Sys["files"], path: string): string {
+  try {
+    return decodeName(files.read(path) ?? new Uint8Array());
+  } catch {
+    return "damaged";
+  }
 }
 
 /** The index and when it was written: git replaces the file as a whole, so a stat before and after tells. */

@@ -4,6 +4,9 @@ import { isRulesFile, Rescan } from "./rescan.ts";
 import { indexOfPath, inOrder, matchRoll, mergeOrdered, type Roll } from "./roll.ts";
 import { isOwnFile, type Source, type Tracked } from "./source.ts";
 
+/** Some name among many, each between two NUL, that may be one of git's or qik's own files. */
+const OWN = /\._qik|\.qik-tmp-|\0\.qik\/|\.git[\0/]/;
+
 /**
  * The names of input files as far as they are known: the index, what lies beside it, and what appeared since.
  *
@@ -53,13 +56,15 @@ export class Listing {
     const { paths, modules } = this.#index;
     this.recorded.clear();
     for (const [path, commit] of modules) this.recorded.set(path, commit);
-    this.#positions = paths.some(isOwnFile)
+    const text = `\0${paths.join("\0")}\0`;
+    // One look at all names at once: 2 ms at 50,000, where asking each for what it is takes 6.
+    this.#positions = OWN.test(text)
       ? paths.flatMap((path, at) => isOwnFile(path) ? [] : [at])
       : undefined;
     const kept = this.#positions?.map((at) => paths[at]!) ?? paths;
     this.#tracked = { paths: kept, modules: new Set(modules.keys()) };
     this.#trackedHits.clear();
-    this.#watchRules(kept);
+    this.#watchRules(text.includes(".gitignore\0") ? kept : []);
     this.onLoad(this.#index);
   }
 

@@ -36,7 +36,7 @@ async function open(options: OpenTreeOptions, inner: boolean): Promise<Tree> {
   const repository = findRepository(sys, root, inner);
   const source: Source = repository === undefined
     ? openWalkSource(sys, root)
-    : openGitSource(sys, root, repository, options.lstat ?? bulkLstat);
+    : openGitSource(sys, root, repository, options.lstat ?? bulkLstat, options.stateDir);
   const tree = new WorkTree({
     sys,
     root,

@@ -22,8 +22,17 @@ export interface Vouch {
 
 const MODE_OF = { file: MODES.file, exec: MODES.exec, symlink: MODES.link } as const;
 
-/** @param writtenNs When the index file was changed last. */
-export function openVouch(index: IndexFile, algorithm: Algorithm, writtenNs: bigint): Vouch {
+/**
+ * @param writtenNs When the index file was changed last.
+ * @param sinceMs Nothing is proven about files that were changed last before this.
+ */
+export function openVouch(
+  index: IndexFile,
+  algorithm: Algorithm,
+  writtenNs: bigint,
+  sinceMs: number,
+): Vouch {
+  const since = sinceMs / 1000;
   const { bytes, starts, idBytes } = index;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const before = Number(writtenNs / 1_000_000n) / 1000 - MARGIN_S;
@@ -50,8 +59,8 @@ export function openVouch(index: IndexFile, algorithm: Algorithm, writtenNs: big
       0;
 
   /** A file system or a writer of the index that knows whole seconds only cannot prove anything. */
-  const isOld = (words: Uint32Array, word: number) =>
-    words[word + STAT.ctimeNs] !== 0 &&
+  const isSettled = (words: Uint32Array, word: number) =>
+    words[word + STAT.ctimeNs] !== 0 && words[word + STAT.ctime]! > since &&
     words[word + STAT.ctime]! + words[word + STAT.ctimeNs]! / 1e9 < before &&
     words[word + STAT.mtime]! + words[word + STAT.mtimeNs]! / 1e9 < before;
 
@@ -59,7 +68,9 @@ export function openVouch(index: IndexFile, algorithm: Algorithm, writtenNs: big
     digest(position, rows, row) {
       const at = starts[position]!;
       const word = row * STAT_WORDS;
-      if (at === 0 || !isSame(at, rows.words, word) || !isOld(rows.words, word)) return undefined;
+      if (at === 0 || !isSame(at, rows.words, word) || !isSettled(rows.words, word)) {
+        return undefined;
+      }
       const kind = statKind(rows, row) as keyof typeof MODE_OF;
       if (view.getUint32(at + ENTRY.mode) !== MODE_OF[kind]) return undefined;
       const hex = idAt(at);

@@ -52,11 +52,11 @@ async function holdsTests(directory: string): Promise<boolean> {
   return names.some((name) => name.endsWith("_test.ts"));
 }
 
-/** The executable's build, and its CLI tests with it. */
-export async function executableSteps(): Promise<Step[]> {
+/** The executable's build, and a directory of tests with it. */
+export async function executableSteps(directory: string): Promise<Step[]> {
   const build = denoCheck("build", "run", "-A", "--frozen", "scripts/build.ts");
   const bin = Deno.build.os === "windows" ? "dist/qik.exe" : "dist/qik";
-  const tests = await denoTests("cli on the executable", ["tests/cli"], { QIK_BIN: bin });
+  const tests = await denoTests(`${directory} on the executable`, [directory], { QIK_BIN: bin });
   return [{ ...build, needed: true }, ...tests];
 }
 

@@ -267,6 +267,36 @@ Deno.test("in a plain repository the index answers, without git and without read
   }
 });
 
+Deno.test("rules of conversion that are gone do not speak through the index", async () => {
+  const rules: Record<string, [(g: Ground) => void, (g: Ground) => void]> = {
+    "autocrlf": [
+      (g) => void g.git("config", "core.autocrlf", "true"),
+      (g) => void g.git("config", "core.autocrlf", "false"),
+    ],
+    "attributes": [
+      (g) => g.write(".gitattributes", "*.txt text\n"),
+      (g) => {
+        g.write(".gitattributes", "*.txt -diff\n");
+        g.git("add", ".gitattributes");
+      },
+    ],
+  };
+  for (const [name, [begin, end]] of Object.entries(rules)) {
+    using ground = Ground.create({ "a.txt": CRLF });
+    begin(ground);
+    ground.commit();
+    await check(ground, `${name}, while it holds`);
+    // Rules are dated by whole seconds, and the test takes less than one.
+    const sys = later(ground);
+    end(ground);
+    const clock = { ...sys.clock, now: () => sys.clock.now() + 5000 };
+    const tree = await ground.tree({ sys: { ...sys, clock } });
+    assert.deepEqual(await look(tree), gitStates(ground), `${name}, when it is gone`);
+    const git = ground.git("ls-files", "--stage", "a.txt").split(" ")[1];
+    assert.notEqual(`sha1:${git}`, (await look(tree, ["a.txt"]))[0]!.digest);
+  }
+});
+
 Deno.test("a file that is as young as the index is read", async () => {
   using ground = Ground.create(FILES);
   ground.commit();
