@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { mkdir, rm, symlink } from "node:fs/promises";
 import { type Ran, type Repo, repoTest, type Tree } from "../support/repo.ts";
+import { pythonRepoTest } from "../support/python.ts";
 
 const bytes = (text: string) => Uint8Array.from(text, (char) => char.charCodeAt(0));
 
@@ -283,7 +284,7 @@ async function measured(repo: Repo, ...args: readonly string[]): Promise<Ran & {
   return { ...ran, peak: Number(await repo.read(".peak")) };
 }
 
-repoTest("100 MB of output pass through whole, with bounded memory", {
+pythonRepoTest("100 MB of output pass through whole, with bounded memory", {
   "qik.toml": `[commands.little]
 exec = "echo hi"
 [commands.big]
@@ -313,7 +314,7 @@ deps = ["x"]
   assert.ok(grown < 64 * 1024, `${grown} KiB more than for two bytes`);
 });
 
-repoTest("100 MB from each of several tasks that fail are not held either", {
+pythonRepoTest("100 MB from each of several tasks that fail are not held either", {
   "qik.toml": `[commands]
 little = "echo hi; exit 1"
 a = "yes 0123456789 | head -c 100000000; exit 1"

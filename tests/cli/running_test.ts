@@ -5,6 +5,7 @@ import { Gate } from "../support/gate.ts";
 import { shell } from "../support/mounts.ts";
 import { qikCommand, type Repo, repoTest } from "../support/repo.ts";
 import type { Running } from "../support/running.ts";
+import { pythonRepoTest } from "../support/python.ts";
 
 /** Gates of a repository, one per name. */
 async function gatesIn(repo: Repo, names: readonly string[]): Promise<Map<string, Gate>> {
@@ -164,7 +165,7 @@ repoTest("a second Ctrl-C kills at once", {}, async (repo) => {
   for (const pid of before) assert.equal(await runs(pid), false, `${pid} is left`);
 });
 
-repoTest("a shell sees that a signal ended qik, so that its script ends, too", {
+pythonRepoTest("a shell sees that a signal ended qik, so that its script ends, too", {
   "qik.toml": toml({ self: "kill -INT $PPID; sleep 1000", term: "kill -TERM $PPID; sleep 1000" }),
 }, async (repo) => {
   const script = "import subprocess, sys; print(subprocess.run(sys.argv[1:]).returncode)";

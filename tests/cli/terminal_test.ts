@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { mkdir } from "node:fs/promises";
 import { Gate } from "../support/gate.ts";
 import { inTerminal, type TerminalOptions, type TerminalRun } from "../support/pseudo_terminal.ts";
-import { type Repo, repoTest } from "../support/repo.ts";
+import { pythonRepoTest } from "../support/python.ts";
+import type { Repo } from "../support/repo.ts";
 import { Screen } from "../support/screen.ts";
 
 /** Two commands that run until they are told how to end, so that there is time for a live view. */
@@ -38,7 +39,7 @@ function screenAfter({ output }: TerminalRun): Screen {
 // deno-lint-ignore no-control-regex
 const COLOUR = /\x1b\[[1-9][0-9;]*m/;
 
-repoTest("a terminal sees a live view, which leaves nothing behind", {}, async (repo) => {
+pythonRepoTest("a terminal sees a live view, which leaves nothing behind", {}, async (repo) => {
   const ran = await live(repo, "00");
   assert.deepEqual([ran.code, ran.restored], [0, true], ran.output);
   const screen = screenAfter(ran);
@@ -49,7 +50,7 @@ repoTest("a terminal sees a live view, which leaves nothing behind", {}, async (
   assert.match(screen.text(), /^✅ 2 tasks: 2 ran in .*\n$/);
 });
 
-repoTest(
+pythonRepoTest(
   "after a failure the terminal is as it was, with the output shown whole",
   {},
   async (repo) => {
@@ -64,7 +65,7 @@ repoTest(
   },
 );
 
-repoTest(
+pythonRepoTest(
   "Ctrl-C in a terminal ends as a signal does, and gives the terminal back",
   {},
   async (repo) => {
@@ -79,7 +80,7 @@ repoTest(
   },
 );
 
-repoTest("a terminal that can do nothing gets plain lines", {}, async (repo) => {
+pythonRepoTest("a terminal that can do nothing gets plain lines", {}, async (repo) => {
   const { pass } = await twoGates(repo);
   const running = inTerminal(repo, ["-n", "2"], { env: { TERM: "dumb" } });
   await repo.run("sh", "-c", pass("00"));
@@ -90,7 +91,7 @@ repoTest("a terminal that can do nothing gets plain lines", {}, async (repo) => 
   assert.match(output, /^ok +a: .*\r$/m);
 });
 
-repoTest(
+pythonRepoTest(
   "a terminal that an interactive command had changed when a signal ended it is given back",
   {
     "qik.toml": `[commands.raw]
@@ -115,7 +116,7 @@ const COLOURS: readonly (readonly [Record<string, string>, boolean, boolean])[] 
   [{ TERM: "dumb" }, false, false],
 ];
 
-repoTest("colours only where they are wanted, and commands are told so", {
+pythonRepoTest("colours only where they are wanted, and commands are told so", {
   "qik.toml": '[commands]\nsay = "echo FORCE=$FORCE_COLOR; exit 1"\n',
 }, async (repo) => {
   for (const [env, onTerminal, inPipe] of COLOURS) {
@@ -131,7 +132,7 @@ repoTest("colours only where they are wanted, and commands are told so", {
   }
 });
 
-repoTest("an interactive command has the terminal to itself, input included", {
+pythonRepoTest("an interactive command has the terminal to itself, input included", {
   "qik.toml": `[commands.ask]
 exec = 'printf "name? "; read -r name; echo "hello $name"; test -t 0 && test -t 1'
 interactive = true

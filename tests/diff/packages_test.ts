@@ -19,6 +19,7 @@ versions = [[d.metadata["Name"], d.version] for d in metadata.distributions() if
 imports = getattr(metadata, "packages_distributions", dict)()
 print(json.dumps({"prefix": sys.prefix, "versions": versions, "imports": imports}))
 `;
+import { pythonTest } from "../support/python.ts";
 
 interface Told {
   readonly prefix: string;
@@ -68,7 +69,7 @@ function plainEnv(): Record<string, string> {
   return env;
 }
 
-Deno.test("the python3 on PATH: every distribution and import name", () => {
+pythonTest("the python3 on PATH: every distribution and import name", () => {
   const root = realpathSync(tmpdir());
   const env = plainEnv();
   const venv = active(env, root);
@@ -77,7 +78,7 @@ Deno.test("the python3 on PATH: every distribution and import name", () => {
   compare(venv, told);
 });
 
-Deno.test("a fresh environment with wheels, eggs, editable installs and odd names", () => {
+pythonTest("a fresh environment with wheels, eggs, editable installs and odd names", () => {
   const root = realpathSync(mkdtempSync(join(tmpdir(), "qik-venv-")));
   try {
     execFileSync("python3", ["-m", "venv", `${root}/v`], { env: plainEnv() });
