@@ -109,12 +109,16 @@ async function runs(pid: number): Promise<boolean> {
   return stat !== "" && !/\) [ZX] /.test(stat);
 }
 
-/** Three levels below the command's shell, one of which ignores what it is asked; each writes its number. */
+/**
+ * Three levels below the command's shell, one of which ignores what it is asked. Each writes its number before
+ * the next one starts, so that all five are there when the gate, which comes last, says that it has started.
+ */
 const TREE = `
 echo $$ >> "$QIK__ROOT/pids"
 sh -c 'echo $$ >> "$QIK__ROOT/pids"
+  sleep 1000 & echo $! >> "$QIK__ROOT/pids"
   sh -c "trap \\"\\" INT TERM; echo \\$\\$ >> $QIK__ROOT/pids; GATE & wait; wait" &
-  sleep 1000 & echo $! >> "$QIK__ROOT/pids"; wait' &
+  wait' &
 wait
 `;
 
