@@ -453,21 +453,22 @@ Deno.test(
 );
 
 Deno.test(
-  "execute: 100 MB of output take bounded memory",
+  "execute: 500 MB of output take bounded memory",
   bench(async ({ run }) => {
     const before = Deno.memoryUsage().rss;
     let most = 0;
     let bytes = 0;
-    const { result } = await run("head -c 100000000 /dev/zero", {
+    const { result } = await run("head -c 500000000 /dev/zero", {
       onOutput: (_, piece) => {
         bytes += piece.length;
         if (bytes % (1 << 22) < piece.length) most = Math.max(most, Deno.memoryUsage().rss);
       },
     });
-    assert.equal(bytes, 100_000_000);
+    assert.equal(bytes, 500_000_000);
     assert.equal(result.logCut, true);
     assert.equal(result.code, 0);
-    assert(most - before < 90e6, `${Math.round((most - before) / 1e6)} MB`);
+    // The runtime collects when it likes, 133 MB were seen; output that is kept would be far beyond.
+    assert(most - before < 250e6, `${Math.round((most - before) / 1e6)} MB`);
   }),
 );
 
