@@ -118,7 +118,9 @@ function spec(pick: Pick, names: readonly string[]): string {
   const changes = pick(4);
   for (let n = 0; n < changes; n++) cut.splice(pick(cut.length + 1), pick(3), oneOf(pick, WILD));
   const tail = oneOf(pick, ["", "", "", "", "/", "*", "/.", "/..", "//"]);
-  return (oneOf(pick, MAGIC) + cut.join("") + tail).replaceAll("\udcff", "x");
+  const text = (oneOf(pick, MAGIC) + cut.join("") + tail).replaceAll("\udcff", "x");
+  // A lone "!" subtracts nothing: qik refuses it, git reads it as the beginning of a name.
+  return text === "!" ? "!!" : text;
 }
 
 interface Answer {
