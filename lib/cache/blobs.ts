@@ -102,7 +102,7 @@ export function digestFile(files: Files, path: string): Stored | undefined {
 }
 
 /** The rest of a file, piece by piece; each piece is only good until the next is asked for. */
-function* pieces(reader: Reader): Generator<Uint8Array> {
+export function* pieces(reader: Reader): Generator<Uint8Array> {
   const buffer = new Uint8Array(PIECE);
   for (let got = reader.read(buffer); got > 0; got = reader.read(buffer)) {
     yield buffer.subarray(0, got);

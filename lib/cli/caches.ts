@@ -6,6 +6,7 @@ import { openLocalCache } from "../cache/local.ts";
 import { noCache } from "../cache/none.ts";
 import { openRepoCache, type RepoCache } from "../cache/repo.ts";
 import { QikError } from "../base/problems.ts";
+import { intentToAdd } from "../git/intent_to_add.ts";
 import { fillJson } from "../plan/fill.ts";
 import type { Task } from "../plan/types.ts";
 import type { Sys } from "../sys/sys.ts";
@@ -100,10 +101,4 @@ function pluginCache(
     (text) => filler.fillSpace(text, space!, config.place),
   );
   return type.open({ name, settings: settings as never, local, env: sys.env });
-}
-
-/** Lets `git status` and `git diff` show new entries; a repository in the middle of something is left alone. */
-async function intentToAdd(sys: Sys, root: string, paths: readonly string[]): Promise<void> {
-  const argv = ["git", "add", "-N", "--", ...paths];
-  await sys.processes.capture({ argv, cwd: root, env: { LC_ALL: "C" } });
 }

@@ -4,7 +4,6 @@ import type { Sys } from "../sys/sys.ts";
 export interface WorkPaths {
   readonly root: string;
   readonly stateDir: string;
-  readonly outDir: string;
   /** The local store; `QIK__CACHE_DIR` shares one between checkouts. */
   readonly cacheDir: string;
 }
@@ -15,7 +14,6 @@ export function workPaths(root: string, { env, machine }: Pick<Sys, "env" | "mac
   return {
     root,
     stateDir: `${root}/._qik/state`,
-    outDir: `${root}/._qik/out`,
     cacheDir: shared === undefined || shared === ""
       ? `${root}/._qik/cache`
       : absolute

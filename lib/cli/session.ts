@@ -45,7 +45,7 @@ export async function openSession(sys: Sys, project: Project): Promise<Session> 
     tree,
     platform: sys.machine.arch,
     untracked,
-    secretKey: secretKey(sys.files, paths.stateDir),
+    secretKey: () => secretKey(sys.files, paths.stateDir),
     spaceInputs: (task) => {
       const { venv, inputs, dotenv } = spaces.open(task.space.name);
       const env = dotenv.length === 0 ? {} : environment(task, 0);

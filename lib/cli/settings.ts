@@ -7,7 +7,7 @@ export interface RunSettings {
   readonly workers: number;
   readonly isolated: boolean;
   readonly verbosity: 0 | 1 | 2;
-  /** `linux-64` and so on, in keys and as `{ctx.qik.arch}`. */
+  /** `linux-64` and so on, as `{ctx.qik.arch}`; keys hold what the machine really is. */
   readonly arch: string;
   /** Whether caches are read and written. */
   readonly mode: { readonly read: boolean; readonly write: boolean };

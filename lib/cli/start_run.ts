@@ -1,12 +1,13 @@
 import { VERSION } from "../base/version.ts";
+import { pieces } from "../cache/blobs.ts";
 import { prepareWorkDir } from "../cache/work_dir.ts";
 import { type Reporter, tee } from "../events/events.ts";
 import type { Keyer } from "../hash/keyer.ts";
 import type { Task } from "../plan/types.ts";
 import { chooseReporter } from "../report/choose.ts";
-import { openDurations } from "../run/durations.ts";
+import { DURATIONS_FILE, openDurations } from "../run/durations.ts";
 import { openExecutor } from "../run/execute.ts";
-import { manifestReporter } from "../run/manifest_file.ts";
+import { MANIFEST_FILE, manifestReporter } from "../run/manifest_file.ts";
 import { openPerform } from "../run/perform.ts";
 import type { PerformPorts } from "../run/ports.ts";
 import { openRunTags, processesOf, RUN_TAG } from "../run/run_tag.ts";
@@ -28,10 +29,10 @@ export async function startRun(
   const { plan, paths, settings: { workers } } = session.project;
   const { files, clock, processes } = sys;
   const unwritable = prepareWorkDir(files, paths.root);
-  const durations = openDurations(files, `${paths.stateDir}/durations.json`);
+  const durations = openDurations(files, `${paths.root}/${DURATIONS_FILE}`);
   const tasks = selected.map((index) => plan.tasks[index]!);
   const people = await peopleReporter(sys, session, invocation, tasks);
-  const manifest = manifestReporter(files, `${paths.outDir}/manifest.json`);
+  const manifest = manifestReporter(files, `${paths.root}/${MANIFEST_FILE}`);
   const reporter = tee([people, durations.reporter, manifest]);
   if (unwritable !== undefined) reporter.on({ type: "problem", ...unwritable });
   const result = await runTasks({
@@ -135,17 +136,13 @@ function argvOf({ exec, shell }: Task, { machine }: Sys): readonly string[] {
   return isCmd ? ["cmd", "/d", "/s", "/c", exec] : [shell, "-c", exec];
 }
 
-/** Hands out a file in pieces of 64 KiB, each of them new; false where there is none. */
+/** Hands out a file in pieces, which hold until the next one; false where there is none. */
 function readPieces(sys: Sys, path: string, onBytes: (bytes: Uint8Array) => void): boolean {
   const reader = sys.files.openReader(path);
   if (reader === undefined) return false;
   try {
-    for (;;) {
-      const buffer = new Uint8Array(64 * 1024);
-      const read = reader.read(buffer);
-      if (read === 0) return true;
-      onBytes(buffer.subarray(0, read));
-    }
+    for (const piece of pieces(reader)) onBytes(piece);
+    return true;
   } finally {
     reader.close();
   }

@@ -157,7 +157,6 @@ export type RawCommand = z.infer<typeof command>;
 export type RawSpace = z.infer<typeof space>;
 export type RawModule = string | z.infer<typeof moduleTable>;
 export type RawCtx = z.infer<typeof ctxVariable>;
-export type RawDefaults = z.infer<typeof defaults>;
 
 /** Settings of the caches that the grammar itself knows. */
 export const OWN_CACHES: ReadonlyMap<string, StandardSchema<unknown>> = new Map<

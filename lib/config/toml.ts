@@ -24,6 +24,13 @@ export const MOST_BYTES = 8 * 1024 * 1024;
 export const MOST_LEVELS = 64;
 
 /**
+ * The value of TOML text that is not configuration: no limits and no places, the library's own errors.
+ */
+export async function parseTomlText(text: string): Promise<unknown> {
+  return (await import("smol-toml")).parse(text);
+}
+
+/**
  * Reads the bytes of a TOML file. Whatever the bytes are, the answer comes in time and memory linear in their
  * number, and problems are located.
  *

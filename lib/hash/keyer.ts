@@ -36,8 +36,8 @@ export interface KeyerPorts {
   /** `linux-64` and so on. */
   readonly platform: string;
   readonly untracked: boolean;
-  /** Hides secrets in explanations. */
-  readonly secretKey: Uint8Array;
+  /** Hides secrets in explanations; asked when one is made, which a warm run never does. */
+  readonly secretKey: () => Uint8Array;
   /** Artifacts as they are on disk, of a task that is not cached or takes no part in the run. */
   readonly artifactsOnDisk: (task: Task) => Promise<readonly HandedOn[]>;
 }
@@ -78,7 +78,7 @@ export class Keyer {
       // Files of the space (a `local.env`, say) need not be there; what a dependency names should.
       unmatched: selected.unmatched.filter((spec) => globs.includes(spec)),
       explanation() {
-        const lines = new ExplainSink(secretKey);
+        const lines = new ExplainSink(secretKey());
         writeKey(lines, record);
         return lines.lines;
       },

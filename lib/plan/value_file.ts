@@ -44,7 +44,7 @@ export async function readValue(
 async function parsed(path: string, bytes: Uint8Array): Promise<unknown> {
   const ending = path.slice(path.lastIndexOf(".") + 1).toLowerCase();
   const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  if (ending === "toml") return (await import("smol-toml")).parse(text);
+  if (ending === "toml") return await (await import("../config/toml.ts")).parseTomlText(text);
   if (ending === "json") return JSON.parse(text);
   if (ending === "yaml" || ending === "yml") return (await import("yaml")).parse(text);
   throw new Error(`"${ending}" is not a known ending`);

@@ -50,7 +50,7 @@ function keyerOf(plan: Plan, files: Map<string, string>, given: Partial<KeyerPor
     spaceInputs: () => ({ venvIdentity: "", inputs: [], variables: [] }),
     platform: "linux-64",
     untracked: true,
-    secretKey: new Uint8Array(),
+    secretKey: () => new Uint8Array(),
     artifactsOnDisk: () => Promise.resolve([]),
     ...given,
   });
