@@ -49,10 +49,12 @@ function sayVersion(sys: Sys): Exit {
 async function act(parts: AppParts, invocation: Invocation): Promise<Exit> {
   const { sys } = parts;
   if (invocation.version) return sayVersion(sys);
-  if (invocation.help) return say(sys, (await import("./help.ts")).helpText());
-  if (invocation.meta !== undefined) {
-    const { metaCommand } = await import("./commands/mod.ts");
-    return await metaCommand(invocation.meta, parts, invocation);
+  if (invocation.meta !== undefined || invocation.help) {
+    const { META } = await import("./commands/mod.ts");
+    if (invocation.meta === undefined) {
+      return say(sys, (await import("./help.ts")).helpText(META));
+    }
+    return await (await import("./meta.ts")).runMeta(META, parts, invocation);
   }
   const { runCommand } = await import("./run_command.ts");
   return await runCommand(parts, invocation);

@@ -5,8 +5,10 @@ import { OPTIONS } from "./options.ts";
 
 /** The command line, understood. */
 export interface Invocation {
-  /** `:name` of a meta command, without the colon; its own arguments are in `names`. */
+  /** `:name` of a meta command, without the colon. */
   readonly meta?: string;
+  /** What stands after that name, as it was written: the meta command knows what it means. */
+  readonly metaWords: readonly string[];
   readonly help: boolean;
   readonly version: boolean;
   readonly names: readonly string[];
@@ -49,6 +51,26 @@ export interface Invocation {
  * ```
  */
 export function parseArgs(argv: readonly string[]): Invocation {
+  const at = metaAt(argv);
+  if (at === undefined) return parseWords(argv);
+  const meta = argv[at]!.slice(1);
+  return { ...parseWords(argv.slice(0, at)), meta, metaWords: argv.slice(at + 1) };
+}
+
+/** Where `:name` of a meta command stands: nothing but options is in front of it. */
+function metaAt(argv: readonly string[]): number | undefined {
+  const at = argv.findIndex((word) => word === "--" || word.startsWith(":"));
+  if (at === -1 || argv[at] === "--") return undefined;
+  try {
+    return parseWords(argv.slice(0, at)).names.length === 0 ? at : undefined;
+  } catch (error) {
+    // It is the value of an option, or something in front of it is wrong and will be told.
+    if (error instanceof QikError) return undefined;
+    throw error;
+  }
+}
+
+function parseWords(argv: readonly string[]): Invocation {
   const end = argv.indexOf("--");
   const own = end === -1 ? argv : argv.slice(0, end);
   const parser = newParser();
@@ -59,13 +81,11 @@ export function parseArgs(argv: readonly string[]): Invocation {
     throw error;
   }
   const given = parser.opts<Given>();
-  const [first, ...rest] = parser.args;
-  const meta = first?.startsWith(":") ? first.slice(1) : undefined;
   return {
-    ...(meta === undefined ? {} : { meta }),
+    metaWords: [],
     help: given.help ?? false,
     version: given.version ?? false,
-    names: meta === undefined ? parser.args : rest,
+    names: parser.args,
     ...(end === -1 ? {} : { args: argv.slice(end + 1) }),
     exclude: given.exclude ?? [],
     modules: given.module ?? [],
@@ -114,26 +134,27 @@ interface Given {
 function newParser(): Command {
   const parser = new Command("qik").argument("[name...]").helpOption(false).exitOverride();
   parser.configureOutput({ writeErr: () => {}, writeOut: () => {} });
-  const append = (
-    value: string,
-    before: unknown,
-  ) => [...(Array.isArray(before) ? before : []), value];
-  for (const { flags, text, many } of OPTIONS) {
+  for (const { flags, text, many, choices } of OPTIONS) {
     const option = new Option(flags, text);
     if (many) option.argParser(append);
-    if (flags.startsWith("--cache-status")) option.choices(["warm", "cold"]);
+    if (choices !== undefined) option.choices(choices);
     parser.addOption(option);
   }
   return parser;
 }
 
+/** Gathers the values of an option that may be given several times. */
+export function append(value: string, before: unknown): string[] {
+  return [...(Array.isArray(before) ? before : []), value];
+}
+
 /** `-v` takes the next word only where it is a number: `qik -v lint` means all output of lint. */
-function verbosityWord(word: string, next: string | undefined): string {
+export function verbosityWord(word: string, next: string | undefined): string {
   if (word !== "-v" && word !== "--verbosity") return word;
   return /^\d+$/.test(next ?? "") ? word : "--verbosity=2";
 }
 
-function verbosityOf(level: string | boolean): 0 | 1 | 2 {
+export function verbosityOf(level: string | boolean): 0 | 1 | 2 {
   switch (level) {
     case "1":
       return 1;
@@ -151,31 +172,46 @@ function verbosityOf(level: string | boolean): 0 | 1 | 2 {
   }
 }
 
-/** Commander's message in qik's words. */
-function usageError(error: CommanderError, own: readonly string[]): QikError {
+/**
+ * Commander's message in qik's words.
+ *
+ * @param options Those that there are, for the nearest to one that is not.
+ */
+export function usageError(
+  error: CommanderError,
+  own: readonly string[],
+  options: readonly { readonly flags: string }[] = OPTIONS,
+  help = "qik --help",
+): QikError {
   const message = error.message.replace(/^error: /, "").replace(/\n[^]*$/, "").replaceAll("'", '"');
   const unknownOption = message.match(/^unknown option "(.*)"$/)?.[1];
   if (unknownOption !== undefined) {
     const message = `Cannot understand the option "${unknownOption}"`;
-    const hint = optionHint(unknownOption);
+    const hint = optionHint(unknownOption, options, help);
     return new QikError({ code: "usage", message, hint }, { cause: error });
   }
   const text = message.charAt(0).toUpperCase() + message.slice(1);
-  return new QikError({ code: "usage", message: `Cannot understand "${own.join(" ")}": ${text}` }, {
-    cause: error,
-  });
+  return new QikError({
+    code: "usage",
+    message: `Cannot understand "${own.join(" ")}": ${text.replace(/\.$/, "")}`,
+    hint: `See: ${help}`,
+  }, { cause: error });
 }
 
 /** Options that documents name, and that this version does not have yet. */
 const LATER = ["--watch", "--since", "--exact", "--changed", "--staged", "--report", "--trace"];
 
-function optionHint(option: string): string {
+function optionHint(
+  option: string,
+  options: readonly { readonly flags: string }[],
+  help: string,
+): string {
   if (LATER.includes(option)) return "This version of qik does not have it yet";
   if (option === "-p" || option === "--profile") {
     return "There are no profiles: set qik's own values with QIK__NAME variables";
   }
-  const known = OPTIONS.flatMap(({ flags }) => flags.match(/--[\w-]+/g) ?? []);
+  const known = options.flatMap(({ flags }) => flags.match(/--[\w-]+/g) ?? []);
   // A single letter is near every other one.
   const close = option.startsWith("--") ? nearest(option, known) : [];
-  return close.length > 0 ? `Did you mean ${close.join(" or ")}?` : "See: qik --help";
+  return close.length > 0 ? `Did you mean ${close.join(" or ")}?` : `See: ${help}`;
 }

@@ -7,6 +7,8 @@ export interface Option {
   readonly group: "Select" | "Run" | "Show" | "Other";
   /** May be given several times. */
   readonly many?: boolean;
+  /** All values that it may have. */
+  readonly choices?: readonly string[];
 }
 
 /** All options of a run, in the order of the help. */
@@ -24,6 +26,7 @@ export const OPTIONS: readonly Option[] = [
   {
     group: "Select",
     flags: "--cache-status <warm|cold>",
+    choices: ["warm", "cold"],
     text: "tasks that a run would replay (warm) or execute (cold)",
   },
   { group: "Select", flags: "--isolated", text: "without the tasks that the chosen ones need" },
@@ -52,4 +55,13 @@ export const OPTIONS: readonly Option[] = [
   { group: "Other", flags: "-C, --directory <dir>", text: "start in this directory" },
   { group: "Other", flags: "-V, --version", text: "print the version" },
   { group: "Other", flags: "-h, --help", text: "print this help" },
+];
+
+/** What every meta command understands too, after its own options; told in the help of each. */
+export const META_OPTIONS: readonly Omit<Option, "group">[] = [
+  { flags: "--json", text: "print data as JSON" },
+  { flags: "-v, --verbosity [level]", text: "as for a run" },
+  { flags: "--no-emoji", text: "words instead of emoji" },
+  { flags: "-C, --directory <dir>", text: "start in this directory" },
+  { flags: "-h, --help", text: "print this help" },
 ];

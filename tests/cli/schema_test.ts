@@ -110,7 +110,7 @@ repoTest("the schema needs no configuration, and takes no names", {
   assert.equal(title, "qik.toml");
   const { code, err } = await repo.qik(":schema", "lint");
   assert.equal(code, 2);
-  assert.match(err, /"lint".*\[usage\]/);
+  assert.match(err, /":schema lint".*\[usage\]/);
   const unknown = await repo.qik(":scheme");
   assert.equal(unknown.code, 2);
   assert.match(unknown.err, /":schema"/);
