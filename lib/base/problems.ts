@@ -32,6 +32,7 @@ export const PROBLEMS = {
   "space-unknown": { exit: 2, hint: "Add it to [spaces]" },
   "tag-unknown": { exit: 2, hint: "Add it to the tags of a command" },
   "cache-unknown": { exit: 2, hint: "Add it to [caches] or use local, repo or none" },
+  "entry-unknown": { exit: 2, hint: "List the stored results with: qik :cache ls" },
   "plugin-unknown": { exit: 2, hint: "Built-in plugins are named qik.NAME" },
   "dep-unknown": { exit: 2, hint: "See the dependency types in docs/configuration.md" },
   "dep-unreadable": { exit: 2, hint: "Mend the file or the command that writes it" },

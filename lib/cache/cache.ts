@@ -12,7 +12,8 @@ export interface Cache {
 
 export type Lookup =
   | { readonly found: true; readonly hit: Hit }
-  | { readonly found: false; readonly reason: "absent" }
+  /** `detail`: a line that a user can be told as the reason, where the cache knows it better than its keys do. */
+  | { readonly found: false; readonly reason: "absent"; readonly detail?: string }
   | { readonly found: false; readonly reason: "damaged"; readonly detail: string };
 
 export interface Hit {
@@ -24,6 +25,11 @@ export interface Hit {
    * git would show as changed or new, and that no earlier result of the task has put there.
    */
   restore(place: RestorePlace): Promise<RestoreOutcome>;
+  /**
+   * Why `restore` would be refused or meet the user's own work, in one line; `undefined` where it would not.
+   * Writes nothing and reads no content, so damage goes unnoticed. Unset: the cache cannot tell.
+   */
+  obstacle?(place: RestorePlace): Promise<string | undefined>;
   /** Hands out the log, in the order in which it was written. Verified by `restore`; call it afterwards. */
   replay(onOutput: (stream: "out" | "err", bytes: Uint8Array) => void): void;
 }

@@ -61,7 +61,7 @@ export function explainMiss(
     known = keys.length > 0;
     if (key !== undefined && keys.includes(key)) nearest = [];
     for (const earlier of nearest === undefined ? keys.slice(-COMPARED).reverse() : []) {
-      const before = readLines(files, dir, earlier);
+      const before = explanationOf(files, dir, earlier);
       const found = before === undefined ? undefined : differences(before, lines);
       if (found !== undefined && found.length < (nearest?.length ?? Infinity)) nearest = found;
     }
@@ -92,14 +92,27 @@ export interface Difference {
  * ```
  */
 export function differences(before: readonly string[], after: readonly string[]): Difference[] {
+  return changedFields(before, after).map(({ field, change }) => ({ field, change }));
+}
+
+/** A {@link Difference} with the values that differ; those of a field that is a list are joined by NUL. */
+export interface Change extends Difference {
+  readonly before?: string;
+  readonly after?: string;
+}
+
+/** As {@link differences}, with values. Against no lines at all: every field, in the order of the key. */
+export function changedFields(before: readonly string[], after: readonly string[]): Change[] {
   const left = byField(before);
-  const found: Difference[] = [];
+  const found: Change[] = [];
   for (const [field, value] of byField(after)) {
     const old = left.get(field);
     left.delete(field);
-    if (old !== value) found.push({ field, change: changeOf(field, old, value) });
+    if (old === value) continue;
+    const change = changeOf(field, old, value);
+    found.push({ field, change, ...(old !== undefined && { before: old }), after: value });
   }
-  for (const field of left.keys()) found.push({ field, change: "deleted" });
+  for (const [field, old] of left) found.push({ field, change: "deleted", before: old });
   return found;
 }
 
@@ -165,7 +178,8 @@ export function latestKeys(files: Files, dir: string, task: string): string[] {
   return new TextDecoder().decode(bytes).split("\n").filter((line) => /^[0-9a-f]+$/.test(line));
 }
 
-function readLines(files: Files, dir: string, key: string): string[] | undefined {
+/** What a key was made of, or `undefined` where that is no longer known. */
+export function explanationOf(files: Files, dir: string, key: string): string[] | undefined {
   const bytes = files.read(whyFile(dir, key));
   if (bytes === undefined) return undefined;
   try {

@@ -24,11 +24,11 @@ import type {
 import { type Entry, INLINE, readEntry, writeEntry } from "./entry.ts";
 import { latestKeys, recordExplanation } from "./explain.ts";
 import { type ContentSink, gatherArtifacts } from "./gather.ts";
-import { outcomeOf, putOutcomeOf } from "./outcomes.ts";
+import { obstacleOf, outcomeOf, putOutcomeOf } from "./outcomes.ts";
 import { checkPrecious } from "./precious.ts";
 import { replayTurns } from "./replay.ts";
 import { carryOut, type Contents, openLog, verifyContents } from "./restore.ts";
-import { planRestore } from "./restore_plan.ts";
+import { planRestore, type RestorePlan } from "./restore_plan.ts";
 import { fileNameOf } from "./repo_files.ts";
 import { openStatMemo, type StatMemo } from "./stat_memo.ts";
 
@@ -148,6 +148,7 @@ function hitOf(store: Store, entry: Entry, file: string): Hit {
       if (!outcome.ok) log?.close();
       return outcome;
     },
+    obstacle: (place) => obstacleOf(() => planned(store, entry, place)),
     replay(onOutput) {
       if (log === undefined) throw new Error("A log is replayed after its entry was restored");
       replayTurns(log, manifest.log.turns, onOutput);
@@ -165,15 +166,24 @@ async function restore(
   entry: Entry,
   place: RestorePlace,
 ): Promise<RestoreOutcome> {
-  const { artifacts } = entry.manifest;
-  if (artifacts.length === 0 && place.patterns.length === 0) {
+  if (entry.manifest.artifacts.length === 0 && place.patterns.length === 0) {
     return { ok: true, written: 0, removed: 0 };
   }
-  const plan = planRestore(store, artifacts, place);
-  await checkPrecious(store, place, plan.displaced, recorded(store, entry.manifest));
+  const plan = await planned(store, entry, place);
   const contents = verifyContents(store.files, contentsOf(store, entry.inline), plan.write);
   carryOut(store.files, place.root, plan, contents, `${store.unique}-${store.next()}`);
   return { ok: true, written: plan.write.length, removed: plan.remove.length };
+}
+
+/** What a restore would do, if nothing stands in its way. */
+async function planned(
+  store: Store,
+  { manifest }: Entry,
+  place: RestorePlace,
+): Promise<RestorePlan> {
+  const plan = planRestore(store, manifest.artifacts, place);
+  await checkPrecious(store, place, plan.displaced, recorded(store, manifest));
+  return plan;
 }
 
 /** Artifacts of this and of the task's latest results, as far as they are still stored; read one by one. */

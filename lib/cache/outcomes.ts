@@ -30,6 +30,15 @@ export async function outcomeOf(
   }
 }
 
+/** What was thrown while a restore was planned, as the line that `Hit.obstacle` answers. */
+export async function obstacleOf(plan: () => unknown): Promise<string | undefined> {
+  const outcome = await outcomeOf(async () => {
+    await plan();
+    return { ok: true, written: 0, removed: 0 };
+  });
+  return outcome.ok ? undefined : outcome.detail;
+}
+
 /**
  * What was thrown while storing, as an outcome: the command's result stands, whatever happens here.
  *

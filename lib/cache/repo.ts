@@ -2,15 +2,24 @@ import { sha256 } from "../sys/digest.ts";
 import type { Clock, Files, Reader, Stat } from "../sys/sys.ts";
 import { forbiddenPath } from "./artifact_rules.ts";
 import { attempt, digestFile } from "./blobs.ts";
-import type { Artifact, Cache, Hit, Lookup, Manifest, PutOutcome, TaskResult } from "./cache.ts";
-import { recordExplanation } from "./explain.ts";
+import type {
+  Artifact,
+  Cache,
+  Hit,
+  Lookup,
+  Manifest,
+  PutOutcome,
+  RestorePlace,
+  TaskResult,
+} from "./cache.ts";
+import { printable, recordExplanation } from "./explain.ts";
 import { gatherArtifacts } from "./gather.ts";
-import { outcomeOf, putOutcomeOf } from "./outcomes.ts";
+import { obstacleOf, outcomeOf, putOutcomeOf } from "./outcomes.ts";
 import { replayTurns } from "./replay.ts";
 import { checkPrecious } from "./precious.ts";
 import { fileNameOf, readRepoEntry, repoEntryText } from "./repo_files.ts";
 import { carryOut, Damaged, openLog } from "./restore.ts";
-import { isRight, planRestore, type RestoreView } from "./restore_plan.ts";
+import { isRight, planRestore, type RestorePlan, type RestoreView } from "./restore_plan.ts";
 import { openStatMemo } from "./stat_memo.ts";
 import { join, linkAbove, STAGED } from "./walk.ts";
 
@@ -78,8 +87,10 @@ class RepoEntries {
       const known = this.#known.get(key);
       if (known === undefined) return { found: false, reason: "absent" };
       if ("detail" in known) return { found: false, reason: "damaged", detail: known.detail };
-      if (!known.manifest.artifacts.every((artifact) => this.#isInPlace(artifact))) {
-        return { found: false, reason: "absent" };
+      const wrong = known.manifest.artifacts.find((artifact) => !this.#isInPlace(artifact));
+      if (wrong !== undefined) {
+        const detail = `the artifact "${printable(wrong.path)}" is not as recorded`;
+        return { found: false, reason: "absent", detail };
       }
       return { found: true, hit: this.#hit(known.manifest, known.out) };
     } catch (error) {
@@ -127,22 +138,28 @@ class RepoEntries {
         const outcome = await outcomeOf(async () => {
           log?.close();
           log = openLog(files, { inline: new Map(), blob: () => out }, manifest.log);
-          const plan = planRestore(this.view, manifest.artifacts, place);
+          const plan = await this.#planned(manifest, place);
           const wrong = plan.write[0]?.artifact.path;
           if (wrong !== undefined) throw new Damaged(`The artifact "${wrong}" is not as recorded`);
-          await checkPrecious(this.view, place, plan.displaced, [manifest.artifacts]);
           carryOut(files, place.root, plan, [], this.#temporary());
           return { ok: true, written: 0, removed: plan.remove.length };
         });
         if (!outcome.ok) log?.close();
         return outcome;
       },
+      obstacle: (place) => obstacleOf(() => this.#planned(manifest, place)),
       replay(onOutput) {
         if (log === undefined) throw new Error("A log is replayed after its entry was restored");
         replayTurns(log, manifest.log.turns, onOutput);
         log = undefined;
       },
     };
+  }
+
+  async #planned(manifest: Manifest, place: RestorePlace): Promise<RestorePlan> {
+    const plan = planRestore(this.view, manifest.artifacts, place);
+    await checkPrecious(this.view, place, plan.displaced, [manifest.artifacts]);
+    return plan;
   }
 
   async keep(result: TaskResult): Promise<PutOutcome> {

@@ -51,8 +51,8 @@ export class Refused extends Error {
 export class Conflict extends Error {
   override readonly name = "Conflict";
 
-  constructor(path: string) {
-    super(`"${printable(path)}" is not what an earlier run wrote`);
+  constructor(path: string, what = "is not what an earlier run wrote") {
+    super(`"${printable(path)}" ${what}`);
   }
 }
 
@@ -131,6 +131,10 @@ class Planning {
         : undefined;
       if (stat !== undefined && isRight(this.view, this.place.root, artifact, stat)) continue;
       if (stat !== undefined) this.#clearTheWay(artifact, stat);
+      // Git has it and the working tree has not: only its user knows whether it is to come back.
+      else if (artifact.kind !== "directory" && this.place.isTracked(artifact.path)) {
+        throw new Conflict(artifact.path, "was deleted, and git still has it");
+      }
       this.#write.push({ artifact, stageIn: this.#stageIn(artifact.path) });
     }
     const abandoned = this.walked.staged.filter((path) => this.#isAbandoned(path));

@@ -1,6 +1,6 @@
 import { QikError } from "../base/problems.ts";
-import type { Cache, Manifest } from "../cache/cache.ts";
-import type { Keyer } from "../hash/keyer.ts";
+import type { Cache, Lookup, Manifest, RestorePlace } from "../cache/cache.ts";
+import type { KeyedTask, Keyer } from "../hash/keyer.ts";
 import type { Plan, Task } from "../plan/types.ts";
 import { isWanted } from "../run/perform.ts";
 
@@ -14,6 +14,8 @@ export interface Forecast {
   readonly why?: string;
   /** For warm tasks what would be replayed. */
   readonly manifest?: Manifest;
+  /** Lines of the key's explanation, where there is a key. */
+  readonly explanation?: () => readonly string[];
 }
 
 /** What a forecast asks. */
@@ -24,6 +26,7 @@ export interface ForecastPorts {
   /** False under `--force` and `--no-cache`: nothing would be replayed. */
   readonly reads: boolean;
   readonly explainMiss: (task: Task, key: string, lines: readonly string[]) => string;
+  readonly restorePlace: (task: Task) => RestorePlace;
 }
 
 /**
@@ -77,7 +80,7 @@ function uncached(task: Task): Forecast {
 }
 
 async function lookUp(ports: ForecastPorts, task: Task): Promise<Forecast> {
-  const { keyer, caches } = ports;
+  const { keyer } = ports;
   if (!task.cacheable) {
     if (task.artifacts.length === 0) keyer.settle(task, undefined);
     return uncached(task);
@@ -85,25 +88,41 @@ async function lookUp(ports: ForecastPorts, task: Task): Promise<Forecast> {
   try {
     const keyed = await keyer.key(task);
     const { key } = keyed;
-    const lookup = ports.reads ? await caches(task.cache).get(key) : undefined;
-    const manifest = lookup?.found ? lookup.hit.manifest : undefined;
-    if (manifest !== undefined && isWanted(task, manifest.exit)) {
+    const explanation = () => keyed.explanation();
+    const { manifest, why } = await answerOf(ports, task, keyed);
+    if (manifest !== undefined) {
       keyer.settle(task, { key, artifacts: manifest.artifacts });
-      return { task, status: "warm", key, manifest };
+      return { task, status: "warm", key, manifest, explanation };
     }
     // Without artifacts the key alone is handed on; with artifacts its users wait (see openNeed).
     if (task.artifacts.length === 0) keyer.settle(task, { key, artifacts: [] });
-    const why = lookup === undefined
-      ? "caches are not read"
-      : lookup.found
-      ? `the cached result has exit code ${lookup.hit.manifest.exit}`
-      : lookup.reason === "damaged"
-      ? `damaged entry: ${lookup.detail}`
-      : ports.explainMiss(task, key, keyed.explanation());
-    return { task, status: "cold", key, why };
+    return { task, status: "cold", key, why, explanation };
   } catch (error) {
     // A dependency that cannot be read now may be written by a task that runs first.
     if (!(error instanceof QikError)) throw error;
     return { task, status: "cold", why: error.message };
   }
+}
+
+/** What a run would replay, or why it would replay nothing. */
+async function answerOf(
+  ports: ForecastPorts,
+  task: Task,
+  { key, explanation }: Pick<KeyedTask, "key" | "explanation">,
+): Promise<
+  | { readonly manifest: Manifest; readonly why?: undefined }
+  | { readonly manifest?: undefined; readonly why: string }
+> {
+  if (!ports.reads) return { why: "caches are not read" };
+  const lookup: Lookup = await ports.caches(task.cache).get(key);
+  if (!lookup.found) {
+    if (lookup.reason === "damaged") return { why: `damaged entry: ${lookup.detail}` };
+    return { why: lookup.detail ?? ports.explainMiss(task, key, explanation()) };
+  }
+  const { manifest } = lookup.hit;
+  if (!isWanted(task, manifest.exit)) {
+    return { why: `the cached result has exit code ${manifest.exit}` };
+  }
+  const obstacle = await lookup.hit.obstacle?.(ports.restorePlace(task));
+  return obstacle === undefined ? { manifest } : { why: obstacle };
 }

@@ -3,9 +3,9 @@ import { styleFor } from "../report/choose.ts";
 import type { Sys } from "../sys/sys.ts";
 import type { Invocation } from "./args.ts";
 import type { AppParts, Exit } from "./parts.ts";
-import { withLines } from "./lines.ts";
 import { openProject, type Project } from "./project.ts";
 import { openSession, type Session } from "./session.ts";
+import { checkFilled } from "./unfilled.ts";
 
 /** `qik [NAME…]`: lists, forecasts or runs what was asked for. */
 export async function runCommand(parts: AppParts, invocation: Invocation): Promise<Exit> {
@@ -42,13 +42,6 @@ function nothingToRun(sys: Sys, { settings: { verbosity }, impliedSpace }: Proje
   return { code: 0 };
 }
 
-/** A variable without a value is told when something that uses it takes part, all of them at once. */
-async function checkFilled(sys: Sys, { plan, selection, paths }: Project): Promise<void> {
-  const problems = selection.selected.flatMap((index) => plan.tasks[index]!.unfilled ?? []);
-  const told = new Map(problems.map((problem) => [JSON.stringify(problem), problem]));
-  if (told.size > 0) throw await withLines(new QikError([...told.values()]), sys, paths.root);
-}
-
 /** Chosen tasks that a run would find as `--cache-status` says. */
 async function byCacheStatus(
   session: Session,
@@ -57,6 +50,7 @@ async function byCacheStatus(
   const { project } = session;
   const { chosen, selected } = project.selection;
   if (cacheStatus === undefined) return chosen;
+  const { forecastOf } = await import("./forecast_session.ts");
   const found = await forecastOf(session, selected);
   const wanted = new Set(chosen);
   return found.filter(({ task, status }) => status === cacheStatus && wanted.has(task.index))
@@ -70,20 +64,6 @@ function selectedFor(
   chosen: readonly number[],
 ): readonly number[] {
   return cacheStatus === undefined ? selection.selected : narrowed(chosen);
-}
-
-async function forecastOf(session: Session, selected: readonly number[]) {
-  const { forecast } = await import("./forecast.ts");
-  const { project: { plan, settings: { mode } }, keyer, caches } = session;
-  const found = await forecast({
-    plan,
-    keyer,
-    caches: (name) => caches.get(name),
-    reads: mode.read,
-    explainMiss: (task, key, lines) => caches.explainMiss(task, key, lines),
-  }, selected);
-  session.save();
-  return found;
 }
 
 async function list(
@@ -102,6 +82,7 @@ async function list(
 async function tellForecast(sys: Sys, session: Session, invocation: Invocation): Promise<Exit> {
   const { forecastJson, forecastText } = await import("./list.ts");
   const { json, emoji, cacheStatus, fail } = invocation;
+  const { forecastOf } = await import("./forecast_session.ts");
   const all = await forecastOf(session, session.project.selection.selected);
   const found = all.filter(({ status }) => cacheStatus === undefined || status === cacheStatus);
   const style = styleFor("out", { ...sys, emoji });

@@ -1,3 +1,4 @@
+import type { RestorePlace } from "../cache/cache.ts";
 import type { HandedOn } from "../hash/handed_on.ts";
 import { Keyer } from "../hash/keyer.ts";
 import { secretKey } from "../hash/secret_key.ts";
@@ -20,6 +21,8 @@ export interface Session {
   readonly caches: Caches;
   /** The whole environment of a task's process; `worker` 0 where none runs. */
   environment(task: Task, worker: number): Record<string, string>;
+  /** Where and within which limits a hit of the task may write. */
+  restorePlace(task: Task): RestorePlace;
   /** Writes what was learned for the next run; never fails. */
   save(): void;
 }
@@ -63,6 +66,12 @@ export async function openSession(sys: Sys, project: Project): Promise<Session> 
     keyer,
     caches,
     environment,
+    restorePlace: ({ artifacts }) => ({
+      root: paths.root,
+      patterns: artifacts,
+      isTracked: (path) => tree.isTracked(path),
+      isListed: (path) => tree.isListed(path),
+    }),
     save() {
       tree.save();
       tools.save();

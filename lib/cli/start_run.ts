@@ -1,5 +1,6 @@
 import { VERSION } from "../base/version.ts";
 import { pieces } from "../cache/blobs.ts";
+import { recordRun } from "../cache/journal.ts";
 import { prepareWorkDir } from "../cache/work_dir.ts";
 import { type Reporter, tee } from "../events/events.ts";
 import type { Keyer } from "../hash/keyer.ts";
@@ -28,6 +29,7 @@ export async function startRun(
 ): Promise<Exit> {
   const { plan, paths, settings: { workers } } = session.project;
   const { files, clock, processes } = sys;
+  const startedAt = clock.now();
   const unwritable = prepareWorkDir(files, paths.root);
   const durations = openDurations(files, `${paths.root}/${DURATIONS_FILE}`);
   const tasks = selected.map((index) => plan.tasks[index]!);
@@ -52,6 +54,14 @@ export async function startRun(
     expectedMs: durations.expectedMs,
   });
   session.save();
+  const { hit, ran, failed } = result.counts;
+  recordRun(files, paths.cacheDir, {
+    since: startedAt,
+    runs: 1,
+    hits: hit,
+    ran: ran + failed,
+    savedMs: Math.round(result.savedMs),
+  });
   await tidyStore(sys, session.project);
   return { code: result.exit, ...(result.interrupted && { signal: result.interrupted }) };
 }
@@ -99,12 +109,7 @@ function performPorts(
       ancestors: processesOf(sys.env[RUN_TAG]),
     }),
     argv: (task) => argvOf(task, sys),
-    restorePlace: ({ artifacts }) => ({
-      root: paths.root,
-      patterns: artifacts,
-      isTracked: (path) => tree.isTracked(path),
-      isListed: (path) => tree.isListed(path),
-    }),
+    restorePlace: (task) => session.restorePlace(task),
     explainMiss: (task, { key, explanation }) =>
       caches.explainMiss(task, key, explanation(), ranBefore(task.name)),
     changed: () => tree.invalidate(),

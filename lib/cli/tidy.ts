@@ -1,3 +1,4 @@
+import type { Config } from "../config/types.ts";
 import type { Sys } from "../sys/sys.ts";
 import type { Project } from "./project.ts";
 
@@ -23,17 +24,21 @@ export async function tidyStore(
     files.writeAtomic(stamp, new TextEncoder().encode(`${now}\n`));
     if (!isDue) return;
     const { collect } = await import("../cache/collection.ts");
-    const settings = plan.config.caches.find(({ name }) => name === "local")?.settings ?? {};
-    collect({
-      files,
-      clock,
-      dir,
-      maxSize: numberOr(settings["max-size"], MAX_SIZE),
-      maxAgeMs: numberOr(settings["max-age"], MAX_AGE_MS),
-    });
+    collect({ files, clock, dir, ...storeLimits(plan.config) });
   } catch {
     // A read-only store, or one that another process removes: the next run tries again.
   }
+}
+
+/** What `[caches.local]` says, else the defaults. */
+export function storeLimits(
+  { caches }: Pick<Config, "caches">,
+): { readonly maxSize: number; readonly maxAgeMs: number } {
+  const settings = caches.find(({ name }) => name === "local")?.settings ?? {};
+  return {
+    maxSize: numberOr(settings["max-size"], MAX_SIZE),
+    maxAgeMs: numberOr(settings["max-age"], MAX_AGE_MS),
+  };
 }
 
 function numberOr(value: unknown, fallback: number): number {

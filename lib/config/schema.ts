@@ -1,8 +1,9 @@
 import * as z from "zod/mini";
 import { parseDuration } from "../base/duration.ts";
+import { parseSize } from "../base/size.ts";
 import type { Flaw, Suggest } from "./flaws.ts";
 import { flawsOf, type RawIssue } from "./issues.ts";
-import { isName, NAME_RULE, parseSize } from "./names.ts";
+import { isName, NAME_RULE } from "./names.ts";
 import type { TomlPath } from "./paths.ts";
 import { either, list, optional, quickly, recordOf, such, tableOf } from "./schema_parts.ts";
 import type { StandardSchema } from "./standard_schema.ts";

@@ -7,7 +7,7 @@ import type { FileState } from "../git/tree.ts";
  */
 export interface TaskKey {
   /** Bumped when the encoding or the meaning of a field changes: old entries are then never found. */
-  readonly format: 2;
+  readonly format: 3;
   /** The command sees its own name in `QIK__TASK`. */
   readonly task: string;
   /** After templates: the same text run elsewhere must match. */
@@ -63,7 +63,8 @@ export function writeKey(sink: Sink, key: TaskKey): void {
   writeList(sink, "args", key.args);
   writeList(sink, "artifacts", key.artifacts);
   sink.field("env count", `${key.env.length}`);
-  for (const [name, value] of key.env) sink.field(`env ${name}`, value);
+  // Templates may have put a credential into it.
+  for (const [name, value] of key.env) sink.secret(`env ${name}`, value);
   sink.field("pass-env count", `${key.passEnv.length}`);
   for (const [name, value] of key.passEnv) writeSecret(sink, `pass-env ${name}`, value);
   sink.field("fact count", `${key.facts.length}`);

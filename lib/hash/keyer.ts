@@ -126,7 +126,7 @@ export class Keyer {
     ];
     const selected = await tree.select([...globs, ...space.inputs], this.#selectOptions(task));
     const record: TaskKey = {
-      format: 2,
+      format: 3,
       task: task.name,
       exec: task.exec,
       shell: typeof task.exec === "string" ? task.shell : "",

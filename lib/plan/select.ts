@@ -100,7 +100,7 @@ export function fullName({ command, space, module }: Task): string {
 }
 
 /** As in globs: `*` and `?` match every letter, `[a-z]` a class; linear whatever the word. */
-function wildcard(word: string, names: ReadonlySet<string>): string[] {
+export function wildcard(word: string, names: Iterable<string>): string[] {
   const matches = compileWild(byteString(word), { pathname: false, casefold: false });
   return [...names].filter((name) => matches?.(byteString(name), 0) ?? false);
 }

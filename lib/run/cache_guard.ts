@@ -39,7 +39,10 @@ export class CacheGuard {
     if (!tried.ok) return this.#damaged(cache, task, tried.detail);
     const lookup = tried.value;
     if (lookup.found) return { hit: lookup.hit };
-    return lookup.reason === "absent" ? {} : this.#damaged(cache, task, lookup.detail);
+    if (lookup.reason === "absent") {
+      return lookup.detail === undefined ? {} : { why: lookup.detail };
+    }
+    return this.#damaged(cache, task, lookup.detail);
   }
 
   /** The user's own work in the way of a hit is no damage: the command runs as it would without a cache. */

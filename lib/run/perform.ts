@@ -3,9 +3,9 @@ import { QikError } from "../base/problems.ts";
 import type { Cache, Hit } from "../cache/cache.ts";
 import type { Task } from "../plan/types.ts";
 import { CacheGuard } from "./cache_guard.ts";
-import { LogWriter } from "./captured_log.ts";
 import type { ExecResult } from "./executor.ts";
 import { logPath } from "./log_file.ts";
+import { openReplayedLog } from "./replayed_log.ts";
 import { RUN_TAG } from "./run_tag.ts";
 import type { TaskLock } from "./task_lock.ts";
 import type { KeyedTask, Perform, PerformPorts, Slot, TaskOutcome } from "./ports.ts";
@@ -183,13 +183,10 @@ class Story {
   async #replayLog(cache: Cache, hit: Hit): Promise<boolean> {
     const { root, files, reporter } = this.#ports;
     const path = `${root}/${this.#log}`;
-    if (hit.manifest.log.size === 0) {
-      removeOldLog(this.#ports, path);
-      return true;
-    }
-    const copy = new LogWriter(files, path, Infinity);
+    const copy = openReplayedLog(files, path, hit.manifest.log);
+    if (hit.manifest.log.size === 0) return true;
     const whole = await this.#guard.replay(cache, hit, (stream, bytes) => {
-      copy.write(stream, bytes);
+      copy?.write(stream, bytes);
       reporter.on({
         type: "task-output",
         task: this.#task.name,
@@ -198,7 +195,7 @@ class Story {
         replayed: true,
       });
     });
-    copy.end();
+    copy?.end();
     return whole;
   }
 
@@ -360,13 +357,4 @@ function isOwnResult(result: ExecResult): boolean {
   return result.endedBy === undefined && result.signal === undefined &&
     result.startFailure === undefined && !result.logCut && result.logFailure === undefined &&
     !result.pipeLeftOpen;
-}
-
-/** A log of an earlier run would be taken for this one's. */
-function removeOldLog({ files }: PerformPorts, path: string): void {
-  try {
-    if ((files.lstat(path)?.size ?? 0) > 0) files.remove(path);
-  } catch {
-    // The hit stands whatever is in the way of an old log.
-  }
 }

@@ -104,8 +104,35 @@ repoTest("a switch of branches with a tracked result loses nothing", BUILD, asyn
   await repo.git("checkout", "-q", "main");
   assert.deepEqual(await ranBy(repo), [], "the tracked file is right");
   await repo.remove("out/built");
+  assert.deepEqual(await ranBy(repo), ["build"], "the command decides about a tracked file");
+  assert.equal(await repo.read("out/built"), "1\n");
+});
+
+repoTest("a source that was deleted stays so, also where it is an artifact", {
+  "qik.toml": formatter('"src"'),
+  "src/a": "a\n",
+  "src/b": "b\n",
+}, async (repo) => {
+  await repo.must();
+  await repo.commit("formatted");
   assert.deepEqual(await ranBy(repo), []);
-  assert.equal(await repo.read("out/built"), "1\n", "a tracked file that is missing comes back");
+  await repo.remove("src/b", "../ran");
+  const { err } = await repo.must();
+  assert.deepEqual(await ran(repo), ["fmt"]);
+  assert.match(err, /\("src\/b" was deleted, and git still has it\)/);
+  assert.equal(await repo.exists("src/b"), false);
+  assert.deepEqual(await ranBy(repo), [], "that is the result now");
+  assert.equal(await repo.exists("src/b"), false);
+});
+
+repoTest("a forecast knows that a hit would meet the user's own work", BUILD, async (repo) => {
+  await repo.qik();
+  assert.match((await repo.must("--dry-run")).out, /^warm/);
+  await repo.write({ "out/mynotes": "mine\n" });
+  const { out } = await repo.must("--dry-run");
+  assert.match(out, /^cold .*"out\/mynotes" is not what an earlier run wrote\n/);
+  assert.equal(await repo.read("out/mynotes"), "mine\n");
+  assert.equal((await repo.must("--cache-status", "cold", "--ls")).out, "build\n");
 });
 
 repoTest("an artifact pattern that matches nothing is told once", {

@@ -55,6 +55,7 @@ const EXAMPLES: Partial<Record<Code, Example>> = {
   "space-unknown": config("[spaces.tools]", "[commands.lint]", 'exec = "ls"', 'space = "tols"'),
   "tag-unknown": { files: LINT, run: "qik -t slwo" },
   "cache-unknown": config("[commands.lint]", 'exec = "ruff check ."', 'cache = "remot"'),
+  "entry-unknown": { files: LINT, run: "qik :cache show deadbeef" },
   "plugin-unknown": config("[plugins]", 'uv = "qik.vu"'),
   "dep-unknown": config(
     "[commands.test]",

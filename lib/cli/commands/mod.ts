@@ -1,4 +1,5 @@
 import type { MetaSpec } from "../meta_spec.ts";
+import { CACHE_SPEC } from "./cache/spec.ts";
 
 /** All meta commands that qik brings, in the order of the help. */
 export const META: readonly MetaSpec[] = [
@@ -11,5 +12,22 @@ export const META: readonly MetaSpec[] = [
     name: "schema",
     text: "JSON Schema of qik.toml, for editors",
     load: () => import("./schema.ts"),
+  },
+  CACHE_SPEC,
+  {
+    name: "explain",
+    text: "all that a task's key is made of, and what differs",
+    words: ["<task>"],
+    options: [
+      {
+        many: true,
+        flags: "--diff <key>",
+        text: "compare with an earlier key; given twice: one earlier key with another",
+      },
+    ],
+    details: `Says whether a run would replay the task and why not, then the whole record
+of its key. Secrets are shown as digests that only tell whether they changed.
+Without --diff a cold task is compared with its nearest earlier result.`,
+    load: () => import("./explain.ts"),
   },
 ];

@@ -88,18 +88,21 @@ export const CONFLICTS: readonly Case[] = [
     },
   },
   {
-    name: "a tracked file that is missing comes back, one that is right stays",
+    name: "a tracked file that was deleted does not come back, one that is right stays",
     async run(room, kit) {
       build(room);
       const cache = await stored(room, kit);
-      const before = room.tree();
       const { ino } = fs.statSync(room.path("report-x.xml"));
-      room.remove("dist/a.js");
-      const recalled = await room.recall(cache, KEY, PATTERNS, ["dist/a.js", "report-x.xml"]);
-      assertRecalled(recalled);
-      assert.deepEqual([recalled!.written, recalled!.removed], [1, 0]);
-      assert.deepEqual(room.tree(), before);
+      assertRecalled(await room.recall(cache, KEY, PATTERNS, ["dist/a.js", "report-x.xml"]));
       assert.equal(fs.statSync(room.path("report-x.xml")).ino, ino);
+      room.remove("dist/a.js");
+      const before = room.tree();
+      const lookup = await cache.get(KEY);
+      assert.ok(lookup.found);
+      const outcome = await lookup.hit.restore(room.place(PATTERNS, ["dist/a.js"]));
+      assert.ok(!outcome.ok && outcome.reason === "conflict", JSON.stringify(outcome));
+      assert.match(outcome.detail, /^"dist\/a.js" was deleted, and git still has it$/);
+      assert.deepEqual(room.tree(), before);
     },
   },
   {

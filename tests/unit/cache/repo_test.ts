@@ -90,10 +90,15 @@ Deno.test("the repo cache misses where an artifact is not as recorded", async ()
   const result = room.result([], { key: KEY, patterns: ["lock.txt"] });
   assert.ok((await open(room).put(result)).stored);
   assert.equal((await open(room).get(KEY)).found, true);
+  const wrong = {
+    found: false,
+    reason: "absent",
+    detail: 'the artifact "lock.txt" is not as recorded',
+  };
   room.write("lock.txt", "2");
-  assert.deepEqual(await open(room).get(KEY), { found: false, reason: "absent" });
+  assert.deepEqual(await open(room).get(KEY), wrong);
   room.write("lock.txt", "1", 0o755);
-  assert.deepEqual(await open(room).get(KEY), { found: false, reason: "absent" });
+  assert.deepEqual(await open(room).get(KEY), wrong);
   room.write("lock.txt", "1", 0o664);
   assert.equal((await open(room).get(KEY)).found, true, "git keeps the exec bit only");
   const lookup = await open(room).get(KEY);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { configJsonSchema } from "../../../lib/config/json_schema.ts";
-import { isName, parseSize } from "../../../lib/config/names.ts";
+import { parseSize } from "../../../lib/base/size.ts";
+import { isName } from "../../../lib/config/names.ts";
 import { moduleDir, pyimportOf } from "../../../lib/config/modules.ts";
 import { kind, KINDS } from "./rig.ts";
 

@@ -5,7 +5,7 @@ import { handedOnDigest } from "../../../lib/hash/handed_on.ts";
 import { DigestSink, ExplainSink } from "../../../lib/hash/sinks.ts";
 
 const KEY: TaskKey = {
-  format: 2,
+  format: 3,
   task: "lint",
   exec: "ruff check .",
   shell: "sh",
@@ -28,10 +28,10 @@ function digest(key: TaskKey): string {
 }
 
 Deno.test("the digest of a known key never changes without a new format", () => {
-  assert.equal(digest(KEY), "4a5d13f1028943575a310e932bdd81c2957c969e7e6b0b3b059d238c8ad66ad4");
+  assert.equal(digest(KEY), "99b034555814b7de127456ff0912ef3b07b05bd24b7ec855f5f19034aad0d1f3");
   assert.equal(
     digest({ ...KEY, exec: ["ruff", "check"] }),
-    "8b977c9eb171704716a1b03241ff2c9afcfaee3fab2b3064982af70c57e504c0",
+    "d06fefe0bdd1989e81c2f3c78414cd980cdc6e9cc0a88c05c23c24753f12173d",
   );
 });
 

@@ -1,0 +1,51 @@
+import { parseDuration } from "../../../base/duration.ts";
+import { QikError } from "../../../base/problems.ts";
+import { formatSize, parseSize } from "../../../base/size.ts";
+import { collect } from "../../../cache/collection.ts";
+import type { MetaCall } from "../../meta_spec.ts";
+import type { AppParts, Exit } from "../../parts.ts";
+import { openProject } from "../../project.ts";
+import { storeLimits } from "../../tidy.ts";
+import { print, printJson } from "./print.ts";
+
+/** `qik :cache gc [--max-size SIZE] [--max-age AGE]`. */
+export async function run(parts: AppParts, call: MetaCall): Promise<Exit> {
+  const { sys } = parts;
+  const maxSize = given(call, "max-size", parseSize, '"10GB" or "500MiB"');
+  const maxAgeMs = given(call, "max-age", parseDuration, '"12h" or "7d"');
+  const { plan: { config }, paths: { cacheDir: dir } } = await openProject(parts, call.invocation);
+  const { files, clock } = sys;
+  const limits = storeLimits(config);
+  const collected = collect({
+    files,
+    clock,
+    dir,
+    maxSize: maxSize ?? limits.maxSize,
+    maxAgeMs: maxAgeMs ?? limits.maxAgeMs,
+  });
+  const { entries, blobs, leftovers, freed, left } = collected;
+  if (call.json) {
+    printJson(sys, { results: entries, contents: blobs, leftovers, freed, left });
+  } else {
+    const what = `${entries} ${entries === 1 ? "result" : "results"}`;
+    print(sys, `Removed ${what}, freed ${formatSize(freed)}; ${formatSize(left)} are left\n`);
+  }
+  return { code: 0 };
+}
+
+function given(
+  { options }: MetaCall,
+  name: string,
+  parse: (text: string) => number | undefined,
+  example: string,
+): number | undefined {
+  const text = options[name];
+  if (text === undefined) return undefined;
+  const value = parse(`${text}`);
+  if (value !== undefined) return value;
+  throw new QikError({
+    code: "usage",
+    message: `Cannot use "${text}" as --${name}`,
+    hint: `Write it such as ${example}`,
+  });
+}

@@ -1,0 +1,96 @@
+import { nearest } from "../../../base/nearest.ts";
+import { QikError } from "../../../base/problems.ts";
+import { committedResults, type StoredResult, storedResults } from "../../../cache/inventory.ts";
+import { wildcard } from "../../../plan/select.ts";
+import type { MetaCall } from "../../meta_spec.ts";
+import type { AppParts } from "../../parts.ts";
+import { openProject, type Project } from "../../project.ts";
+
+/** The cache that a call is about. */
+export interface OpenedCache {
+  readonly project: Project;
+  readonly kind: "local" | "repo";
+  results(): Iterable<StoredResult>;
+}
+
+/**
+ * @throws {QikError} `cache-unknown` for a cache that is not there, `usage` for one that cannot be looked into
+ * from here, and everything that is wrong with the configuration.
+ */
+export async function openCache(parts: AppParts, call: MetaCall): Promise<OpenedCache> {
+  const { files } = parts.sys;
+  const project = await openProject(parts, call.invocation);
+  const kind = kindOf(`${call.options["cache"] ?? "local"}`, project);
+  const { root, cacheDir } = project.paths;
+  return {
+    project,
+    kind,
+    results: () =>
+      kind === "local" ? storedResults(files, cacheDir) : committedResults(files, root),
+  };
+}
+
+function kindOf(name: string, { plan: { config } }: Project): "local" | "repo" {
+  const type = config.caches.find((cache) => cache.name === name)?.type ?? name;
+  if (type === "local" || type === "repo") return type;
+  const known = ["local", "repo", "none", ...config.caches.map((cache) => cache.name)];
+  if (known.includes(name)) {
+    throw new QikError({
+      code: "usage",
+      message: `Cannot look into the cache "${name}"`,
+      hint: "Only local and repo caches can be looked into; what a remote one gave is in local",
+    });
+  }
+  const [close] = nearest(name, known);
+  throw new QikError({
+    code: "cache-unknown",
+    message: `Cannot find the cache "${name}"`,
+    ...(close !== undefined && { hint: `Did you mean "${close}"?` }),
+  });
+}
+
+/**
+ * Results that the words name, by the start of a key or by task.
+ *
+ * @param words None: all results.
+ * @throws {QikError} `entry-unknown` for words that name none.
+ */
+export function chosenResults(
+  { results }: OpenedCache,
+  words: readonly string[],
+): readonly StoredResult[] {
+  const all = [...results()];
+  if (words.length === 0) return all;
+  const tasks = new Set(all.map(({ manifest }) => manifest.task));
+  const chosen = new Set<StoredResult>();
+  const unknown: string[] = [];
+  for (const word of words) {
+    const named = namedBy(word, all, tasks);
+    if (named.length === 0) unknown.push(word);
+    named.forEach((result) => chosen.add(result));
+  }
+  if (unknown.length > 0) throw new QikError(unknown.map((word) => unknownResult(word, tasks)));
+  return all.filter((result) => chosen.has(result));
+}
+
+function namedBy(
+  word: string,
+  all: readonly StoredResult[],
+  tasks: ReadonlySet<string>,
+): readonly StoredResult[] {
+  const wanted = new Set(/[*?[]/.test(word) ? wildcard(word, tasks) : [word]);
+  const ofTask = all.filter(({ manifest: { task } }) =>
+    wanted.has(task) || wanted.has(task.replace(/[@#].*$/s, ""))
+  );
+  if (ofTask.length > 0 || !/^[0-9a-f]{4,}$/.test(word)) return ofTask;
+  return all.filter(({ manifest }) => manifest.key.startsWith(word));
+}
+
+function unknownResult(word: string, tasks: ReadonlySet<string>) {
+  const [close] = nearest(word, tasks);
+  return {
+    code: "entry-unknown",
+    message: `Cannot find a stored result for "${word}"`,
+    ...(close !== undefined && { hint: `Did you mean "${close}"?` }),
+  } as const;
+}

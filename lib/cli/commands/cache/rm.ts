@@ -1,0 +1,26 @@
+import { QikError } from "../../../base/problems.ts";
+import type { MetaCall } from "../../meta_spec.ts";
+import type { AppParts, Exit } from "../../parts.ts";
+import { chosenResults, openCache } from "./open.ts";
+import { print, printJson, resultRecord, totalLine } from "./print.ts";
+
+/** `qik :cache rm RESULT…`. Whoever reads one of them at this moment has a miss, nothing worse. */
+export async function run(parts: AppParts, call: MetaCall): Promise<Exit> {
+  const { sys } = parts;
+  const results = chosenResults(await openCache(parts, call), call.words);
+  for (const { files } of results) {
+    for (const file of files) remove(parts, file);
+  }
+  if (call.json) printJson(sys, results.map(resultRecord));
+  else print(sys, `Removed ${totalLine(results)}`);
+  return { code: 0 };
+}
+
+function remove({ sys: { files } }: AppParts, file: string): void {
+  try {
+    files.remove(file);
+  } catch (error) {
+    const message = `Cannot remove "${file}": ${error instanceof Error ? error.message : error}`;
+    throw new QikError({ code: "cache-unwritable", message }, { cause: error });
+  }
+}

@@ -1,0 +1,41 @@
+import { formatDuration } from "../../../base/duration.ts";
+import { formatSize } from "../../../base/size.ts";
+import { printable } from "../../../cache/explain.ts";
+import type { StoredResult } from "../../../cache/inventory.ts";
+import type { MetaCall } from "../../meta_spec.ts";
+import type { AppParts, Exit } from "../../parts.ts";
+import { chosenResults, openCache } from "./open.ts";
+import { ago, columns, print, printJson, resultRecord } from "./print.ts";
+
+/** `qik :cache show RESULT`. */
+export async function run(parts: AppParts, call: MetaCall): Promise<Exit> {
+  const { sys } = parts;
+  const cache = await openCache(parts, call);
+  const results = chosenResults(cache, call.words);
+  const latest = results.reduce((a, b) => b.manifest.storedAt > a.manifest.storedAt ? b : a);
+  const { log, artifacts } = latest.manifest;
+  if (call.json) {
+    printJson(sys, { ...resultRecord(latest), logBytes: log.size, artifacts });
+  } else print(sys, shown(latest, sys.clock.now()));
+  return { code: 0 };
+}
+
+function shown({ manifest, usedAt, sizeBytes }: StoredResult, now: number): string {
+  const { key, task, exit, tookMs, storedAt, log, artifacts } = manifest;
+  const facts = columns([
+    ["task", printable(task)],
+    ["key", key],
+    ["exit code", `${exit}`],
+    ["took", formatDuration(tookMs)],
+    ...storedAt === 0 ? [] : [["stored", ago(storedAt, now)]],
+    ["last used", ago(usedAt, now)],
+    ["size", formatSize(sizeBytes)],
+    ["log", formatSize(log.size)],
+    ["artifacts", `${artifacts.length}`],
+  ]);
+  return facts + columns(artifacts.map(({ kind, mode, size, path }) => [
+    `  ${kind === "link" ? "link" : kind === "directory" ? "dir" : mode.toString(8)}`,
+    kind === "file" ? formatSize(size) : "",
+    printable(path),
+  ]));
+}

@@ -1,0 +1,65 @@
+import type { MetaSpec } from "../../meta_spec.ts";
+
+const CACHE = { flags: "--cache <name>", text: "local (default) or repo" };
+
+const WHICH = `A stored result is named by the start of its key (at least four digits), or by
+its task (lint, lint@space#module, 'lint*'): then all of that task's results.`;
+
+/** `qik :cache`. */
+export const CACHE_SPEC: MetaSpec = {
+  name: "cache",
+  text: "look at and look after stored results",
+  actions: [
+    {
+      name: "ls",
+      text: "list results, the last used first",
+      words: ["[result...]"],
+      options: [CACHE],
+      details: WHICH,
+      load: () => import("./ls.ts"),
+    },
+    {
+      name: "show",
+      text: "tell all about a result: artifacts, log, time, size",
+      words: ["<result>"],
+      options: [CACHE],
+      details: `${WHICH}\nOf several the last one stored is shown.`,
+      load: () => import("./show.ts"),
+    },
+    {
+      name: "stats",
+      text: "sizes, and what the cache has saved",
+      options: [CACHE],
+      load: () => import("./stats.ts"),
+    },
+    {
+      name: "rm",
+      text: "remove results",
+      words: ["<result...>"],
+      options: [CACHE],
+      details: `${WHICH}
+Contents that no other result names go with the next collection.`,
+      load: () => import("./rm.ts"),
+    },
+    {
+      name: "gc",
+      text: "remove what is too old or too much now",
+      options: [
+        { flags: "--max-size <size>", text: 'keep at most so much, such as "500MB"' },
+        { flags: "--max-age <age>", text: 'keep what was used within it, such as "7d"' },
+      ],
+      details: `A run does this by itself once a day. Without options the limits of
+[caches.local] hold. What was used within the last hour is always kept, so
+that no running qik loses what it has found.`,
+      load: () => import("./gc.ts"),
+    },
+    {
+      name: "verify",
+      text: "read everything and remove what is damaged",
+      options: [CACHE],
+      details: `Exits with 1 if anything was damaged. Of the repo cache nothing is removed:
+its files are yours.`,
+      load: () => import("./verify.ts"),
+    },
+  ],
+};

@@ -1,0 +1,30 @@
+import { checkCommitted, type Checked, checkStore } from "../../../cache/inventory.ts";
+import { printable } from "../../../cache/explain.ts";
+import type { MetaCall } from "../../meta_spec.ts";
+import type { AppParts, Exit } from "../../parts.ts";
+import { openCache } from "./open.ts";
+import { print, printJson, progress } from "./print.ts";
+
+/** `qik :cache verify`: exits with 1 if anything was damaged. */
+export async function run(parts: AppParts, call: MetaCall): Promise<Exit> {
+  const { sys } = parts;
+  const { project, kind } = await openCache(parts, call);
+  const { cacheDir, root } = project.paths;
+  const told = progress(sys, "Verifying files:");
+  const checked = kind === "local"
+    ? checkStore(sys.files, cacheDir, told.step)
+    : checkCommitted(sys.files, root, told.step);
+  told.end();
+  if (call.json) printJson(sys, checked);
+  else print(sys, shown(checked));
+  return { code: checked.damaged.length > 0 ? 1 : 0 };
+}
+
+function shown({ entries, contents, damaged }: Checked): string {
+  const lines = damaged.map(({ file, detail, removed }) =>
+    `${removed ? "removed" : "damaged"}  ${printable(file)}: ${detail}\n`
+  );
+  const whole = `${entries} ${entries === 1 ? "result" : "results"}`;
+  const parts = contents === 0 ? "" : ` and ${contents} ${contents === 1 ? "content" : "contents"}`;
+  return `${lines.join("")}${whole}${parts} are as they were written, ${damaged.length} damaged\n`;
+}
