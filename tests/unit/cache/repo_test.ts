@@ -36,7 +36,7 @@ cacheContract({
     "many files come back": DIGESTS,
     "an edited file that git shows is not overwritten": DIGESTS,
     "what git shows does not make room for another kind of thing": DIGESTS,
-    "a tracked file that is missing comes back, one that is right stays": DIGESTS,
+    "a tracked file that was deleted does not come back, one that is right stays": DIGESTS,
     "a checkout under another umask is nobody's work": DIGESTS,
     "what an earlier result of the task wrote gives way": DIGESTS,
     "what another task wrote does not give way": DIGESTS,
