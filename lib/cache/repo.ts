@@ -35,6 +35,13 @@ export interface RepoCacheOptions {
   readonly stateDir: string;
   /** Told of files that are new to the repository, relative to the root, so that git shows them. */
   readonly intentToAdd: (paths: readonly string[]) => void | Promise<void>;
+  /**
+   * Why an entry whose files these are is not to be believed, in one line; `undefined` where it is. Not asked about
+   * what this cache has stored itself.
+   */
+  readonly distrust?: (files: readonly string[]) => Promise<string | undefined>;
+  /** Called once, before the first entry is stored. */
+  readonly prepare?: () => void | Promise<void>;
   /** A local store beside which explanations are kept; without it misses are not explained. */
   readonly explainDir?: string;
 }
@@ -55,14 +62,16 @@ export function openRepoCache(options: RepoCacheOptions): RepoCache {
   const cache = new RepoEntries(options);
   return {
     name: "repo",
-    get: (key) => Promise.resolve(cache.find(key)),
+    get: (key) => cache.findTrusted(key),
     put: (result) => cache.keep(result),
     save: () => cache.view.memo.save(),
   };
 }
 
 /** A known entry: its manifest, or what is wrong with it. */
-type Known = { readonly out: string; readonly manifest: Manifest } | { readonly detail: string };
+type Known =
+  & { readonly out: string }
+  & ({ readonly manifest: Manifest } | { readonly detail: string });
 
 class RepoEntries {
   readonly view: RestoreView;
@@ -71,6 +80,9 @@ class RepoEntries {
   #count = 0;
   /** An entry that was read stays right for its key, whatever happens to its file. */
   readonly #known = new Map<string, Known>();
+  /** Keys of what was stored here. */
+  readonly #own = new Set<string>();
+  #prepared = false;
   /** Directories as they were when their entries were read. */
   readonly #read = new Map<string, string>();
 
@@ -79,6 +91,18 @@ class RepoEntries {
     const memo = openStatMemo(files, clock, `${stateDir}/artifacts-repo`);
     this.view = { files, clock, memo, execBitOnly: true };
     this.#home = `${root}/.qik/cache`;
+  }
+
+  async findTrusted(key: string): Promise<Lookup> {
+    const lookup = this.find(key);
+    const known = this.#known.get(key);
+    const { distrust } = this.options;
+    if (!lookup.found || distrust === undefined || known === undefined || this.#own.has(key)) {
+      return lookup;
+    }
+    const json = known.out.replace(/out$/, "json");
+    const detail = await distrust(lookup.hit.manifest.log.size > 0 ? [json, known.out] : [json]);
+    return detail === undefined ? lookup : { found: false, reason: "absent", detail };
   }
 
   find(key: string): Lookup {
@@ -167,11 +191,14 @@ class RepoEntries {
     const outcome = putOutcomeOf((empty) => this.#write(result, fresh, empty));
     if (outcome.stored) {
       this.#known.set(result.key, { manifest: outcome.manifest, out: this.#outOf(result) });
+      this.#own.add(result.key);
     }
     try {
+      if (!this.#prepared) await this.options.prepare?.();
+      this.#prepared = true;
       if (fresh.length > 0) await this.options.intentToAdd(fresh);
     } catch {
-      // The entry is there and right; git merely does not show it yet.
+      // The entry is there and right; git merely does not know of it yet.
     }
     return outcome;
   }

@@ -66,3 +66,9 @@ export function readRepoEntry(files: Files, file: string): RepoEntry | undefined
   const keys = [...text.matchAll(/"key": "([0-9a-f]{16,128})"/g)].map(([, key]) => key!);
   return { keys, detail: `The entry "${file}" cannot be used: ${manifest}` };
 }
+
+/** Whether bytes are an entry as it was written: no merge, no hand and no other format has been at it. */
+export function isIntactEntry(bytes: Uint8Array): boolean {
+  const value = unseal(bytes);
+  return value !== undefined && typeof readManifest(value) !== "string";
+}

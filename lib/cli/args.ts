@@ -32,6 +32,8 @@ export interface Invocation {
   readonly json: boolean;
   /** Unset without `-v`. */
   readonly verbosity?: 0 | 1 | 2;
+  /** Replayed output is shown as it was written, also where its escapes could do harm. */
+  readonly raw: boolean;
   readonly emoji: boolean;
   readonly directory?: string;
 }
@@ -104,6 +106,7 @@ function parseWords(argv: readonly string[]): Invocation {
     dryRun: given.dryRun ?? false,
     json: given.json ?? false,
     ...(given.verbosity === undefined ? {} : { verbosity: verbosityOf(given.verbosity) }),
+    raw: given.raw ?? false,
     emoji: given.emoji ?? true,
     ...(given.directory === undefined ? {} : { directory: given.directory }),
   };
@@ -127,6 +130,7 @@ interface Given {
   dryRun?: boolean;
   json?: boolean;
   verbosity?: string | boolean;
+  raw?: boolean;
   emoji?: boolean;
   directory?: string;
 }

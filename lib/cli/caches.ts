@@ -6,7 +6,9 @@ import { openLocalCache } from "../cache/local.ts";
 import { noCache } from "../cache/none.ts";
 import { openRepoCache, type RepoCache } from "../cache/repo.ts";
 import { QikError } from "../base/problems.ts";
+import type { Config } from "../config/types.ts";
 import { intentToAdd } from "../git/intent_to_add.ts";
+import type { ProtectedTree } from "../git/protected_tree.ts";
 import { fillJson } from "../plan/fill.ts";
 import type { Task } from "../plan/types.ts";
 import type { Sys } from "../sys/sys.ts";
@@ -41,15 +43,7 @@ export function openCaches(sys: Sys, project: Project): Caches {
     if (typeOf(name) === "local") return local;
     if (typeOf(name) === "repo") {
       if (repo !== undefined) return repo;
-      repo = openRepoCache({
-        files,
-        clock,
-        root,
-        stateDir,
-        explainDir: cacheDir,
-        intentToAdd: (paths) => intentToAdd(sys, root, paths),
-      });
-      return repo;
+      return repo = openRepo(sys, project);
     }
     return pluginCache(name, local, sys, project);
   };
@@ -69,6 +63,45 @@ export function openCaches(sys: Sys, project: Project): Caches {
       repo?.save();
     },
   };
+}
+
+function openRepo(sys: Sys, { plan, paths: { root, stateDir, cacheDir } }: Project): RepoCache {
+  const ref = protectedRef(plan.config, sys.env);
+  let tree: Promise<ProtectedTree | string> | undefined;
+  return openRepoCache({
+    files: sys.files,
+    clock: sys.clock,
+    root,
+    stateDir,
+    explainDir: cacheDir,
+    intentToAdd: (paths) => intentToAdd(sys, root, paths),
+    prepare: async () => {
+      const { registerMergeDriver } = await import("../git/merge_driver.ts");
+      await registerMergeDriver(sys, root);
+    },
+    ...(ref !== undefined && {
+      async distrust(entry) {
+        const { openProtectedTree } = await import("../git/protected_tree.ts");
+        const trusted = await (tree ??= openProtectedTree(sys, root, ref, ".qik/cache"));
+        if (typeof trusted === "string") return `no entry can be trusted: ${trusted}`;
+        if (entry.every((file) => trusted.isUnchanged(file))) return undefined;
+        return `its entry is not the one of "${ref}"`;
+      },
+    }),
+  });
+}
+
+/**
+ * The branch whose entries alone are believed, where that is asked for. The environment can only add to what
+ * `qik.toml` asks: a pull request may edit the one, not the other.
+ */
+function protectedRef({ caches }: Config, env: Sys["env"]): string | undefined {
+  const settings = caches.filter(({ name, type }) => (type ?? name) === "repo")
+    .map((cache) => cache.settings);
+  const asked = settings.find(({ verify }) => verify === "changed");
+  const given = env.QIK__PROTECTED_REF;
+  if (given !== undefined && given !== "") return given;
+  return asked === undefined ? undefined : `${asked["protected"] ?? "origin/HEAD"}`;
 }
 
 function onDisk({ files }: Sys, root: string, { name, artifacts }: Task): readonly Artifact[] {

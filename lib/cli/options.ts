@@ -51,6 +51,7 @@ export const OPTIONS: readonly Option[] = [
     flags: "-v, --verbosity [level]",
     text: "0 only errors, 1 default, 2 all output (-v alone: 2)",
   },
+  { group: "Show", flags: "--raw", text: "replayed output with all its terminal escapes" },
   { group: "Show", flags: "--no-emoji", text: "words instead of emoji" },
   { group: "Other", flags: "-C, --directory <dir>", text: "start in this directory" },
   { group: "Other", flags: "-V, --version", text: "print the version" },

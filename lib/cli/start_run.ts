@@ -69,7 +69,7 @@ export async function startRun(
 function peopleReporter(
   sys: Sys,
   { project: { paths, settings } }: Session,
-  { emoji }: Invocation,
+  { emoji, raw }: Invocation,
   tasks: readonly Task[],
 ): Promise<Reporter> {
   const { terminal, clock, env } = sys;
@@ -79,7 +79,17 @@ function peopleReporter(
   const workers = tasks.some(({ command }) => command.interactive) ? 1 : settings.workers;
   const readLog = (path: string, onBytes: (bytes: Uint8Array) => void) =>
     readPieces(sys, `${paths.root}/${path}`, onBytes);
-  return chooseReporter({ terminal, clock, env, taskCount, workers, verbosity, emoji, readLog });
+  return chooseReporter({
+    terminal,
+    clock,
+    env,
+    taskCount,
+    workers,
+    verbosity,
+    emoji,
+    raw,
+    readLog,
+  });
 }
 
 function performPorts(

@@ -139,8 +139,10 @@ const localCache = z.strictObject({
   "max-size": optional(z.pipe(size, z.transform((value) => parseSize(value)!))),
   "max-age": optional(z.pipe(duration, z.transform((value) => parseDuration(value)!))),
 });
-/** `verify = "changed"` is refused until it is acted on: it promises a protection. */
-const repoCache = z.strictObject({ verify: optional(z.enum(["off"])) });
+const repoCache = z.strictObject({
+  verify: optional(z.enum(["off", "changed"])),
+  protected: optional(filled),
+});
 
 const activeVenv = z.strictObject({ reqs: optional(textOrTexts), lock: optional(filled) });
 const spaceVenv = z.strictObject({ name: filled });

@@ -243,3 +243,15 @@ repoTest("secrets are told as keyed digests only, in what is stored too", FILES,
     for (const canary of canaries) assert.ok(!text.includes(canary), text.slice(0, 300));
   }
 });
+
+repoTest("in CI a replay's workflow commands are broken, unless --raw says otherwise", {
+  "qik.toml":
+    `[commands.c]\nexec = '''printf '::add-path::/evil\\n##vso[x]y\\n\\033]0;t\\007'; true'''\ndeps = []\n`,
+}, async (repo) => {
+  const ci = repo.with({ env: { CI: "1" } });
+  const whole = "::add-path::/evil\n##vso[x]y\n\x1b]0;t\x07";
+  assert.equal((await ci.must()).out, whole, "a command says what it likes");
+  assert.equal((await ci.must()).out, ": :add-path::/evil\n## vso[x]y\n\x1b]0;t\x07");
+  assert.equal((await ci.must("--raw")).out, whole);
+  assert.equal((await repo.must()).out, whole, "a pipe gets every byte");
+});

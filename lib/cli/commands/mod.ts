@@ -30,4 +30,13 @@ of its key. Secrets are shown as digests that only tell whether they changed.
 Without --diff a cold task is compared with its nearest earlier result.`,
     load: () => import("./explain.ts"),
   },
+  {
+    name: "merge-driver",
+    text: "merge files of the repo cache; called by git",
+    words: ["[base]", "[ours]", "[theirs]", "[path]"],
+    options: [{ flags: "--install", text: "tell this clone's git about it" }],
+    details: `Leaves one whole side in the file OURS, never a conflict. The first result
+that a clone stores in the repo cache installs it; --install does so before.`,
+    load: () => import("./merge_driver.ts"),
+  },
 ];

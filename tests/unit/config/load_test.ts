@@ -320,7 +320,7 @@ venv = { reqs = "x" }
 max-size = "huge"
 type = "s3"
 [caches.repo]
-verify = "changed"
+verify = "changes"
 [caches.x]
 `);
   assert.deepEqual(problems.map((line) => line.replace(/ \| .*/, "")), [
@@ -330,7 +330,7 @@ verify = "changed"
     '7:1 config-bad-value Cannot use a table for spaces.b.venv: expected a "type" of "active", "space" or "uv", found none',
     '8:1 config-bad-value Cannot use a table for caches.none: the name "none" always means no cache',
     '11:1 config-bad-value Cannot use "s3" for caches.local.type: expected "local"',
-    '13:1 config-bad-value Cannot use "changed" for caches.repo.verify: expected "off"',
+    '13:1 config-bad-value Cannot use "changes" for caches.repo.verify: expected "off" or "changed"',
     '14:1 config-bad-value Cannot use a table for caches.x: expected a "type" of "local", "repo" or "s3"',
   ]);
 });
