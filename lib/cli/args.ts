@@ -35,6 +35,9 @@ export interface Invocation {
   /** Replayed output is shown as it was written, also where its escapes could do harm. */
   readonly raw: boolean;
   readonly emoji: boolean;
+  /** `KIND` or `KIND=FILE`, as given. */
+  readonly report: readonly string[];
+  readonly trace?: string;
   readonly directory?: string;
 }
 
@@ -108,6 +111,8 @@ function parseWords(argv: readonly string[]): Invocation {
     ...(given.verbosity === undefined ? {} : { verbosity: verbosityOf(given.verbosity) }),
     raw: given.raw ?? false,
     emoji: given.emoji ?? true,
+    report: given.report ?? [],
+    ...(given.trace === undefined ? {} : { trace: given.trace }),
     ...(given.directory === undefined ? {} : { directory: given.directory }),
   };
 }
@@ -132,6 +137,8 @@ interface Given {
   verbosity?: string | boolean;
   raw?: boolean;
   emoji?: boolean;
+  report?: string[];
+  trace?: string;
   directory?: string;
 }
 
@@ -203,7 +210,7 @@ export function usageError(
 }
 
 /** Options that documents name, and that this version does not have yet. */
-const LATER = ["--watch", "--since", "--exact", "--changed", "--staged", "--report", "--trace"];
+const LATER = ["--watch", "--since", "--exact", "--changed", "--staged"];
 
 function optionHint(
   option: string,

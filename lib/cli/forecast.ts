@@ -2,7 +2,7 @@ import { QikError } from "../base/problems.ts";
 import type { Cache, Lookup, Manifest, RestorePlace } from "../cache/cache.ts";
 import type { KeyedTask, Keyer } from "../hash/keyer.ts";
 import type { Plan, Task } from "../plan/types.ts";
-import { isWanted } from "../run/perform.ts";
+import { isWanted } from "../run/result.ts";
 
 /** What a run would do with a task, as far as that can be told without running anything. */
 export interface Forecast {

@@ -52,6 +52,13 @@ export const OPTIONS: readonly Option[] = [
     text: "0 only errors, 1 default, 2 all output (-v alone: 2)",
   },
   { group: "Show", flags: "--raw", text: "replayed output with all its terminal escapes" },
+  {
+    group: "Show",
+    many: true,
+    flags: "--report <kind[=file]>",
+    text: "report as json (lines), github or junit, to a file or to standard output",
+  },
+  { group: "Show", flags: "--trace <file>", text: "write a Chrome trace of the run" },
   { group: "Show", flags: "--no-emoji", text: "words instead of emoji" },
   { group: "Other", flags: "-C, --directory <dir>", text: "start in this directory" },
   { group: "Other", flags: "-V, --version", text: "print the version" },

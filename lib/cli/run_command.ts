@@ -14,6 +14,7 @@ export async function runCommand(parts: AppParts, invocation: Invocation): Promi
   const { ls, fail, dryRun } = invocation;
   const isList = ls || (fail && !dryRun);
   if (invocation.json && !isList && !dryRun) throw nothingAsJson();
+  if (reports(invocation) && (isList || dryRun)) throw nothingToReport();
   if (isList && invocation.cacheStatus === undefined) {
     return await list(sys, project, invocation, project.selection.chosen);
   }
@@ -22,13 +23,24 @@ export async function runCommand(parts: AppParts, invocation: Invocation): Promi
   if (dryRun) return await tellForecast(sys, session, invocation);
   const chosen = await byCacheStatus(session, invocation);
   if (isList) return await list(sys, project, invocation, chosen);
-  if (chosen.length === 0) return nothingToRun(sys, project);
+  // A report that was asked for is written, also of a run without tasks: CI looks for the file.
+  if (chosen.length === 0 && !reports(invocation)) return nothingToRun(sys, project);
   const { startRun } = await import("./start_run.ts");
   return await startRun(sys, session, invocation, selectedFor(project, invocation, chosen));
 }
 
+function reports({ report, trace }: Invocation): boolean {
+  return report.length > 0 || trace !== undefined;
+}
+
+function nothingToReport(): QikError {
+  const hint = "Leave out --ls, --fail and --dry-run, or use --json";
+  const message = "Cannot report on a run with --report or --trace: nothing runs";
+  return new QikError({ code: "usage", message, hint });
+}
+
 function nothingAsJson(): QikError {
-  const hint = "Use it with --ls, --dry-run or a meta command";
+  const hint = "Use --report json, or --json with --ls, --dry-run or a meta command";
   return new QikError({ code: "usage", message: "Cannot run commands with --json", hint });
 }
 

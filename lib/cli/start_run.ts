@@ -5,7 +5,8 @@ import { prepareWorkDir } from "../cache/work_dir.ts";
 import { type Reporter, tee } from "../events/events.ts";
 import type { Keyer } from "../hash/keyer.ts";
 import type { Task } from "../plan/types.ts";
-import { chooseReporter } from "../report/choose.ts";
+import { chooseReporter, styleFor } from "../report/choose.ts";
+import type { ReadLog } from "../report/ports.ts";
 import { DURATIONS_FILE, openDurations } from "../run/durations.ts";
 import { openExecutor } from "../run/execute.ts";
 import { MANIFEST_FILE, manifestReporter } from "../run/manifest_file.ts";
@@ -13,10 +14,11 @@ import { openPerform } from "../run/perform.ts";
 import type { PerformPorts } from "../run/ports.ts";
 import { openRunTags, processesOf, RUN_TAG } from "../run/run_tag.ts";
 import { runTasks } from "../run/run.ts";
-import { openTaskLocks } from "../run/task_lock.ts";
+import { openTaskLocks, randomToken } from "../run/task_lock.ts";
 import type { Sys } from "../sys/sys.ts";
 import type { Invocation } from "./args.ts";
 import type { Exit } from "./parts.ts";
+import type { Reports } from "./reports.ts";
 import type { Session } from "./session.ts";
 import { tidyStore } from "./tidy.ts";
 
@@ -33,9 +35,12 @@ export async function startRun(
   const unwritable = prepareWorkDir(files, paths.root);
   const durations = openDurations(files, `${paths.root}/${DURATIONS_FILE}`);
   const tasks = selected.map((index) => plan.tasks[index]!);
-  const people = await peopleReporter(sys, session, invocation, tasks);
+  const reports = await reportsOf(sys, session, invocation);
+  const people = reports?.takes === "people"
+    ? []
+    : [await peopleReporter(sys, session, invocation, tasks, reports)];
   const manifest = manifestReporter(files, `${paths.root}/${MANIFEST_FILE}`);
-  const reporter = tee([people, durations.reporter, manifest]);
+  const reporter = tee([...reports?.reporters ?? [], ...people, durations.reporter, manifest]);
   if (unwritable !== undefined) reporter.on({ type: "problem", ...unwritable });
   const result = await runTasks({
     version: VERSION,
@@ -63,23 +68,48 @@ export async function startRun(
     savedMs: Math.round(result.savedMs),
   });
   await tidyStore(sys, session.project);
-  return { code: result.exit, ...(result.interrupted && { signal: result.interrupted }) };
+  const code = Math.max(result.exit, tellLost(sys, reports));
+  return { code, ...(result.interrupted && { signal: result.interrupted }) };
 }
 
-function peopleReporter(
+/** Reports for machines, where the command line asks for any. */
+async function reportsOf(
+  sys: Sys,
+  { project: { paths, settings: { verbosity } } }: Session,
+  invocation: Invocation,
+): Promise<Reports | undefined> {
+  if (invocation.report.length === 0 && invocation.trace === undefined) return undefined;
+  const { openReports, wantedReports } = await import("./reports.ts");
+  const style = styleFor("out", { ...sys, emoji: invocation.emoji });
+  const readLog = logReader(sys, paths.root);
+  const parts = { style, verbosity, readLog, token: randomToken };
+  return await openReports(sys, wantedReports(invocation), parts);
+}
+
+/** @returns 1 where a report is not whole, so that nobody takes what there is for all. */
+function tellLost({ terminal }: Sys, reports: Reports | undefined): number {
+  const lost = reports?.lost() ?? [];
+  for (const line of lost) terminal.write("err", new TextEncoder().encode(`${line}\n`));
+  return lost.length === 0 ? 0 : 1;
+}
+
+async function peopleReporter(
   sys: Sys,
   { project: { paths, settings } }: Session,
   { emoji, raw }: Invocation,
   tasks: readonly Task[],
+  reports: Reports | undefined,
 ): Promise<Reporter> {
-  const { terminal, clock, env } = sys;
+  const { clock, env } = sys;
+  const terminal = reports?.takes === "stdout"
+    ? (await import("./reports.ts")).onStandardError(sys.terminal)
+    : sys.terminal;
   const { verbosity } = settings;
   const taskCount = tasks.length;
   // A command that owns the terminal must not be drawn over: then output goes through as it comes.
   const workers = tasks.some(({ command }) => command.interactive) ? 1 : settings.workers;
-  const readLog = (path: string, onBytes: (bytes: Uint8Array) => void) =>
-    readPieces(sys, `${paths.root}/${path}`, onBytes);
-  return chooseReporter({
+  const readLog = logReader(sys, paths.root);
+  return await chooseReporter({
     terminal,
     clock,
     env,
@@ -149,6 +179,10 @@ function argvOf({ exec, shell }: Task, { machine }: Sys): readonly string[] {
   if (typeof exec !== "string") return exec;
   const isCmd = machine.platform === "windows" && (shell === "sh" || shell === "cmd");
   return isCmd ? ["cmd", "/d", "/s", "/c", exec] : [shell, "-c", exec];
+}
+
+function logReader(sys: Sys, root: string): ReadLog {
+  return (path, onBytes) => readPieces(sys, `${root}/${path}`, onBytes);
 }
 
 /** Hands out a file in pieces, which hold until the next one; false where there is none. */

@@ -10,8 +10,11 @@ export type QikEvent =
   | RunStarted
   | TaskStarted
   | TaskOutput
+  | TaskRetried
   | TaskEnded
   | ProblemSeen
+  | RunPaused
+  | RunResumed
   | RunStopping
   | RunEnded;
 
@@ -30,6 +33,8 @@ export interface TaskInfo {
   readonly command: string;
   /** Recorded duration of its last real run, in milliseconds; unset where it never ran. */
   readonly expectedMs?: number;
+  /** Where it runs, relative to the root; unset where that is the root. */
+  readonly dir?: string;
 }
 
 /** The task's process starts (never sent for hits). */
@@ -49,6 +54,32 @@ export interface TaskOutput {
   readonly stream: "out" | "err";
   readonly bytes: Uint8Array;
   readonly replayed: boolean;
+}
+
+/** A try failed and the task is run again; its output goes on. */
+export interface TaskRetried {
+  readonly type: "task-retried";
+  readonly task: string;
+  readonly atMs: number;
+  /** The try that failed, from 1. */
+  readonly attempt: number;
+  readonly code: number;
+  readonly signal?: string;
+  readonly because?: string;
+}
+
+/**
+ * What a task's time went into. `queue`: its needs had ended, but no worker was free. `hash`: its key. `cache`: the
+ * look-up. `restore`: artifacts and log of a hit. `wait`: for another qik that runs the same task, or for a slot of a
+ * jobserver. `run`: one try of its command. `store`: putting the result into a cache.
+ */
+export type StepName = "queue" | "hash" | "cache" | "restore" | "wait" | "run" | "store";
+
+/** Milliseconds since the run's start. */
+export interface Step {
+  readonly name: StepName;
+  readonly startMs: number;
+  readonly endMs: number;
 }
 
 /** `hit`: replayed from a cache. `failed`: it ran or was replayed with a code other than 0. */
@@ -73,8 +104,12 @@ export interface TaskEnded {
   readonly because?: string;
   /** Where the whole log stands, relative to the root. */
   readonly log?: string;
-  /** Later tries passed after earlier ones failed. */
+  /** A later try passed after earlier ones failed. */
   readonly flaky?: boolean;
+  /** In the order in which they began; steps that took no time at all may be missing. */
+  readonly steps?: readonly Step[];
+  /** Which worker it had; unset where it was never begun. */
+  readonly worker?: number;
 }
 
 /** Something the user should know that ends nothing. */
@@ -85,6 +120,17 @@ export interface ProblemSeen {
   readonly task?: string;
   readonly place?: Place;
   readonly hint?: string;
+}
+
+/** Ctrl-Z: qik and all commands are about to be stopped; the terminal is somebody else's until `run-resumed`. */
+export interface RunPaused {
+  readonly type: "run-paused";
+  readonly atMs: number;
+}
+
+export interface RunResumed {
+  readonly type: "run-resumed";
+  readonly atMs: number;
 }
 
 /** A signal or fail-fast: no more tasks start. */

@@ -1,21 +1,22 @@
 import type { QikEvent, Reporter } from "../events/events.ts";
+import type { Sink } from "./ports.ts";
 
 /** Raised when a field changes its meaning or goes away; new fields and new types of events do not raise it. */
 const VERSION = 1;
 
 /**
- * JSON Lines for machines: each event on one line, as it is, after `"v": 1`.
+ * JSON Lines for machines: each event on one line, as it is, after `"v": 1`. `docs/events.schema.json` tells the fields.
+ * A line is with the system before the next event comes, so a run that is killed leaves whole lines, and
+ * at most one part of a line.
  *
  * The bytes of `task-output` are a field `text` where the piece is valid UTF-8, else `base64`.
- *
- * @param write Gets each line with its line feed.
  *
  * @example
  * ```ts
  * import assert from "node:assert/strict";
  * import { jsonReporter } from "./json.ts";
  * const lines: string[] = [];
- * const reporter = jsonReporter((line) => lines.push(line));
+ * const reporter = jsonReporter({ write: (line) => lines.push(`${line}`), close() {} });
  * const bytes = Uint8Array.of(0x68, 0x69);
  * reporter.on({ type: "task-output", task: "a", stream: "out", bytes, replayed: false });
  * assert.deepEqual(lines, [
@@ -23,8 +24,11 @@ const VERSION = 1;
  * ]);
  * ```
  */
-export function jsonReporter(write: (line: string) => void): Reporter {
-  return { on: (event) => write(JSON.stringify({ v: VERSION, ...jsonable(event) }) + "\n") };
+export function jsonReporter(sink: Sink): Reporter {
+  return {
+    on: (event) => sink.write(JSON.stringify({ v: VERSION, ...jsonable(event) }) + "\n"),
+    close: () => sink.close(),
+  };
 }
 
 function jsonable(event: QikEvent): object {

@@ -1,5 +1,5 @@
 import { formatDuration } from "../base/duration.ts";
-import type { RunEnded, RunStopping, TaskEnded } from "../events/events.ts";
+import type { RunEnded, RunStopping, TaskEnded, TaskRetried } from "../events/events.ts";
 import type { Style } from "./style.ts";
 import { oneLine, plural, shellWord, shorten } from "./text.ts";
 
@@ -60,13 +60,22 @@ function endingFact(ended: TaskEnded): string {
 }
 
 /** How a task failed: the reason where one is known, else its signal or code. */
-export function failureText(ended: TaskEnded): string {
+export function failureText(
+  ended: Pick<TaskEnded, "because" | "signal" | "code"> & { readonly cached?: boolean },
+): string {
   const how = ended.because !== undefined
     ? oneLine(ended.because)
     : ended.signal !== undefined
     ? `killed by ${oneLine(ended.signal)}`
     : `exit code ${ended.code ?? "unknown"}`;
   return ended.cached ? `${how}, cached` : how;
+}
+
+/** A try failed, and what comes now is the next one. */
+export function retriedLine(retried: TaskRetried, style: Style): string {
+  const { task, attempt } = retried;
+  const next = style.paint(`try ${attempt + 1}`, "yellow");
+  return `${style.mark("running")} ${oneLine(task)}: ${failureText(retried)}, ${next}`;
 }
 
 /** The line that a stop begins with. */

@@ -33,8 +33,9 @@ export class LiveReporter implements Reporter {
   on(event: QikEvent): void {
     if (event.type === "run-started") this.#start();
     this.#view.on(event, this.#nowMs());
-    if (event.type === "run-ended") this.#stop();
+    if (event.type === "run-ended" || event.type === "run-paused") this.#stop();
     this.#lines.on(event);
+    if (event.type === "run-resumed") this.#draw();
   }
 
   close(): void {
@@ -48,6 +49,10 @@ export class LiveReporter implements Reporter {
 
   #start(): void {
     this.#startedMs = this.parts.clock.monotonic();
+    this.#draw();
+  }
+
+  #draw(): void {
     this.#stopTimer = this.parts.clock.every(REDRAW_MS, () => this.#tick());
     this.#stopListening = this.#screen.onResize(() => this.#tick());
   }

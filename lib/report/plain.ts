@@ -6,6 +6,7 @@ import {
   endedLine,
   endLine,
   failureLines,
+  retriedLine,
   skippedLines,
   stoppingLine,
 } from "./lines.ts";
@@ -81,10 +82,19 @@ export class PlainReporter implements Reporter {
         return;
       case "task-output":
         return this.#grouped.add(event);
+      case "task-retried":
+        if (this.mode === "plain" && this.parts.verbosity > 0) {
+          this.#printer.line(this.#stream, retriedLine(event, this.#style));
+        }
+        return;
       case "task-ended":
         return this.#taskEnded(event);
       case "problem":
         return this.#printer.text("err", this.#warnings.add(event));
+      case "run-paused":
+        return this.#printer.flush();
+      case "run-resumed":
+        return;
       case "run-stopping":
         if (this.parts.verbosity > 0) {
           this.#printer.line("err", stoppingLine(event, this.parts.styles.err));

@@ -31,3 +31,10 @@ export type ReadLog = (path: string, onBytes: (bytes: Uint8Array) => void) => bo
 
 /** How much is told: 0 nothing but errors, 1 the usual, 2 the output of every task as well. */
 export type Verbosity = 0 | 1 | 2;
+
+/** Where a report goes. Takes everything before it returns and never throws; what it could not take it remembers. */
+export interface Sink {
+  write(text: string | Uint8Array): void;
+  /** Nothing follows. */
+  close(): void;
+}

@@ -1,6 +1,14 @@
 import type { QikEvent, Reporter, RunEnded, TaskEnded, TaskOutput } from "../events/events.ts";
 import { filterRules, type OutputFilter, outputFilter } from "./filter.ts";
-import { againLine, endedLine, endLine, failureLines, reasonText, stoppingLine } from "./lines.ts";
+import {
+  againLine,
+  endedLine,
+  endLine,
+  failureLines,
+  reasonText,
+  retriedLine,
+  stoppingLine,
+} from "./lines.ts";
 import { Endings, type ReporterParts } from "./plain.ts";
 import type { Stream } from "./ports.ts";
 import { Printer } from "./printer.ts";
@@ -35,11 +43,17 @@ export class StreamingReporter implements Reporter {
         return this.#taskStarted(event.task, event.why);
       case "task-output":
         return this.#taskOutput(event);
+      case "task-retried":
+        return this.#line(retriedLine(event, this.parts.styles.err));
       case "task-ended":
         return this.#taskEnded(event);
       case "problem":
         this.#printer.text("err", this.#warnings.add(event));
         return this.#printer.flush();
+      case "run-paused":
+        return this.#printer.flush();
+      case "run-resumed":
+        return;
       case "run-stopping":
         this.#line(stoppingLine(event, this.parts.styles.err));
         return this.#printer.flush();

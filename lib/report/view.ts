@@ -81,6 +81,9 @@ export class RunView {
         this.#stopping = event.because;
         return;
       case "problem":
+      case "task-retried":
+      case "run-paused":
+      case "run-resumed":
       case "run-ended":
         return;
       default:

@@ -20,7 +20,7 @@ export interface RunManifest {
   readonly exit: number;
   readonly interrupted?: RunEnded["interrupted"];
   readonly counts: RunEnded["counts"];
-  readonly tasks: readonly Omit<TaskEnded, "type" | "atMs">[];
+  readonly tasks: readonly Omit<TaskEnded, "type" | "atMs" | "steps" | "worker">[];
 }
 
 /**
@@ -41,7 +41,9 @@ export function manifestReporter(files: Files, path: string): Reporter {
   };
 }
 
-function taskOf({ type: _type, atMs: _atMs, ...task }: TaskEnded): RunManifest["tasks"][number] {
+function taskOf(
+  { type: _type, atMs: _atMs, steps: _steps, worker: _worker, ...task }: TaskEnded,
+): RunManifest["tasks"][number] {
   const saved = task.savedMs === undefined ? {} : { savedMs: Math.round(task.savedMs) };
   return { ...task, tookMs: Math.round(task.tookMs), ...saved };
 }

@@ -8,10 +8,9 @@ import { logPath } from "./log_file.ts";
 import { openReplayedLog } from "./replayed_log.ts";
 import { RUN_TAG } from "./run_tag.ts";
 import type { TaskLock } from "./task_lock.ts";
+import { codeOf, isOwnResult, isWanted } from "./result.ts";
+import { StepClock } from "./step_clock.ts";
 import type { KeyedTask, Perform, PerformPorts, Slot, TaskOutcome } from "./ports.ts";
-
-/** What `timeout(1)` answers; a command that is stopped may end with any code, also 0. */
-const TIMED_OUT = 124;
 
 const CANCELLED: TaskOutcome = { ending: "cancelled", tookMs: 0, cached: false };
 
@@ -44,6 +43,7 @@ class Story {
   readonly #task: Task;
   readonly #slot: Slot;
   readonly #log: string;
+  readonly #steps: StepClock;
   /** Of the look-up, and then of the command. */
   #startedAt: number;
   #why: string | undefined;
@@ -55,13 +55,18 @@ class Story {
     this.#slot = slot;
     this.#log = logPath(task.name);
     this.#startedAt = ports.clock.monotonic();
+    this.#steps = new StepClock(slot.atMs);
   }
 
   async tell(): Promise<TaskOutcome> {
+    return { ...await this.#settle(), steps: this.#steps.steps };
+  }
+
+  async #settle(): Promise<TaskOutcome> {
     const known = await this.#know();
     if (known.outcome !== undefined) return known.outcome;
     if (!this.#slot.mayStart()) return CANCELLED;
-    const lock = await this.#takeLock();
+    const lock = await this.#steps.time("wait", () => this.#takeLock());
     try {
       // What the other one did is this task's result, if its inputs are still the same.
       const now = lock?.waited && this.#slot.mayStart() ? await this.#knowAnew() : known;
@@ -76,7 +81,7 @@ class Story {
   /** Its key, and the outcome where that is settled without running anything. */
   async #know(): Promise<Known> {
     try {
-      const entry = await this.#key();
+      const entry = await this.#steps.time("hash", () => this.#key());
       return { entry, outcome: entry && await this.#lookUp(entry) };
     } catch (error) {
       if (error instanceof QikError) return { outcome: this.#unkeyed(error) };
@@ -132,7 +137,11 @@ class Story {
       this.#why = "forced";
       return undefined;
     }
-    const found = await this.#guard.find(entry.cache, entry.keyed.key, this.#task.name);
+    const { cache, keyed: { key } } = entry;
+    const found = await this.#steps.time(
+      "cache",
+      () => this.#guard.find(cache, key, this.#task.name),
+    );
     if (found.hit === undefined) {
       this.#why = found.why;
       return undefined;
@@ -142,7 +151,8 @@ class Story {
       this.#why = `the cached result has exit code ${exit}`;
       return undefined;
     }
-    return await this.#replay(entry, found.hit);
+    const { hit } = found;
+    return await this.#steps.time("restore", () => this.#replay(entry, hit));
   }
 
   /** Explanations read the cache; where it is in disorder there is still something true to say. */
@@ -213,17 +223,33 @@ class Story {
     const { result, tries } = await this.#runTries();
     this.#ports.changed();
     this.#warnAboutOutput(result);
-    if (entry !== undefined && result.endedBy !== "stopped") await this.#keep(entry, result);
+    if (entry !== undefined && result.endedBy !== "stopped") {
+      await this.#steps.time("store", () => this.#keep(entry, result));
+    }
     return this.#outcomeOf(result, tries, entry?.keyed.key);
   }
 
   async #runTries(): Promise<{ readonly result: ExecResult; readonly tries: number }> {
     for (let tries = 1;; tries++) {
-      const result = await this.#runOnce();
+      const result = await this.#steps.time("run", () => this.#runOnce());
       const again = codeOf(result) !== 0 && result.endedBy !== "stopped" &&
         tries <= this.#task.command.retries && this.#slot.mayStart();
       if (!again) return { result, tries };
+      this.#tellRetry(result, tries);
     }
+  }
+
+  #tellRetry(result: ExecResult, attempt: number): void {
+    const because = this.#because(result);
+    this.#ports.reporter.on({
+      type: "task-retried",
+      task: this.#task.name,
+      atMs: this.#slot.atMs(),
+      attempt,
+      code: codeOf(result),
+      ...(result.signal !== undefined && { signal: result.signal }),
+      ...(because !== undefined && { because }),
+    });
   }
 
   #runOnce(): Promise<ExecResult> {
@@ -339,22 +365,4 @@ class Story {
   #tookMs(): number {
     return this.#ports.clock.monotonic() - this.#startedAt;
   }
-}
-
-/** The code that a run counts; the executor's is how the process ended. */
-function codeOf(result: ExecResult): number {
-  return result.endedBy === "timeout" ? TIMED_OUT : result.code;
-}
-
-/** Whether a result with this exit code is one that the command stores and replays. */
-export function isWanted(task: Task, code: number): boolean {
-  if (task.cacheWhen === "finished") return true;
-  return (code === 0) === (task.cacheWhen === "success");
-}
-
-/** Whether running the command again could be expected to give the same. */
-function isOwnResult(result: ExecResult): boolean {
-  return result.endedBy === undefined && result.signal === undefined &&
-    result.startFailure === undefined && !result.logCut && result.logFailure === undefined &&
-    !result.pipeLeftOpen;
 }

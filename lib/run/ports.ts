@@ -1,5 +1,5 @@
 import type { Artifact, Cache, RestorePlace } from "../cache/cache.ts";
-import type { Ending, Reporter } from "../events/events.ts";
+import type { Ending, Reporter, Step } from "../events/events.ts";
 import type { Task } from "../plan/types.ts";
 import type { Clock, Files } from "../sys/sys.ts";
 import type { Executor } from "./executor.ts";
@@ -80,6 +80,7 @@ export interface TaskOutcome {
   readonly because?: string;
   readonly log?: string;
   readonly flaky?: boolean;
+  readonly steps?: readonly Step[];
 }
 
 /** Does all that one task asks for. Rejects on bugs only. */

@@ -3,6 +3,7 @@ import type { Plan, Task } from "../plan/types.ts";
 import type { Clock, Processes, StopSignal } from "../sys/sys.ts";
 import type { Perform, Slot, TaskOutcome } from "./ports.ts";
 import { Schedule, type Skipped } from "./schedule.ts";
+import { TaskTimes } from "./task_times.ts";
 import { exitCodeOf, stopOnSignals, type Stoppable } from "./signals.ts";
 
 export interface RunRequest {
@@ -64,6 +65,8 @@ class Run implements Stoppable {
     cancelled: 0,
   };
   readonly #running = new Set<Task>();
+  /** When the last of each task's needs ended, and when it was started. */
+  readonly #times: TaskTimes;
   #savedMs = 0;
   #exit = 0;
   #halted = false;
@@ -75,7 +78,9 @@ class Run implements Stoppable {
     this.#request = request;
     this.#startedAt = request.clock.monotonic();
     this.#tasks = request.selected.map((index) => request.plan.tasks[index]!);
-    this.#schedule = scheduleOf(request, this.#tasks);
+    const needs = needsOf(request, this.#tasks);
+    this.#times = new TaskTimes(needs);
+    this.#schedule = scheduleOf(request, this.#tasks, needs);
   }
 
   async toEnd(): Promise<RunResult> {
@@ -132,6 +137,7 @@ class Run implements Stoppable {
   #start(at: number): void {
     const task = this.#tasks[at]!;
     this.#running.add(task);
+    this.#times.started(at, this.#atMs());
     const slot: Slot = {
       worker: this.#schedule.worker(at),
       stop: this.#stop.signal,
@@ -163,9 +169,19 @@ class Run implements Stoppable {
   #record(at: number, task: Task, outcome: TaskOutcome): void {
     const { ending } = outcome;
     const state = ending === "hit" || ending === "ran" ? "done" : ending;
+    const worker = this.#schedule.worker(at);
     const skipped = this.#schedule.finish(at, state);
     if (ending === "failed") this.#exit = Math.max(this.#exit, outcome.code ?? 1, 1);
-    this.#emitEnd({ task: task.name, atMs: this.#atMs(), ...outcome });
+    const atMs = this.#atMs();
+    this.#times.ended(at, atMs);
+    const steps = [...this.#times.queued(at), ...outcome.steps ?? []];
+    this.#emitEnd({
+      task: task.name,
+      atMs,
+      ...outcome,
+      worker,
+      ...(steps.length > 0 && { steps }),
+    });
     for (const one of skipped) this.#emitSkipped(one);
     // The terminal sent Ctrl-C to the command and to us; now we know that it was meant to end things.
     if (task.command.interactive && ending === "failed" && outcome.code === exitCodeOf("SIGINT")) {
@@ -212,8 +228,12 @@ class Run implements Stoppable {
       startedAt: clock.now(),
       tasks: this.#tasks.map((task) => {
         const expected = expectedMs?.(task.name);
-        const info = { task: task.name, command: task.command.name };
-        return expected === undefined ? info : { ...info, expectedMs: expected };
+        return {
+          task: task.name,
+          command: task.command.name,
+          ...(expected !== undefined && { expectedMs: expected }),
+          ...(task.dir !== "" && { dir: task.dir }),
+        };
       }),
     });
   }
@@ -256,16 +276,24 @@ class Run implements Stoppable {
   }
 }
 
-/** The schedule counts from 0 over the selected tasks only. */
-function scheduleOf(request: RunRequest, tasks: readonly Task[]): Schedule {
+/** For each selected task the places of those it waits for, counted from 0 over the selected tasks only. */
+function needsOf(request: RunRequest, tasks: readonly Task[]): readonly (readonly number[])[] {
   const places = new Map(request.selected.map((index, place) => [index, place]));
+  return tasks.map((task) =>
+    task.needs.flatMap((need) => {
+      const place = places.get(need.task);
+      return place === undefined ? [] : [place];
+    })
+  );
+}
+
+function scheduleOf(
+  request: RunRequest,
+  tasks: readonly Task[],
+  needs: readonly (readonly number[])[],
+): Schedule {
   return new Schedule({
-    needs: tasks.map((task) =>
-      task.needs.flatMap((need) => {
-        const place = places.get(need.task);
-        return place === undefined ? [] : [place];
-      })
-    ),
+    needs,
     workers: request.workers,
     weight: tasks.map(({ command }) => command.weight),
     alone: tasks.map(({ command }) => command.interactive),

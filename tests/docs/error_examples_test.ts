@@ -129,6 +129,10 @@ const EXAMPLES: Partial<Record<Code, Example>> = {
       "a.py": "",
     },
   },
+  "report-unwritable": {
+    files: { "qik.toml": '[commands]\nbuild = "true"\n' },
+    run: "qik --report json=qik.toml/events.jsonl",
+  },
   "pipe-left-open": { files: { "qik.toml": '[commands]\nbuild = "sleep 600 & echo built"\n' } },
 };
 

@@ -9,6 +9,7 @@ import type {
   TaskInfo,
 } from "../../../lib/events/events.ts";
 import type { ReporterParts } from "../../../lib/report/plain.ts";
+import type { Sink } from "../../../lib/report/ports.ts";
 import { createStyle } from "../../../lib/report/style.ts";
 import type { FakeClock } from "../../support/fake_clock.ts";
 import type { FakeTerminal } from "../../support/fake_terminal.ts";
@@ -18,6 +19,15 @@ export const utf8 = (text: string) => new TextEncoder().encode(text);
 /** Compares without printing: the difference of large arrays takes more memory than the machine may have. */
 export function assertSameBytes(actual: Uint8Array, expected: Uint8Array, label: string): void {
   assert(Buffer.compare(actual, expected) === 0, `${label}: bytes differ`);
+}
+
+/** A place for a report that keeps what is written as text. */
+export function sinkInto(pieces: string[]): Sink {
+  const decoder = new TextDecoder();
+  return {
+    write: (text) => void pieces.push(typeof text === "string" ? text : decoder.decode(text)),
+    close: () => {},
+  };
 }
 
 export const PIPES = { out: false, err: false };
@@ -138,6 +148,29 @@ export const MIXED: readonly (QikEvent | number)[] = [
   ended("build", "skipped", { because: "test@app#api", tookMs: 0 }),
   ended("publish", "skipped", { because: "test@app#api", tookMs: 0 }),
   runEnded({ hit: 1, ran: 2, failed: 1, skipped: 2 }, { exit: 2, tookMs: 2400, savedMs: 900 }),
+];
+
+/** What {@link MIXED} lacks, in place of its last event: a second try, steps, an annotation, orders to a CI system. */
+export const RETRIED: readonly (QikEvent | number)[] = [
+  started("flaky"),
+  output("flaky", "::add-path::/evil\n"),
+  { type: "task-retried", task: "flaky", atMs: 2500, attempt: 1, code: 137, signal: "SIGKILL" },
+  ended("flaky", "ran", {
+    flaky: true,
+    atMs: 2700,
+    worker: 2,
+    steps: [
+      { name: "queue", startMs: 0, endMs: 2400 },
+      { name: "hash", startMs: 2400, endMs: 2401.5 },
+      { name: "run", startMs: 2402, endMs: 2500 },
+      { name: "run", startMs: 2500, endMs: 2699 },
+    ],
+  }),
+  started('lint <&> "it"'),
+  output('lint <&> "it"', "\x1b[31mapi/a.py:3:8: F401 `os` imported, % unused\x1b[0m\n\x00<&>\n"),
+  ended('lint <&> "it"', "failed", { worker: 1, key: "abc", because: "timeout after 1s" }),
+  ended("late", "cancelled", { tookMs: 0 }),
+  runEnded({ hit: 1, ran: 3, failed: 2, skipped: 2, cancelled: 1 }, { exit: 2 }),
 ];
 
 /** Sends events to a reporter; `each` is called after every step. */

@@ -1,15 +1,18 @@
 import type { Reporter } from "../../../lib/events/events.ts";
 import type { Width } from "../../../lib/report/fit.ts";
+import { GithubReporter } from "../../../lib/report/github.ts";
 import { jsonReporter } from "../../../lib/report/json.ts";
+import { junitReporter } from "../../../lib/report/junit.ts";
 import { LiveReporter } from "../../../lib/report/live.ts";
 import { PlainReporter, type ReporterParts } from "../../../lib/report/plain.ts";
 import { StreamingReporter } from "../../../lib/report/streaming.ts";
+import { traceReporter } from "../../../lib/report/trace.ts";
 import { createStyle } from "../../../lib/report/style.ts";
 import stringWidth from "string-width";
 import { FakeClock } from "../../support/fake_clock.ts";
 import { FakeTerminal } from "../../support/fake_terminal.ts";
 import { Goldens } from "../../support/golden.ts";
-import { MIXED, partsOn, PIPES, play, TERMINALS } from "./fixture.ts";
+import { MIXED, partsOn, PIPES, play, RETRIED, sinkInto, TERMINALS } from "./fixture.ts";
 
 const goldens = new Goldens(new URL("../../golden/report/", import.meta.url));
 const loadWidth = () => Promise.resolve<Width>((text) => stringWidth(text));
@@ -47,8 +50,37 @@ Deno.test("golden: streaming", async () => {
 
 Deno.test("golden: json", async () => {
   const lines: string[] = [];
-  await play(MIXED, jsonReporter((line) => lines.push(line)), new FakeClock());
+  await play(MIXED, jsonReporter(sinkInto(lines)), new FakeClock());
   goldens.check("json", lines.join(""));
+});
+
+Deno.test("golden: github, its log and its summary", async () => {
+  const log: string[] = [];
+  const summary: string[] = [];
+  const reporter = new GithubReporter({
+    sink: sinkInto(log),
+    summary: sinkInto(summary),
+    style: createStyle({ colour: false, emoji: true }),
+    verbosity: 1,
+    readLog: () => false,
+    token: "TOKEN",
+  });
+  await play([...MIXED.slice(0, -1), ...RETRIED], reporter, new FakeClock());
+  goldens.check("github", `${log.join("")}=== summary\n${summary.join("")}`);
+});
+
+Deno.test("golden: junit", async () => {
+  const xml: string[] = [];
+  const reporter = junitReporter(sinkInto(xml), () => false);
+  await play([...MIXED.slice(0, -1), ...RETRIED], reporter, new FakeClock());
+  goldens.check("junit", xml.join(""));
+});
+
+Deno.test("golden: trace", async () => {
+  const rows: string[] = [];
+  await play([...MIXED.slice(0, -1), ...RETRIED], traceReporter(sinkInto(rows)), new FakeClock());
+  JSON.parse(rows.join(""));
+  goldens.check("trace", rows.join(""));
 });
 
 Deno.test("golden: the live view after every step, at 40, 80 and 200 columns", async () => {

@@ -6,7 +6,7 @@ import { jsonReporter } from "../../../lib/report/json.ts";
 import { oneLine, plural, shellWord, shorten } from "../../../lib/report/text.ts";
 import { concat } from "../../../lib/base/bytes.ts";
 import { random } from "../../support/random.ts";
-import { assertSameBytes, output } from "./fixture.ts";
+import { assertSameBytes, output, sinkInto } from "./fixture.ts";
 
 const width = (text: string) => stringWidth(text);
 
@@ -67,7 +67,7 @@ Deno.test("text: control characters are written out, words quoted where needed",
 
 Deno.test("json: bytes that are not UTF-8 are base64, and come back", () => {
   const lines: string[] = [];
-  const reporter = jsonReporter((line) => lines.push(line));
+  const reporter = jsonReporter(sinkInto(lines));
   const bytes = Uint8Array.from({ length: 20_000 }, (_, n) => n % 256);
   reporter.on(output("a", bytes, { stream: "err", replayed: true }));
   reporter.on(output("a", "\uFEFFé\n"));

@@ -1,0 +1,23 @@
+import type { Task } from "../plan/types.ts";
+import type { ExecResult } from "./executor.ts";
+
+/** What `timeout(1)` answers; a command that is stopped may end with any code, also 0. */
+const TIMED_OUT = 124;
+
+/** The code that a run counts; the executor's is how the process ended. */
+export function codeOf(result: ExecResult): number {
+  return result.endedBy === "timeout" ? TIMED_OUT : result.code;
+}
+
+/** Whether a result with this exit code is one that the command stores and replays. */
+export function isWanted(task: Task, code: number): boolean {
+  if (task.cacheWhen === "finished") return true;
+  return (code === 0) === (task.cacheWhen === "success");
+}
+
+/** Whether running the command again could be expected to give the same. */
+export function isOwnResult(result: ExecResult): boolean {
+  return result.endedBy === undefined && result.signal === undefined &&
+    result.startFailure === undefined && !result.logCut && result.logFailure === undefined &&
+    !result.pipeLeftOpen;
+}
