@@ -1,15 +1,20 @@
 import { type Problem, QikError } from "../base/problems.ts";
+import { Secrets } from "../base/secrets.ts";
 import { VERSION } from "../base/version.ts";
 import type { Sys } from "../sys/sys.ts";
 import type { Invocation } from "./args.ts";
+import { maskedTerminal } from "./masked_terminal.ts";
 import type { AppParts, Exit } from "./parts.ts";
 
 /**
  * Runs qik for one command line and ends the process. The one place where a thrown value becomes an exit code:
  * a `QikError` is the user's to mend, everything else is a bug in qik.
  */
-export async function main(parts: AppParts): Promise<void> {
-  const { sys } = parts;
+export async function main({ sys: outside, builtIn }: Omit<AppParts, "secrets">): Promise<void> {
+  const secrets = new Secrets();
+  secrets.learn(outside.env);
+  const sys = { ...outside, terminal: maskedTerminal(outside.terminal, secrets) };
+  const parts = { sys, builtIn, secrets };
   let emoji = true;
   let exit: Exit;
   try {

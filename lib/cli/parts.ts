@@ -1,3 +1,4 @@
+import type { Secrets } from "../base/secrets.ts";
 import type { BuiltIn } from "../plugin/loader.ts";
 import type { StopSignal, Sys } from "../sys/sys.ts";
 
@@ -5,6 +6,8 @@ import type { StopSignal, Sys } from "../sys/sys.ts";
 export interface AppParts {
   readonly sys: Sys;
   readonly builtIn: BuiltIn;
+  /** What is masked in everything that leaves qik. */
+  readonly secrets: Secrets;
 }
 
 /** How qik ends: by a code, or as killed by the signal that it received. */

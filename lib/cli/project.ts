@@ -1,4 +1,5 @@
 import { QikError } from "../base/problems.ts";
+import type { Secrets } from "../base/secrets.ts";
 import { VERSION } from "../base/version.ts";
 import { ctxValues } from "../config/ctx.ts";
 import type { Config } from "../config/types.ts";
@@ -26,6 +27,8 @@ export interface Project {
   readonly filler: RunFiller;
   readonly settings: RunSettings;
   readonly selection: Selection;
+  /** What is masked in everything that leaves qik. */
+  readonly secrets: Secrets;
   /** The space that the working directory stands for, where the command line says none. */
   readonly impliedSpace?: string;
   /** What runs for some of the chosen tasks. */
@@ -38,11 +41,12 @@ export interface Project {
  * @throws {QikError} With everything that is wrong, at once.
  */
 export async function openProject(parts: AppParts, invocation: Invocation): Promise<Project> {
-  const { sys } = parts;
+  const { sys, secrets } = parts;
   const settings = runSettings(invocation, sys);
   const read = await readConfig(parts, invocation);
+  secrets.alsoNamed(read.config.defaults.secrets ?? [], sys.env);
   try {
-    return planned(sys, invocation, settings, read);
+    return { ...planned(sys, invocation, settings, read), secrets };
   } catch (error) {
     throw error instanceof QikError ? await withLines(error, sys, read.root) : error;
   }
@@ -53,7 +57,7 @@ function planned(
   invocation: Invocation,
   settings: RunSettings,
   { root, start, config: written, registry }: Awaited<ReturnType<typeof readConfig>>,
-): Project {
+): Omit<Project, "secrets"> {
   const config = withDefaultCache(written, sys.env.QIK__CACHE);
   const ctx = ctxValues({
     variables: config.ctx,

@@ -40,8 +40,11 @@ export async function openSession(sys: Sys, project: Project): Promise<Session> 
     stateDir: paths.stateDir,
     windows: sys.machine.platform === "windows",
   });
-  const environment = (task: Task, worker: number) =>
-    environmentOf(sys, project, spaces, task, worker);
+  const environment = (task: Task, worker: number) => {
+    const env = environmentOf(sys, project, spaces, task, worker);
+    project.secrets.learn(env);
+    return env;
+  };
   const caches = openCaches(sys, project);
   const keyer = new Keyer({
     plan,
@@ -49,6 +52,7 @@ export async function openSession(sys: Sys, project: Project): Promise<Session> 
     platform: sys.machine.arch,
     untracked,
     secretKey: () => secretKey(sys.files, paths.stateDir),
+    mask: (line) => project.secrets.text(line),
     spaceInputs: (task) => {
       const { venv, inputs, dotenv } = spaces.open(task.space.name);
       const env = dotenv.length === 0 ? {} : environment(task, 0);

@@ -1,3 +1,4 @@
+import type { Secrets } from "../base/secrets.ts";
 import { VERSION } from "../base/version.ts";
 import { pieces } from "../cache/blobs.ts";
 import { recordRun } from "../cache/journal.ts";
@@ -40,7 +41,8 @@ export async function startRun(
     ? []
     : [await peopleReporter(sys, session, invocation, tasks, reports)];
   const manifest = manifestReporter(files, `${paths.root}/${MANIFEST_FILE}`);
-  const reporter = tee([...reports?.reporters ?? [], ...people, durations.reporter, manifest]);
+  const all = tee([...reports?.reporters ?? [], ...people, durations.reporter, manifest]);
+  const reporter = masked(all, session.project.secrets);
   if (unwritable !== undefined) reporter.on({ type: "problem", ...unwritable });
   const result = await runTasks({
     version: VERSION,
@@ -70,6 +72,11 @@ export async function startRun(
   await tidyStore(sys, session.project);
   const code = Math.max(result.exit, tellLost(sys, reports));
   return { code, ...(result.interrupted && { signal: result.interrupted }) };
+}
+
+/** Texts of events without secrets; output was masked before, because it comes in pieces. */
+function masked(reporter: Reporter, secrets: Secrets): Reporter {
+  return { on: (event) => reporter.on(secrets.deep(event)), close: () => reporter.close?.() };
 }
 
 /** Reports for machines, where the command line asks for any. */
@@ -129,7 +136,7 @@ function performPorts(
   ranBefore: (task: string) => boolean,
 ): PerformPorts {
   const { files, clock, processes } = sys;
-  const { project: { paths, settings }, caches, keyer, tree, environment } = session;
+  const { project: { paths, settings, secrets }, caches, keyer, tree, environment } = session;
   return {
     root: paths.root,
     files,
@@ -140,6 +147,7 @@ function performPorts(
     caches: (name) => caches.get(name),
     mode: settings.mode,
     environment,
+    mask: () => secrets.stream(),
     tag: openRunTags(processes.pid, sys.env[RUN_TAG]),
     locks: openTaskLocks({
       root: paths.root,

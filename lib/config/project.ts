@@ -50,7 +50,7 @@ function buildDefaults(section: Section, raw: NonNullable<RawProject["defaults"]
     pythonPath: pythonPath ?? "",
     untracked: raw.untracked ?? true,
     strictEnv: raw["strict-env"] ?? false,
-    ...defined({ venv, shell: raw.shell }),
+    ...defined({ venv, shell: raw.shell, secrets: raw.secrets }),
   };
 }
 

@@ -106,7 +106,7 @@ const defaults = z.strictObject({
   untracked: flag,
   "strict-env": flag,
   shell: optional(filled),
-  secrets: notYet,
+  secrets: optional(list(filled)),
 });
 const base = z.strictObject({ deps: optional(list(dep)) });
 const pydist = z.strictObject({

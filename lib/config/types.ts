@@ -49,6 +49,8 @@ export interface Defaults {
   readonly pythonPath: string;
   readonly untracked: boolean;
   readonly strictEnv: boolean;
+  /** Names of variables whose values are masked; `*` stands for any text. */
+  readonly secrets?: readonly string[];
   readonly shell?: string;
 }
 

@@ -38,6 +38,8 @@ export interface KeyerPorts {
   readonly untracked: boolean;
   /** Hides secrets in explanations; asked when one is made, which a warm run never does. */
   readonly secretKey: () => Uint8Array;
+  /** Masks what must not be shown or stored in a line of an explanation; unset: nothing. */
+  readonly mask?: (line: string) => string;
   /** Artifacts as they are on disk, of a task that is not cached or takes no part in the run. */
   readonly artifactsOnDisk: (task: Task) => Promise<readonly HandedOn[]>;
 }
@@ -68,7 +70,7 @@ export class Keyer {
   async key(task: Task): Promise<KeyedTask> {
     if (task.unfilled !== undefined) throw new QikError(task.unfilled);
     await this.#settleAbsent(task);
-    const { tree, secretKey } = this.#ports;
+    const { tree, secretKey, mask } = this.#ports;
     const { record, selected, globs } = await this.#record(task);
     const sink = new DigestSink();
     writeKey(sink, record);
@@ -80,7 +82,7 @@ export class Keyer {
       explanation() {
         const lines = new ExplainSink(secretKey());
         writeKey(lines, record);
-        return lines.lines;
+        return mask === undefined ? lines.lines : lines.lines.map(mask);
       },
       changedInputs: () => tree.changedSince(selected, record.files),
     };

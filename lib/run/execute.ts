@@ -2,6 +2,7 @@ import type { Child, ChildEnd, Clock, Files, Processes, StopSignal, Stream } fro
 import { LogWriter } from "./captured_log.ts";
 import type { ExecRequest, ExecResult, Executor } from "./executor.ts";
 import { GroupStopper } from "./group_stopper.ts";
+import { MaskedOutput } from "./masked_output.ts";
 import { RUN_TAG } from "./run_tag.ts";
 
 export interface ExecutorParts {
@@ -60,6 +61,7 @@ class Execution {
   readonly #parts: ExecutorParts;
   readonly #request: ExecRequest;
   readonly #log: LogWriter;
+  readonly #output: MaskedOutput;
   readonly #child: Child;
   readonly #stopper: GroupStopper;
   readonly #startedAt: number;
@@ -71,12 +73,13 @@ class Execution {
     this.#request = request;
     this.#log = new LogWriter(parts.files, request.logFile, parts.maxLogBytes ?? 64 * 1024 * 1024);
     this.#startedAt = parts.clock.monotonic();
+    this.#output = new MaskedOutput(request.mask, (...piece) => this.#onOutput(...piece));
     this.#child = parts.processes.spawn({
       argv: request.argv,
       cwd: request.cwd,
       env: request.env,
       stdio: request.interactive ? "inherit" : "capture",
-      onOutput: (stream, bytes) => this.#onOutput(stream, bytes),
+      onOutput: (stream, bytes) => this.#output.push(stream, bytes),
     });
     this.#stopper = new GroupStopper(this.#child, parts.clock, parts.graceMs ?? 5000);
   }
@@ -182,6 +185,7 @@ class Execution {
 
   #resultOf(end: ChildEnd, outputEnd: OutputEnd): ExecResult {
     const tookMs = this.#parts.clock.monotonic() - this.#startedAt;
+    this.#output.end();
     const { log, cut, failure } = this.#log.end();
     if (this.#listenerError !== undefined) throw this.#listenerError.error;
     return {

@@ -1,3 +1,4 @@
+import type { OutputMask } from "../base/output_mask.ts";
 import type { CapturedLog } from "../cache/cache.ts";
 
 /**
@@ -20,6 +21,8 @@ export interface ExecRequest {
   readonly logFile: string;
   readonly interactive: boolean;
   readonly timeoutMs?: number;
+  /** Asked once for each stream: masks secrets before anybody sees or keeps them. */
+  readonly mask?: () => OutputMask | undefined;
   readonly onOutput: (stream: "out" | "err", bytes: Uint8Array) => void;
   /** When aborted, the whole process group is stopped: the reason is a StopSignal or "SIGKILL". */
   readonly stop: AbortSignal;

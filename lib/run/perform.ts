@@ -8,6 +8,7 @@ import { logPath } from "./log_file.ts";
 import { openReplayedLog } from "./replayed_log.ts";
 import { RUN_TAG } from "./run_tag.ts";
 import type { TaskLock } from "./task_lock.ts";
+import { MaskedOutput } from "./masked_output.ts";
 import { codeOf, isOwnResult, isWanted } from "./result.ts";
 import { StepClock } from "./step_clock.ts";
 import type { KeyedTask, Perform, PerformPorts, Slot, TaskOutcome } from "./ports.ts";
@@ -193,18 +194,17 @@ class Story {
   async #replayLog(cache: Cache, hit: Hit): Promise<boolean> {
     const { root, files, reporter } = this.#ports;
     const path = `${root}/${this.#log}`;
-    const copy = openReplayedLog(files, path, hit.manifest.log);
+    const masks = this.#ports.mask?.() !== undefined;
+    const copy = openReplayedLog(files, path, hit.manifest.log, masks);
     if (hit.manifest.log.size === 0) return true;
-    const whole = await this.#guard.replay(cache, hit, (stream, bytes) => {
+    const { name: task } = this.#task;
+    // What was stored before its name was told to be a secret's is masked now.
+    const output = new MaskedOutput(this.#ports.mask, (stream, bytes) => {
       copy?.write(stream, bytes);
-      reporter.on({
-        type: "task-output",
-        task: this.#task.name,
-        stream,
-        bytes,
-        replayed: true,
-      });
+      reporter.on({ type: "task-output", task, stream, bytes, replayed: true });
     });
+    const whole = await this.#guard.replay(cache, hit, (...piece) => output.push(...piece));
+    output.end();
     copy?.end();
     return whole;
   }
@@ -253,7 +253,7 @@ class Story {
   }
 
   #runOnce(): Promise<ExecResult> {
-    const { root, executor, reporter, environment, tag, argv } = this.#ports;
+    const { root, executor, reporter, environment, tag, argv, mask } = this.#ports;
     const task = this.#task;
     const { timeoutMs, interactive } = task.command;
     return executor.execute({
@@ -263,6 +263,7 @@ class Story {
       env: { ...environment(task, this.#slot.worker), ...(tag && { [RUN_TAG]: tag() }) },
       logFile: `${root}/${this.#log}`,
       interactive,
+      ...(mask && { mask }),
       ...(timeoutMs !== undefined && { timeoutMs }),
       onOutput: (stream, bytes) =>
         reporter.on({ type: "task-output", task: task.name, stream, bytes, replayed: false }),

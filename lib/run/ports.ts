@@ -1,3 +1,4 @@
+import type { OutputMask } from "../base/output_mask.ts";
 import type { Artifact, Cache, RestorePlace } from "../cache/cache.ts";
 import type { Ending, Reporter, Step } from "../events/events.ts";
 import type { Task } from "../plan/types.ts";
@@ -36,6 +37,8 @@ export interface PerformPorts {
   readonly environment: (task: Task, worker: number) => Readonly<Record<string, string>>;
   /** Tells the processes of each execution from all others; see `run_tag.ts`. Unset: they are not told apart. */
   readonly tag?: () => string;
+  /** Asked for each stream of output: what masks secrets in it. Unset: nothing is masked. */
+  readonly mask?: () => OutputMask | undefined;
   /** Unset: nobody else runs tasks in this working tree. */
   readonly locks?: TaskLocks;
   readonly argv: (task: Task) => readonly string[];
