@@ -10,7 +10,11 @@ export type {
   Plugin,
   PluginFactory,
   PluginHost,
+  RemoteType,
+  StoreRequest,
 } from "./lib/plugin/api.ts";
+export type { ListedObject, ObjectStore, StoreCall } from "./lib/cache/remote/store.ts";
+export { faultOfStatus, readBytes, readText, StoreFault } from "./lib/cache/remote/store.ts";
 export type {
   DepType,
   DepWorld,
@@ -29,10 +33,14 @@ export type {
   Hit,
   Lookup,
   Manifest,
+  Origin,
+  Producer,
   PutOutcome,
   RestoreOutcome,
   RestorePlace,
   TaskResult,
 } from "./lib/cache/cache.ts";
 export type { Ending, QikEvent, Reporter } from "./lib/events/events.ts";
+export { QikError } from "./lib/base/problems.ts";
+export type { Problem } from "./lib/base/problems.ts";
 export { VERSION } from "./lib/base/version.ts";

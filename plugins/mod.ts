@@ -4,4 +4,6 @@ import type { PluginFactory } from "../mod.ts";
  * Built-in plugins by the name that `[plugins]` uses. Literal imports only: a compiled executable contains
  * just the modules that its compiler could see. Each is loaded only when a configuration names it.
  */
-export const BUILT_IN: Readonly<Record<string, () => Promise<{ default: PluginFactory }>>> = {};
+export const BUILT_IN: Readonly<Record<string, () => Promise<{ default: PluginFactory }>>> = {
+  "qik.http": () => import("./http/mod.ts"),
+};

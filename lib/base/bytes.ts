@@ -87,7 +87,7 @@ export function encodeName(name: string): Uint8Array {
 }
 
 /** All parts, one after the other, in a new array. */
-export function concat(parts: readonly Uint8Array[]): Uint8Array {
+export function concat(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   let length = 0;
   for (const part of parts) length += part.length;
   const whole = new Uint8Array(length);

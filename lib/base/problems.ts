@@ -52,6 +52,19 @@ export const PROBLEMS = {
     exit: 0,
     hint: "Make the cache directory writable, or free space on its disk",
   },
+  "remote-off": { exit: 0, hint: "Nothing to do for this run: it goes on without the remote" },
+  "remote-denied": { exit: 0, hint: "Check the credentials, or set the cache's mode" },
+  "remote-damaged": {
+    exit: 0,
+    hint: "Nothing to do: the command ran, and its result is written anew",
+  },
+  "remote-late": { exit: 0, hint: "Allow more time with upload-wait" },
+  "remote-kept-back": { exit: 0, hint: "See the limits in docs/remote-caches.md" },
+  "remote-secret": { exit: 0, hint: "Let the command not print or write the secret" },
+  "remote-untrusted": {
+    exit: 0,
+    hint: "Fetch the branch that the pull request is for, or set QIK_TRUST",
+  },
   "artifact-bad": {
     exit: 0,
     hint: "Let the command write what its artifacts name, or mend the patterns",

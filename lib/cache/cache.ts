@@ -54,8 +54,8 @@ export type RestoreOutcome =
   | { readonly ok: true; readonly written: number; readonly removed: number }
   | {
     readonly ok: false;
-    readonly reason: "damaged" | "refused" | "failed" | "conflict";
-    /** For a `conflict` a line that a user can be told as the reason of a miss. */
+    readonly reason: "damaged" | "refused" | "failed" | "conflict" | "absent";
+    /** For a `conflict`, and where contents are `absent` or out of reach, a line that a user can be told as the reason of a miss. */
     readonly detail: string;
   };
 
@@ -87,6 +87,35 @@ export interface Manifest {
     readonly turns: readonly number[];
   };
   readonly artifacts: readonly Artifact[];
+  /** Set where the entry was fetched from a remote; unset for what this machine ran itself. */
+  readonly origin?: Origin;
+}
+
+/** Who made an entry that came from a remote. Believed only as far as its signature is. */
+export interface Origin {
+  /** Name in `[caches]`. */
+  readonly remote: string;
+  readonly scope: string;
+  /** The accepted key that signed it; unset where none had to. */
+  readonly keyId?: string;
+  readonly producer: Producer;
+}
+
+/** The run that made a result, as it says itself; what its CI does not tell is unset. */
+export interface Producer {
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  /** Version of qik. */
+  readonly qik: string;
+  /** `linux-64` and so on. */
+  readonly arch: string;
+  readonly repo?: string;
+  readonly ref?: string;
+  readonly commit?: string;
+  /** `push`, `pull-request`, …; unset outside CI. */
+  readonly event?: string;
+  /** Address or number of the CI run. */
+  readonly run?: string;
 }
 
 /** `content` is the SHA-256 of the bytes (of the target text for a link, `""` for an empty directory). */

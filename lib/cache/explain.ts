@@ -30,6 +30,11 @@ export function recordExplanation(
   lines: readonly string[],
 ): void {
   writeStored(files, whyFile(dir, key), encode(JSON.stringify(lines)));
+  rememberKey({ files, dir, task }, key);
+}
+
+/** Notes the task's latest key, where that can be written. */
+export function rememberKey({ files, dir, task }: ExplainPlace, key: string): void {
   attempt(() => {
     const keys = latestKeys(files, dir, task).filter((known) => known !== key);
     const kept = [...keys, key].slice(-REMEMBERED);

@@ -22,7 +22,7 @@ import type {
   TaskResult,
 } from "./cache.ts";
 import { type Entry, INLINE, readEntry, writeEntry } from "./entry.ts";
-import { latestKeys, recordExplanation } from "./explain.ts";
+import { latestKeys, recordExplanation, rememberKey } from "./explain.ts";
 import { type ContentSink, gatherArtifacts } from "./gather.ts";
 import { obstacleOf, outcomeOf, putOutcomeOf } from "./outcomes.ts";
 import { checkPrecious } from "./precious.ts";
@@ -55,6 +55,16 @@ export interface LocalCacheOptions {
 /** A cache on this machine's disk; `save` writes what it learned about the working tree, and never throws. */
 export interface LocalCache extends Cache {
   save(): void;
+  /** Contents by their digests, for a remote to read and to add. */
+  readonly blobs: Blobs;
+  /** The whole entry, or `undefined` where there is none that can be used. */
+  entry(key: string): Entry | undefined;
+  /**
+   * Keeps an entry that came from elsewhere. All contents that are not in it must be among the blobs.
+   *
+   * @throws The system's error.
+   */
+  adopt(entry: Entry): void;
 }
 
 /** The parts of an open store. */
@@ -97,6 +107,17 @@ export function openLocalCache(options: LocalCacheOptions): LocalCache {
     get: (key) => Promise.resolve(find(store, key)),
     put: (result) => Promise.resolve(keep(store, result)),
     save: () => store.memo.save(),
+    blobs: store.blobs,
+    entry(key) {
+      const bytes = files.read(entryFile(store, key));
+      const entry = bytes === undefined ? undefined : readEntry(bytes, key);
+      return typeof entry === "string" ? undefined : entry;
+    },
+    adopt(entry) {
+      const { key, task } = entry.manifest;
+      writeStored(files, entryFile(store, key), writeEntry(entry));
+      rememberKey({ files, dir, task }, key);
+    },
   };
 }
 

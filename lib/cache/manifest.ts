@@ -1,6 +1,6 @@
 import { byCodeUnit } from "../base/order.ts";
 import { parentPath } from "../base/paths.ts";
-import type { Artifact, Manifest } from "./cache.ts";
+import type { Artifact, Manifest, Origin, Producer } from "./cache.ts";
 
 /** Longest symlink target that is stored: what Linux itself allows. */
 export const MAX_TARGET = 4096;
@@ -24,7 +24,30 @@ export function readManifest(value: unknown): Manifest | string {
   if (log === undefined) return "its log is not described";
   const artifacts = readArtifacts(value["artifacts"]);
   if (typeof artifacts === "string") return artifacts;
-  return { schema: 1, key, task, exit, tookMs, storedAt, log, artifacts };
+  const origin = value["origin"] === undefined ? undefined : readOrigin(value["origin"]);
+  const known = origin !== undefined && { origin };
+  return { schema: 1, key, task, exit, tookMs, storedAt, log, artifacts, ...known };
+}
+
+function readOrigin(value: unknown): Origin | undefined {
+  if (!isObject(value)) return undefined;
+  const { remote, scope, keyId } = value;
+  const producer = readProducer(value["producer"]);
+  if (typeof remote !== "string" || typeof scope !== "string") return undefined;
+  if (producer === undefined) return undefined;
+  return { remote, scope, ...(typeof keyId === "string" && { keyId }), producer };
+}
+
+/** The known members of a producer, each a short text; `undefined` where it does not tell the least. */
+export function readProducer(value: unknown): Producer | undefined {
+  if (!isObject(value)) return undefined;
+  const { at, qik, arch } = value;
+  if (!isTime(at) || typeof qik !== "string" || typeof arch !== "string") return undefined;
+  const told = (["repo", "ref", "commit", "event", "run"] as const).flatMap((name) => {
+    const text = value[name];
+    return typeof text === "string" && text.length <= 1024 ? [[name, text] as const] : [];
+  });
+  return { at, qik, arch, ...Object.fromEntries(told) };
 }
 
 function readLog(value: unknown): Manifest["log"] | undefined {
@@ -88,7 +111,7 @@ function contradiction(artifacts: readonly Artifact[]): string | undefined {
 
 /** The members of a manifest in a fixed order, so that equal manifests have equal text. */
 export function plainManifest(manifest: Manifest): Manifest {
-  const { schema, key, task, exit, tookMs, storedAt, log } = manifest;
+  const { schema, key, task, exit, tookMs, storedAt, log, origin } = manifest;
   const artifacts = manifest.artifacts.map(({ path, kind, mode, size, content }) => ({
     path,
     kind,
@@ -97,7 +120,17 @@ export function plainManifest(manifest: Manifest): Manifest {
     content,
   }));
   const { digest, size, turns } = log;
-  return { schema, key, task, exit, tookMs, storedAt, log: { digest, size, turns }, artifacts };
+  const plain = {
+    schema,
+    key,
+    task,
+    exit,
+    tookMs,
+    storedAt,
+    log: { digest, size, turns },
+    artifacts,
+  };
+  return origin === undefined ? plain : { ...plain, origin };
 }
 
 export function isObject(value: unknown): value is { readonly [key: string]: unknown } {

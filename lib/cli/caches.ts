@@ -13,10 +13,12 @@ import { fillJson } from "../plan/fill.ts";
 import type { Task } from "../plan/types.ts";
 import type { Sys } from "../sys/sys.ts";
 import type { Project } from "./project.ts";
+import { Remotes } from "./remotes.ts";
 
 /** The caches of a project, by the names that commands use. */
 export interface Caches {
   get(name: string): Cache;
+  readonly remotes: Remotes;
   /** Artifacts of a task as they are on disk, for the keys of its dependants where it takes no part itself. */
   artifactsOnDisk(task: Task): readonly Artifact[];
   /** One line that says what differs from the nearest earlier entry of the task. */
@@ -39,15 +41,17 @@ export function openCaches(sys: Sys, project: Project): Caches {
   const opened = new Map<string, Cache>([["local", local], ["none", noCache]]);
   const typeOf = (name: string) =>
     project.plan.config.caches.find((cache) => cache.name === name)?.type ?? name;
+  const remotes = new Remotes({ sys, project, local });
   const open = (name: string): Cache => {
     if (typeOf(name) === "local") return local;
     if (typeOf(name) === "repo") {
       if (repo !== undefined) return repo;
       return repo = openRepo(sys, project);
     }
-    return pluginCache(name, local, sys, project);
+    return remotes.find(name) ?? pluginCache(name, local, sys, project);
   };
   return {
+    remotes,
     get(name) {
       const known = opened.get(name);
       if (known !== undefined) return known;

@@ -1,12 +1,15 @@
+import type { Sys } from "../sys/sys.ts";
 import { type Forecast, forecast } from "./forecast.ts";
 import type { Session } from "./session.ts";
 
 /** What a run would do with each of the selected tasks; see {@link forecast}. */
 export async function forecastOf(
+  sys: Sys,
   session: Session,
   selected: readonly number[],
 ): Promise<readonly Forecast[]> {
   const { project: { plan, settings: { mode } }, keyer, caches } = session;
+  if (mode.read) await lookAhead(sys, session, selected);
   const found = await forecast({
     plan,
     keyer,
@@ -17,4 +20,19 @@ export async function forecastOf(
   }, selected);
   session.save();
   return found;
+}
+
+/** Asks remotes for all that can be asked at once, and lets them say on standard error what went wrong. */
+async function lookAhead(sys: Sys, session: Session, selected: readonly number[]): Promise<void> {
+  const { project: { plan, settings: { verbosity } }, caches: { remotes } } = session;
+  if (!selected.some((at) => remotes.find(plan.tasks[at]!.cache) !== undefined)) return;
+  const { expectFrom } = await import("./remotes.ts");
+  const { createWarnings } = await import("../report/problems.ts");
+  const { styleFor } = await import("../report/choose.ts");
+  const warnings = createWarnings(verbosity, styleFor("err", { ...sys, emoji: false }));
+  remotes.listen((problem) => {
+    const text = warnings.add({ type: "problem", ...problem });
+    sys.terminal.write("err", new TextEncoder().encode(text));
+  });
+  await expectFrom(session, selected.map((index) => plan.tasks[index]!), false);
 }

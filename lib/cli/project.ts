@@ -113,7 +113,7 @@ async function readConfig({ sys, builtIn }: AppParts, { directory }: Invocation)
     file: found.file,
     version: VERSION,
     kinds: registry.depKinds,
-    cacheKinds: new Map([...registry.cacheTypes].map(([kind, { schema }]) => [kind, schema])),
+    cacheKinds: registry.cacheKinds,
     plugins,
     useMemo: true,
   });

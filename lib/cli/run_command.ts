@@ -20,8 +20,11 @@ export async function runCommand(parts: AppParts, invocation: Invocation): Promi
   }
   await checkFilled(sys, project);
   const session = await openSession(sys, project);
+  await session.caches.remotes.open(
+    project.selection.selected.map((at) => project.plan.tasks[at]!),
+  );
   if (dryRun) return await tellForecast(sys, session, invocation);
-  const chosen = await byCacheStatus(session, invocation);
+  const chosen = await byCacheStatus(sys, session, invocation);
   if (isList) return await list(sys, project, invocation, chosen);
   // A report that was asked for is written, also of a run without tasks: CI looks for the file.
   if (chosen.length === 0 && !reports(invocation)) return nothingToRun(sys, project);
@@ -56,6 +59,7 @@ function nothingToRun(sys: Sys, { settings: { verbosity }, impliedSpace }: Proje
 
 /** Chosen tasks that a run would find as `--cache-status` says. */
 async function byCacheStatus(
+  sys: Sys,
   session: Session,
   { cacheStatus }: Invocation,
 ): Promise<readonly number[]> {
@@ -63,7 +67,7 @@ async function byCacheStatus(
   const { chosen, selected } = project.selection;
   if (cacheStatus === undefined) return chosen;
   const { forecastOf } = await import("./forecast_session.ts");
-  const found = await forecastOf(session, selected);
+  const found = await forecastOf(sys, session, selected);
   const wanted = new Set(chosen);
   return found.filter(({ task, status }) => status === cacheStatus && wanted.has(task.index))
     .map(({ task }) => task.index);
@@ -95,7 +99,7 @@ async function tellForecast(sys: Sys, session: Session, invocation: Invocation):
   const { forecastJson, forecastText } = await import("./list.ts");
   const { json, emoji, cacheStatus, fail } = invocation;
   const { forecastOf } = await import("./forecast_session.ts");
-  const all = await forecastOf(session, session.project.selection.selected);
+  const all = await forecastOf(sys, session, session.project.selection.selected);
   const found = all.filter(({ status }) => cacheStatus === undefined || status === cacheStatus);
   const style = styleFor("out", { ...sys, emoji });
   print(sys, json ? forecastJson(found) : forecastText(found, style));

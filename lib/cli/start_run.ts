@@ -19,6 +19,7 @@ import { openTaskLocks, randomToken } from "../run/task_lock.ts";
 import type { Sys } from "../sys/sys.ts";
 import type { Invocation } from "./args.ts";
 import type { Exit } from "./parts.ts";
+import { expectFrom, stopOnSignal } from "./remotes.ts";
 import type { Reports } from "./reports.ts";
 import type { Session } from "./session.ts";
 import { tidyStore } from "./tidy.ts";
@@ -41,9 +42,13 @@ export async function startRun(
     ? []
     : [await peopleReporter(sys, session, invocation, tasks, reports)];
   const manifest = manifestReporter(files, `${paths.root}/${MANIFEST_FILE}`);
-  const all = tee([...reports?.reporters ?? [], ...people, durations.reporter, manifest]);
+  const { remotes } = session.caches;
+  const others = [durations.reporter, manifest, stopOnSignal(remotes)];
+  const all = tee([...reports?.reporters ?? [], ...people, ...others]);
   const reporter = masked(all, session.project.secrets);
   if (unwritable !== undefined) reporter.on({ type: "problem", ...unwritable });
+  remotes.listen((problem) => reporter.on({ type: "problem", ...problem }));
+  if (session.project.settings.mode.read) await expectFrom(session, tasks, true);
   const result = await runTasks({
     version: VERSION,
     plan,
@@ -59,6 +64,7 @@ export async function startRun(
       saidUnwritable: unwritable !== undefined,
     }),
     expectedMs: durations.expectedMs,
+    finish: (stop) => remotes.finish(stop),
   });
   session.save();
   const { hit, ran, failed } = result.counts;

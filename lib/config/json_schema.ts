@@ -47,7 +47,7 @@ async function typed(
   isTypeNeeded = true,
 ): Promise<JsonSchema> {
   const tables = kinds.map(async ([word, source]) => {
-    const schema = tableSchema(await source());
+    const schema = jsonSchemaOf(await source());
     const properties = { type: { const: word }, ...schema["properties"] as JsonSchema | undefined };
     const needed = schema["required"] as readonly string[] | undefined ?? [];
     return { ...schema, properties, required: isTypeNeeded ? ["type", ...needed] : needed };
@@ -56,7 +56,7 @@ async function typed(
 }
 
 /** A kind's own part: by zod, by the library's own word (Standard JSON Schema), else any table. */
-function tableSchema(schema: StandardSchema<unknown>): JsonSchema {
+export function jsonSchemaOf(schema: StandardSchema<unknown>): JsonSchema {
   const standard: StandardSchema<unknown>["~standard"] & StandardJsonSchema = schema["~standard"];
   const own = standard.vendor === "zod"
     ? written(schema as unknown as z.ZodMiniType)

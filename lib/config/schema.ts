@@ -161,6 +161,19 @@ export type RawSpace = z.infer<typeof space>;
 export type RawModule = string | z.infer<typeof moduleTable>;
 export type RawCtx = z.infer<typeof ctxVariable>;
 
+/** What every remote cache takes besides its plugin's own keys; what may hold templates is checked when opened. */
+export const remoteCache = z.strictObject({
+  mode: optional(filled),
+  scope: optional(filled),
+  "read-scopes": optional(list(filled, 1)),
+  "sign-key": optional(text),
+  "accept-keys": optional(list(filled)),
+  timeout: optional(z.pipe(duration, z.transform((value) => parseDuration(value)!))),
+  "upload-wait": optional(z.pipe(duration, z.transform((value) => parseDuration(value)!))),
+  "max-entry-size": optional(z.pipe(size, z.transform((value) => parseSize(value)!))),
+});
+export type RemoteSettings = z.infer<typeof remoteCache>;
+
 /** Settings of the caches that the grammar itself knows. */
 export const OWN_CACHES: ReadonlyMap<string, StandardSchema<unknown>> = new Map<
   string,

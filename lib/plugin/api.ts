@@ -1,4 +1,6 @@
 import type { Cache } from "../cache/cache.ts";
+import type { ObjectStore } from "../cache/remote/store.ts";
+import type { Clock, Files, Net } from "../sys/sys.ts";
 import type { DepType, StandardSchema } from "../plan/types.ts";
 
 /** A cache type that `[caches.NAME] type = "…"` can name. */
@@ -20,6 +22,30 @@ export interface CacheRequest<Settings> {
   readonly env: Readonly<Record<string, string>>;
 }
 
+/**
+ * A type of remote cache: a store of objects that machines share. qik makes the cache of it (what is stored and
+ * verified, time limits, trust), so the plugin brings a protocol and credentials only.
+ */
+export interface RemoteType<Settings = never> {
+  readonly kind: string;
+  /** Any Standard Schema for the type's own keys; those that all remotes take (`mode`, `scope`, …) are qik's. */
+  readonly schema: () => Promise<StandardSchema<Settings>>;
+  /** Opens the store, before the first call to it. Must not wait for a network: its calls do. */
+  open(request: StoreRequest<Settings>): Promise<ObjectStore>;
+}
+
+export interface StoreRequest<Settings> {
+  /** Name in `[caches]`. */
+  readonly name: string;
+  /** Templates are filled in; a text may be empty where a secret of CI is not there. */
+  readonly settings: Settings;
+  readonly env: Readonly<Record<string, string>>;
+  readonly net: Net;
+  readonly clock: Pick<Clock, "now">;
+  /** For files that hold credentials. */
+  readonly files: Pick<Files, "read">;
+}
+
 /** What a plugin adds; a value without behaviour of its own at load time. */
 export interface Plugin {
   /** Its word in messages; the user's word for it stands in `[plugins]`. */
@@ -28,6 +54,7 @@ export interface Plugin {
   readonly settings?: () => Promise<StandardSchema<unknown>>;
   readonly deps?: readonly DepType[];
   readonly caches?: readonly CacheType[];
+  readonly remotes?: readonly RemoteType[];
 }
 
 /**
@@ -40,6 +67,8 @@ export interface PluginHost {
   depType<Settings>(spec: DepType<Settings>): DepType;
   /** Keeps a cache type's settings typed inside the plugin. */
   cacheType<Settings>(spec: CacheType<Settings>): CacheType;
+  /** Keeps a remote type's settings typed inside the plugin. */
+  remoteType<Settings>(spec: RemoteType<Settings>): RemoteType;
 }
 
 /** The default export of a plugin file. */

@@ -2,7 +2,9 @@ import { type Problem, QikError } from "../base/problems.ts";
 import { CORE_DEP_TYPES, depType } from "../plan/dep_types.ts";
 import type { DepType } from "../plan/types.ts";
 import { VERSION } from "../base/version.ts";
-import type { CacheType, Plugin, PluginFactory, PluginHost } from "./api.ts";
+import type { SchemaSource } from "../config/kinds.ts";
+import { remoteSchemaSource } from "../config/remote_schema.ts";
+import type { CacheType, Plugin, PluginFactory, PluginHost, RemoteType } from "./api.ts";
 
 /** Everything that plugins and the core offer under a name; a value, passed down from the command line. */
 export interface Registry {
@@ -11,6 +13,9 @@ export interface Registry {
   /** The same by name alone: what a configuration is checked with. */
   readonly depKinds: ReadonlyMap<string, DepType>;
   readonly cacheTypes: ReadonlyMap<string, CacheType>;
+  readonly remoteTypes: ReadonlyMap<string, RemoteType>;
+  /** Schemas of both: what `[caches]` is checked with. */
+  readonly cacheKinds: ReadonlyMap<string, SchemaSource>;
   readonly plugins: readonly Plugin[];
 }
 
@@ -18,6 +23,7 @@ const HOST: PluginHost = Object.freeze({
   version: VERSION,
   depType,
   cacheType: <Settings>(spec: CacheType<Settings>) => spec as CacheType,
+  remoteType: <Settings>(spec: RemoteType<Settings>) => spec as RemoteType,
 });
 
 /** Makes the plugin that a file exports; whatever the file throws names it. */
@@ -44,6 +50,8 @@ export function registryOf(plugins: readonly Plugin[]): Registry {
   const problems: Problem[] = [];
   const depTypes = new Map<string, DepType>();
   const cacheTypes = new Map<string, CacheType>();
+  const remoteTypes = new Map<string, RemoteType>();
+  const cacheKinds = new Map<string, SchemaSource>();
   const add = <T>(map: Map<string, T>, owner: string, kind: string, type: T) => {
     if (map.has(kind)) {
       problems.push({
@@ -54,13 +62,20 @@ export function registryOf(plugins: readonly Plugin[]): Registry {
     } else map.set(kind, type);
   };
   const core: Plugin = { name: "qik", deps: CORE_DEP_TYPES };
-  for (const { name, deps = [], caches = [] } of [core, ...plugins]) {
+  for (const { name, deps = [], caches = [], remotes = [] } of [core, ...plugins]) {
     for (const dep of deps) {
       for (const kind of [dep.kind, ...dep.aliases ?? []]) add(depTypes, name, kind, dep);
     }
-    for (const cache of caches) add(cacheTypes, name, cache.kind, cache);
+    for (const cache of caches) {
+      add(cacheTypes, name, cache.kind, cache);
+      add(cacheKinds, name, cache.kind, cache.schema);
+    }
+    for (const remote of remotes) {
+      add(remoteTypes, name, remote.kind, remote);
+      add(cacheKinds, name, remote.kind, remoteSchemaSource(remote.schema));
+    }
   }
   if (problems.length > 0) throw new QikError(problems);
   const depKinds = new Map([...depTypes.values()].map((type) => [type.kind, type]));
-  return Object.freeze({ depTypes, depKinds, cacheTypes, plugins });
+  return Object.freeze({ depTypes, depKinds, cacheTypes, remoteTypes, cacheKinds, plugins });
 }

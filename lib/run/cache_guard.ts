@@ -45,13 +45,17 @@ export class CacheGuard {
     return this.#damaged(cache, task, lookup.detail);
   }
 
-  /** The user's own work in the way of a hit is no damage: the command runs as it would without a cache. */
+  /**
+   * The user's own work in the way of a hit is no damage: the command runs as it would without a cache. What a
+   * remote could not fetch has been told by the remote, once for all tasks.
+   */
   async restore(cache: Cache, hit: Hit, place: RestorePlace): Promise<Restored> {
     const tried = await attempt(() => hit.restore(place));
     const { task } = hit.manifest;
     if (!tried.ok) return this.#damaged(cache, task, tried.detail);
     const outcome = tried.value;
-    if (!outcome.ok && outcome.reason === "conflict") return { why: outcome.detail };
+    const quiet = !outcome.ok && (outcome.reason === "conflict" || outcome.reason === "absent");
+    if (quiet) return { why: outcome.detail };
     if (!outcome.ok) return this.#damaged(cache, task, outcome.detail);
     return { touched: outcome.written + outcome.removed };
   }

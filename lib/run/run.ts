@@ -22,6 +22,8 @@ export interface RunRequest {
   readonly onKill?: () => void;
   readonly reporter: Reporter;
   readonly perform: Perform;
+  /** Awaited when every task has ended, before the run says so; must end when the signal is aborted. */
+  readonly finish?: (stop: AbortSignal) => Promise<void>;
   /** Recorded duration of a task's last run in milliseconds. */
   readonly expectedMs?: (task: string) => number | undefined;
 }
@@ -92,6 +94,7 @@ class Run implements Stoppable {
         this.#allEnded = done;
         this.#advance();
       });
+      await this.#request.finish?.(this.#stop.signal);
     } finally {
       stopListening?.();
     }

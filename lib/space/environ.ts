@@ -48,6 +48,9 @@ export const STRICT_ENV_WINDOWS: readonly string[] = [
   "WINDIR",
 ];
 
+/** How a key that signs entries of remote caches begins; no task is handed one. */
+const SIGN_KEY = "qik-secret-";
+
 /** The layers of a task's environment, lowest first. */
 export interface EnvironLayers {
   /** qik's own environment. */
@@ -96,6 +99,8 @@ export function taskEnvironment(layers: EnvironLayers): Record<string, string> {
   const variables = new Variables(platform);
   const kept = layers.strictEnv ? strictNames(layers.passEnv, platform) : undefined;
   for (const [name, value] of Object.entries(layers.base)) {
+    // A command that could read it could sign whatever it likes.
+    if (value.startsWith(SIGN_KEY)) continue;
     if (kept === undefined || kept(name)) variables.set(name, value);
   }
   for (const [name, value] of Object.entries(layers.venv)) variables.set(name, value);

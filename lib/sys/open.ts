@@ -2,6 +2,7 @@ import process from "node:process";
 import { systemClock } from "./clock.ts";
 import { openFiles } from "./files.ts";
 import { openMachine } from "./machine.ts";
+import { systemNet } from "./net.ts";
 import { openProcesses } from "./processes.ts";
 import type { Sys } from "./sys.ts";
 import { openTerminal } from "./terminal.ts";
@@ -10,6 +11,7 @@ import { openTerminal } from "./terminal.ts";
 export function openSys(): Sys {
   return {
     files: openFiles(process.pid),
+    net: systemNet,
     processes: openProcesses(),
     terminal: openTerminal(),
     clock: systemClock,

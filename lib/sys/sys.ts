@@ -1,3 +1,7 @@
+import type { Net } from "./net.ts";
+
+export type { Net } from "./net.ts";
+
 /**
  * The only door to the outside: files, processes, terminal, environment and clock, as one value.
  *
@@ -7,6 +11,7 @@
  */
 export interface Sys {
   readonly files: Files;
+  readonly net: Net;
   readonly processes: Processes;
   readonly terminal: Terminal;
   readonly clock: Clock;

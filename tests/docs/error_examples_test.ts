@@ -114,6 +114,13 @@ const EXAMPLES: Partial<Record<Code, Example>> = {
       "qik; for blob in ._qik/cache/v1/blobs/*/*; do chmod u+w $blob; echo > $blob; done; rm out.txt; qik",
   },
   "cache-unwritable": { files: BUILD, run: "echo > ._qik; qik" },
+  "remote-off": {
+    files: {
+      "qik.toml": '[plugins]\nhttp = "qik.http"\n' +
+        '[caches.team]\ntype = "http"\nurl = "http://127.0.0.1:2"\ntimeout = "1s"\n' +
+        '[commands.build]\nexec = "true"\ndeps = ["qik.toml"]\ncache = "team"\n',
+    },
+  },
   "artifact-bad": config(
     "[commands.build]",
     'exec = "mkfifo out.txt"',
@@ -136,8 +143,16 @@ const EXAMPLES: Partial<Record<Code, Example>> = {
   "pipe-left-open": { files: { "qik.toml": '[commands]\nbuild = "sleep 600 & echo built"\n' } },
 };
 
+const NEEDS_SERVER = "needs a server that answers so: tests/cli/remote_faults_test.ts holds it";
+
 /** Codes without a run in this file, and why. */
 const NOT_RUN: Partial<Record<Code, string>> = {
+  "remote-denied": NEEDS_SERVER,
+  "remote-damaged": NEEDS_SERVER,
+  "remote-late": NEEDS_SERVER,
+  "remote-kept-back": NEEDS_SERVER,
+  "remote-secret": NEEDS_SERVER,
+  "remote-untrusted": NEEDS_SERVER,
   "bug": "must not be producible",
   "task-locked": "needs two qik at the same time: tests/cli holds it",
   "interrupted": "needs a signal at the right moment: tests/cli holds it",

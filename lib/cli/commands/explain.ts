@@ -24,7 +24,7 @@ export async function run(parts: AppParts, call: MetaCall): Promise<Exit> {
   const task = oneTask(project, name);
   await checkFilled(sys, project);
   const session = await openSession(sys, project);
-  const all = await forecastOf(session, project.selection.selected);
+  const all = await forecastOf(sys, session, project.selection.selected);
   const found = all.find((one) => one.task === task)!;
   const explained = explain(parts, project, call, found);
   if (call.json) printJson(sys, record(found, explained));

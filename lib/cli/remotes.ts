@@ -1,0 +1,234 @@
+import type { Problem } from "../base/problems.ts";
+import { VERSION } from "../base/version.ts";
+import type { LocalCache } from "../cache/local.ts";
+import type { CiRun } from "../cache/remote/ci.ts";
+import type { RemoteCache } from "../cache/remote/remote.ts";
+import type { CacheConfig } from "../config/types.ts";
+import type { RemoteSettings } from "../config/schema.ts";
+import type { SplitSettings } from "../config/remote_schema.ts";
+import type { Reporter } from "../events/events.ts";
+import { fillJson } from "../plan/fill.ts";
+import type { Plan, Task } from "../plan/types.ts";
+import type { RemoteType } from "../plugin/api.ts";
+import type { Sys } from "../sys/sys.ts";
+import type { Project } from "./project.ts";
+
+const TIMEOUT_MS = 10_000;
+const UPLOAD_WAIT_MS = 60_000;
+const MAX_ENTRY = 2e9;
+
+export interface RemotesRequest {
+  readonly sys: Sys;
+  readonly project: Project;
+  readonly local: LocalCache;
+}
+
+/**
+ * The remote caches of a project. Nothing of them is loaded, and no server is asked, before a task that uses
+ * one is looked up.
+ */
+export class Remotes {
+  readonly #request: RemotesRequest;
+  readonly #found = new Map<string, LateRemote>();
+  readonly #problems: Problem[] = [];
+  #listener: ((problem: Problem) => void) | undefined;
+
+  constructor(request: RemotesRequest) {
+    this.#request = request;
+  }
+
+  /** The remote of that name, or `undefined` where the name means another kind of cache. */
+  find(name: string): RemoteCache | undefined {
+    const known = this.#found.get(name);
+    if (known !== undefined) return known;
+    const { plan, registry } = this.#request.project;
+    const config = plan.config.caches.find((cache) => cache.name === name);
+    const type = config && registry.remoteTypes.get(config.type);
+    if (config === undefined || type === undefined) return undefined;
+    const tell = (problem: Problem) => this.#tell(problem);
+    const late = new LateRemote(name, () => openRemote(this.#request, config, type, tell));
+    this.#found.set(name, late);
+    return late;
+  }
+
+  /**
+   * Opens the remotes that these tasks use.
+   *
+   * @throws {QikError} For settings that cannot be used.
+   */
+  async open(tasks: readonly Task[]): Promise<void> {
+    for (const name of new Set(tasks.filter(({ cacheable }) => cacheable).map((t) => t.cache))) {
+      this.find(name);
+      await this.#found.get(name)?.open();
+    }
+  }
+
+  /** Has problems told, those from before first. */
+  listen(listener: (problem: Problem) => void): void {
+    this.#listener = listener;
+    for (const problem of this.#problems.splice(0)) listener(problem);
+  }
+
+  /** Waits for what is under way; see {@link RemoteCache.finish}. */
+  async finish(stop: AbortSignal): Promise<void> {
+    await Promise.all([...this.#found.values()].map((remote) => remote.finish(stop)));
+  }
+
+  stop(): void {
+    for (const remote of this.#found.values()) remote.stop();
+  }
+
+  #tell(problem: Problem): void {
+    if (this.#listener === undefined) this.#problems.push(problem);
+    else this.#listener(problem);
+  }
+}
+
+/** Whoever presses Ctrl-C does not wait for a server. */
+export function stopOnSignal(remotes: Remotes): Reporter {
+  return {
+    on(event) {
+      if (event.type === "run-stopping" && event.because !== "fail-fast") remotes.stop();
+    },
+  };
+}
+
+/** A remote that is opened by its first use. */
+class LateRemote implements RemoteCache {
+  readonly name: string;
+  readonly #start: () => Promise<RemoteCache>;
+  #opening: Promise<RemoteCache> | undefined;
+  #opened: RemoteCache | undefined;
+
+  constructor(name: string, start: () => Promise<RemoteCache>) {
+    this.name = name;
+    this.#start = start;
+  }
+
+  open(): Promise<RemoteCache> {
+    return this.#opening ??= this.#start().then((remote) => this.#opened = remote);
+  }
+
+  async get(key: string) {
+    return await (await this.open()).get(key);
+  }
+
+  async put(result: Parameters<RemoteCache["put"]>[0]) {
+    return await (await this.open()).put(result);
+  }
+
+  async expect(keys: readonly string[], contents: boolean): Promise<void> {
+    await (await this.open()).expect(keys, contents);
+  }
+
+  async finish(stop: AbortSignal): Promise<void> {
+    await this.#opened?.finish(stop);
+  }
+
+  stop(): void {
+    this.#opened?.stop();
+  }
+}
+
+async function openRemote(
+  { sys, project, local }: RemotesRequest,
+  config: CacheConfig,
+  type: RemoteType,
+  tell: (problem: Problem) => void,
+): Promise<RemoteCache> {
+  const { openRemoteCache } = await import("../cache/remote/remote.ts");
+  const { ciRun } = await import("../cache/remote/ci.ts");
+  const { remotePolicy } = await import("../cache/remote/trust.ts");
+  const { files, clock, env, net, machine } = sys;
+  const { name } = config;
+  const { common, own } = filledSettings(project, config);
+  const ci = ciRun(env, files);
+  const policy = await remotePolicy({
+    name,
+    settings: {
+      mode: common.mode,
+      scope: common.scope,
+      readScopes: common["read-scopes"],
+      signKey: common["sign-key"],
+      acceptKeys: common["accept-keys"],
+    },
+    ci,
+    trust: env.QIK_TRUST,
+    protectedKeys: () => keysOfBase(sys, project, ci, name),
+    readFile: (path) => files.read(path),
+    qik: VERSION,
+    arch: machine.arch,
+  });
+  if (policy.reads && policy.acceptKeys?.length === 0) {
+    const message = `Uses no entry of the remote cache "${name}": no key is known to be trusted`;
+    tell({ code: "remote-untrusted", message });
+  }
+  const store = await type.open({ name, settings: own as never, env, net, clock, files });
+  return openRemoteCache({
+    name,
+    store,
+    local,
+    files,
+    clock,
+    temporary: `${project.paths.cacheDir}/v1/tmp`,
+    policy,
+    timeoutMs: common.timeout ?? TIMEOUT_MS,
+    uploadWaitMs: common["upload-wait"] ?? UPLOAD_WAIT_MS,
+    maxEntry: common["max-entry-size"] ?? MAX_ENTRY,
+    tell,
+  });
+}
+
+async function keysOfBase(sys: Sys, project: Project, ci: CiRun, name: string) {
+  const { protectedKeys } = await import("./protected_keys.ts");
+  return await protectedKeys(sys, project, ci, name);
+}
+
+function filledSettings(
+  { plan, filler }: Project,
+  { settings, place }: CacheConfig,
+): { readonly common: RemoteSettings; readonly own: unknown } {
+  const [space] = plan.config.spaces;
+  const filled = fillJson(settings, (text) => filler.fillSpace(text, space!, place));
+  const { common, own } = filled as unknown as SplitSettings<unknown>;
+  return { common: common as RemoteSettings, own };
+}
+
+/**
+ * Starts looking up, at once, every task whose key is known before anything has run; the others are looked up
+ * when it is their turn. So a hundred cached tasks cost as many round trips as one. Where no remote takes part
+ * it costs nothing.
+ *
+ * @param contents Whether what is found is to be replayed, and not only told.
+ */
+export async function expectFrom(
+  { project: { plan }, keyer, caches: { remotes } }: SessionParts,
+  tasks: readonly Task[],
+  contents: boolean,
+): Promise<void> {
+  const inRun = new Set(tasks.map(({ index }) => index));
+  const keys = new Map<RemoteCache, string[]>();
+  for (const task of tasks) {
+    const remote = task.cacheable ? remotes.find(task.cache) : undefined;
+    if (remote === undefined || waits(task, plan, inRun)) continue;
+    // A task that cannot be keyed says so when it is its turn.
+    const keyed = await keyer.key(task).catch(() => undefined);
+    if (keyed === undefined) continue;
+    keys.set(remote, [...keys.get(remote) ?? [], keyed.key]);
+  }
+  for (const [remote, list] of keys) void remote.expect(list, contents);
+}
+
+interface SessionParts {
+  readonly project: Pick<Project, "plan">;
+  readonly keyer: { key(task: Task): Promise<{ readonly key: string }> };
+  readonly caches: { readonly remotes: Remotes };
+}
+
+/** Whether its key depends on what another task of the run is yet to hand on. */
+function waits({ needs }: Task, plan: Plan, inRun: ReadonlySet<number>): boolean {
+  return needs.some((need) => {
+    const { cacheable, artifacts } = plan.tasks[need.task]!;
+    return !need.orderOnly && inRun.has(need.task) && (cacheable || artifacts.length > 0);
+  });
+}

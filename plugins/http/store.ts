@@ -1,0 +1,120 @@
+import {
+  faultOfStatus,
+  type ObjectStore,
+  QikError,
+  readBytes,
+  type StoreCall,
+  type StoreFault,
+  type StoreRequest,
+} from "../../mod.ts";
+import { unwrapRecord, wrapRecord } from "./action_result.ts";
+import type { HttpSettings } from "./schema.ts";
+
+/** What a name of qik's is on such a server. */
+interface Location {
+  readonly url: string;
+  readonly isRecord: boolean;
+}
+
+/** Opens `<url>/ac/<sha256>` and `<url>/cas/<sha256>`. The protocol can neither list nor remove. */
+export function openHttpStore(request: StoreRequest<HttpSettings>): ObjectStore {
+  const { settings, net } = request;
+  const base = baseOf(settings.url, request.name);
+  const { headers, secrets } = credentials(base, settings);
+  base.username = base.password = "";
+  const root = base.href.replace(/\/+$/, "");
+  const ask = (method: string, url: string, call: StoreCall, init: RequestInit = {}) =>
+    net.fetch(url, {
+      ...init,
+      method,
+      // Nobody but this server may be handed the credentials.
+      redirect: "manual",
+      headers: { ...headers, ...init.headers as Record<string, string> | undefined },
+      signal: call.signal,
+    });
+  const has = async (name: string, call: StoreCall): Promise<boolean> => {
+    const { url } = await locate(root, name);
+    const answer = await ask("HEAD", url, call);
+    await answer.body?.cancel();
+    if (answer.ok) return true;
+    if (answer.status === 404) return false;
+    throw faultOf(answer);
+  };
+  return {
+    place: root,
+    secrets,
+    async get(name, call) {
+      const { url, isRecord } = await locate(root, name);
+      const answer = await ask("GET", url, call);
+      if (answer.status === 200) return isRecord ? unwrapped(answer) : answer.body ?? empty();
+      await answer.body?.cancel();
+      if (answer.status === 404) return undefined;
+      throw faultOf(answer);
+    },
+    async has(names, call) {
+      const there = await Promise.all(names.map((name) => has(name, call)));
+      return new Set(names.filter((_, at) => there[at]));
+    },
+    async put(name, bytes, call) {
+      // No server of this kind is known to have a condition for it, so this is the nearest.
+      if (!call.replace && await has(name, call)) return "exists";
+      const { url, isRecord } = await locate(root, name);
+      const body = isRecord ? wrapRecord(bytes) : bytes;
+      const type = { "Content-Type": "application/octet-stream" };
+      const condition = call.replace ? {} : { "If-None-Match": "*" };
+      const answer = await ask("PUT", url, call, { body, headers: { ...type, ...condition } });
+      await answer.body?.cancel();
+      if (answer.ok) return "stored";
+      if (answer.status === 412 || answer.status === 409) return "exists";
+      throw faultOf(answer);
+    },
+  };
+}
+
+function baseOf(url: string, name: string): URL {
+  const base = URL.canParse(url) ? new URL(url) : undefined;
+  if (base?.protocol === "http:" || base?.protocol === "https:") {
+    base.search = base.hash = "";
+    return base;
+  }
+  throw new QikError({
+    code: "config-bad-value",
+    message: `Cannot use the url of the remote cache "${name}": it is no address of a server`,
+    hint: 'Write one such as url = "https://cache.example.com"',
+  });
+}
+
+/** A token, or user and password, from the settings or from the address. */
+function credentials(base: URL, settings: HttpSettings) {
+  const headers: Record<string, string> = { ...settings.headers };
+  const user = settings.user || decodeURIComponent(base.username);
+  const password = settings.password || decodeURIComponent(base.password);
+  const pair = btoa(String.fromCharCode(...new TextEncoder().encode(`${user}:${password}`)));
+  if (settings.token) headers["Authorization"] = `Bearer ${settings.token}`;
+  else if (user !== "" || password !== "") headers["Authorization"] = `Basic ${pair}`;
+  const secrets = [settings.token ?? "", password, ...Object.values(settings.headers ?? {})];
+  if (user !== "" || password !== "") secrets.push(pair);
+  return { headers, secrets: secrets.filter((secret) => secret !== "") };
+}
+
+/** Pieces are named by their own digest; every other name is digested. */
+async function locate(root: string, name: string): Promise<Location> {
+  const piece = /^v1\/blob\/..\/([0-9a-f]{64})$/.exec(name);
+  if (piece !== null) return { url: `${root}/cas/${piece[1]}`, isRecord: false };
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(name));
+  const hex = [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0"));
+  return { url: `${root}/ac/${hex.join("")}`, isRecord: true };
+}
+
+async function unwrapped(answer: Response): Promise<ReadableStream<Uint8Array>> {
+  const record = unwrapRecord(await readBytes(answer.body));
+  return new Response(record).body ?? empty();
+}
+
+function empty(): ReadableStream<Uint8Array> {
+  return new Blob([]).stream();
+}
+
+function faultOf({ status, headers }: Response): StoreFault {
+  return faultOfStatus(status, headers.get("Retry-After"));
+}
