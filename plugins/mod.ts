@@ -5,5 +5,7 @@ import type { PluginFactory } from "../mod.ts";
  * just the modules that its compiler could see. Each is loaded only when a configuration names it.
  */
 export const BUILT_IN: Readonly<Record<string, () => Promise<{ default: PluginFactory }>>> = {
+  "qik.gcs": () => import("./gcs/mod.ts"),
+  "qik.s3": () => import("./s3/mod.ts"),
   "qik.http": () => import("./http/mod.ts"),
 };

@@ -1,0 +1,164 @@
+import { AwsV4Signer } from "aws4fetch";
+import {
+  faultOfStatus,
+  QikError,
+  readText,
+  type StoreFault,
+  type StoreRequest,
+} from "../../mod.ts";
+import { type CredentialChain, openCredentials, regionOf } from "./credentials.ts";
+import type { S3Settings } from "./schema.ts";
+import { domainOf, tagged } from "./sts.ts";
+
+/** One request to a bucket; without a key to the bucket itself. */
+export interface S3Request {
+  readonly method: "GET" | "HEAD" | "PUT" | "DELETE";
+  readonly key: string;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: Uint8Array<ArrayBuffer>;
+}
+
+/** An answer whose body is still to be read. */
+export type S3Answer = Pick<Response, "ok" | "status" | "headers" | "body">;
+
+/**
+ * Signed requests to one bucket. What a server says about the way is followed and remembered: the bucket's true
+ * region, this machine's wrong clock, credentials that have expired.
+ */
+export class Requests {
+  /** Everything secret that a request was signed with. */
+  readonly secrets: string[] = [];
+  readonly #request: StoreRequest<S3Settings>;
+  readonly #chain: CredentialChain;
+  readonly #endpoint: URL | undefined;
+  #region: string;
+  #skewMs = 0;
+
+  constructor(request: StoreRequest<S3Settings>) {
+    this.#request = request;
+    this.#chain = openCredentials(request, request.settings);
+    this.#endpoint = endpointOf(request);
+    this.#region = regionOf(request, request.settings) ?? "us-east-1";
+  }
+
+  /** The answer, asked for anew where the first one told how. */
+  async ask(one: S3Request, signal: AbortSignal): Promise<S3Answer> {
+    let answer: S3Answer = await this.#send(one, signal);
+    for (let turns = 0; turns < 2 && TELLING.includes(answer.status); turns += 1) {
+      const text = await readText(answer.body);
+      const { headers, status } = answer;
+      answer = { ok: false, status, headers, body: new Blob([text]).stream() };
+      if (!this.#learn(headers, status, text)) return answer;
+      answer = await this.#send(one, signal);
+    }
+    return answer;
+  }
+
+  async #send(one: S3Request, signal: AbortSignal): Promise<Response> {
+    const { settings, net, clock } = this.#request;
+    const { accessKeyId, secretAccessKey, sessionToken } = await this.#chain.get(signal);
+    for (const secret of [secretAccessKey, sessionToken]) {
+      if (secret !== undefined && !this.secrets.includes(secret)) this.secrets.push(secret);
+    }
+    const digest = await sha256Hex(one.body ?? new Uint8Array());
+    const signed = await new AwsV4Signer({
+      method: one.method,
+      url: `${addressOf(settings, this.#endpoint, this.#region, one)}`,
+      headers: { ...one.headers, "X-Amz-Content-Sha256": digest },
+      accessKeyId,
+      secretAccessKey,
+      ...(sessionToken !== undefined && { sessionToken }),
+      service: "s3",
+      region: this.#region,
+      datetime: amzDate(clock.now() + this.#skewMs),
+    }).sign();
+    return await net.fetch(`${signed.url}`, {
+      method: one.method,
+      headers: signed.headers,
+      ...(one.body !== undefined && { body: one.body }),
+      signal,
+      redirect: "manual",
+    });
+  }
+
+  /** @returns Whether the same request may now be answered otherwise. */
+  #learn(headers: Headers, status: number, text: string): boolean {
+    const { clock, env } = this.#request;
+    const code = tagged(text, "Code") ?? "";
+    const region = headers.get("x-amz-bucket-region") ?? tagged(text, "Region");
+    if (region && region !== this.#region) {
+      this.#region = region;
+      return true;
+    }
+    const skewMs = Date.parse(headers.get("Date") ?? "") - clock.now();
+    // A HEAD has no body that would name the reason.
+    const isSkewed = code === "RequestTimeTooSkewed" || (code === "" && status === 403);
+    if (isSkewed && Math.abs(skewMs - this.#skewMs) > MOST_SKEW_MS) {
+      this.#skewMs = skewMs;
+      return true;
+    }
+    if (!EXPIRED.includes(code)) return false;
+    this.#chain.forget();
+    return env["AWS_SESSION_TOKEN"] === undefined;
+  }
+}
+
+/** Statuses whose body may tell a better way. */
+const TELLING = [301, 307, 400, 401, 403];
+const EXPIRED = ["ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired"];
+
+/** The fault that an answer stands for; `code` is AWS's word. */
+export function faultOf({ status, headers }: S3Answer, code: string): StoreFault {
+  const more = code === "AccessDenied" && status === 403
+    ? "AccessDenied; without s3:ListBucket that is the answer for every object that is not there"
+    : code;
+  return faultOfStatus(code === "SlowDown" ? 503 : status, headers.get("Retry-After"), more);
+}
+
+/** A time as AWS's signatures write it: `20260131T120000Z`. */
+export function amzDate(ms: number): string {
+  return new Date(ms).toISOString().replace(/[:-]|\.\d{3}/g, "");
+}
+
+/** AWS bears a quarter of an hour. */
+const MOST_SKEW_MS = 240_000;
+
+function endpointOf({ settings, env, name }: StoreRequest<S3Settings>): URL | undefined {
+  const text = settings["endpoint-url"] || env["AWS_ENDPOINT_URL_S3"] || env["AWS_ENDPOINT_URL"];
+  if (!text) return undefined;
+  if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return new URL(text);
+  throw new QikError({
+    code: "config-bad-value",
+    message:
+      `Cannot use the endpoint-url of the remote cache "${name}": it is no address of a server`,
+    hint: 'Write one such as endpoint-url = "https://s3.example.com"',
+  });
+}
+
+/**
+ * The address of an object: the bucket in the host's name for AWS, in the path for other servers, unless the
+ * settings say otherwise. A bucket with a dot in it has no certificate as a host, so it goes into the path.
+ */
+export function addressOf(
+  settings: S3Settings,
+  endpoint: URL | undefined,
+  region: string,
+  { key, query = {} }: Pick<S3Request, "key" | "query">,
+): URL {
+  const { bucket } = settings;
+  const url = new URL(endpoint ?? `https://s3.${region}.${domainOf(region)}`);
+  const isOwn = endpoint === undefined || endpoint.hostname.endsWith(".amazonaws.com");
+  const inPath = settings["path-style"] ?? (!isOwn || bucket.includes("."));
+  if (!inPath) url.hostname = `${bucket}.${url.hostname}`;
+  const path = key.split("/").map(encodeURIComponent).join("/");
+  const base = url.pathname.replace(/\/+$/, "");
+  url.pathname = inPath ? `${base}/${encodeURIComponent(bucket)}/${path}` : `${base}/${path}`;
+  url.search = `${new URLSearchParams(query)}`;
+  return url;
+}
+
+async function sha256Hex(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  return [...digest].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}

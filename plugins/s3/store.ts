@@ -1,0 +1,132 @@
+import {
+  type ListedObject,
+  type ObjectStore,
+  QikError,
+  readText,
+  type StoreCall,
+  StoreFault,
+  type StoreRequest,
+} from "../../mod.ts";
+import { faultOf, Requests, type S3Answer, type S3Request } from "./requests.ts";
+import type { S3Settings } from "./schema.ts";
+import { tagged } from "./sts.ts";
+
+/** Opens a bucket, or the part of one below a prefix. */
+export function openS3Store(request: StoreRequest<S3Settings>): ObjectStore {
+  const { settings, name } = request;
+  if (settings.bucket !== "") return new S3Store(request);
+  throw new QikError({
+    code: "config-bad-value",
+    message: `Cannot use the bucket of the remote cache "${name}": it is empty`,
+  });
+}
+
+class S3Store implements ObjectStore {
+  readonly place: string;
+  readonly #requests: Requests;
+  /** What all keys begin with; empty, or with a slash at its end. */
+  readonly #start: string;
+  /** Whether the server knows `If-None-Match` for a put; until it says otherwise it does. */
+  #isConditional = true;
+
+  constructor(request: StoreRequest<S3Settings>) {
+    const { bucket, prefix = "" } = request.settings;
+    const inner = prefix.replace(/^\/+|\/+$/g, "");
+    this.#start = inner === "" ? "" : `${inner}/`;
+    this.place = `s3://${bucket}${inner === "" ? "" : `/${inner}`}`;
+    this.#requests = new Requests(request);
+  }
+
+  get secrets(): readonly string[] {
+    return this.#requests.secrets;
+  }
+
+  async get(name: string, { signal }: StoreCall) {
+    const answer = await this.#ask({ method: "GET", key: this.#start + name }, signal);
+    if (answer.status === 200) return answer.body ?? new Blob([]).stream();
+    const code = await codeOf(answer);
+    if (answer.status === 404 && code !== "NoSuchBucket") return undefined;
+    throw faultOf(answer, code);
+  }
+
+  async has(names: readonly string[], { signal }: StoreCall): Promise<ReadonlySet<string>> {
+    const there = await Promise.all(names.map((name) => this.#isThere(name, signal)));
+    return new Set(names.filter((_, at) => there[at]));
+  }
+
+  async put(
+    name: string,
+    body: Uint8Array<ArrayBuffer>,
+    { signal, replace }: StoreCall & { readonly replace: boolean },
+  ): Promise<"stored" | "exists"> {
+    if (!replace && !this.#isConditional && await this.#isThere(name, signal)) return "exists";
+    const headers = replace || !this.#isConditional ? {} : { "If-None-Match": "*" };
+    const answer = await this.#ask(
+      { method: "PUT", key: this.#start + name, body, headers },
+      signal,
+    );
+    const code = await codeOf(answer);
+    if (answer.ok) return "stored";
+    // 409: somebody else is writing the same object at this moment.
+    if (answer.status === 412 || answer.status === 409) return "exists";
+    if (answer.status !== 501 || !this.#isConditional) throw faultOf(answer, code);
+    this.#isConditional = false;
+    return await this.put(name, body, { signal, replace });
+  }
+
+  async *list(below: string, { signal }: StoreCall): AsyncGenerator<ListedObject> {
+    for await (const object of listAll(this.#requests, this.#start + below, signal)) {
+      yield { ...object, name: object.name.slice(this.#start.length) };
+    }
+  }
+
+  async remove(names: readonly string[], { signal }: StoreCall): Promise<void> {
+    for (const name of names) {
+      const answer = await this.#ask({ method: "DELETE", key: this.#start + name }, signal);
+      const code = await codeOf(answer);
+      if (!answer.ok && answer.status !== 404) throw faultOf(answer, code);
+    }
+  }
+
+  #ask(request: S3Request, signal: AbortSignal): Promise<S3Answer> {
+    return this.#requests.ask(request, signal);
+  }
+
+  async #isThere(name: string, signal: AbortSignal): Promise<boolean> {
+    const answer = await this.#ask({ method: "HEAD", key: this.#start + name }, signal);
+    await answer.body?.cancel();
+    if (answer.ok) return true;
+    if (answer.status === 404) return false;
+    throw faultOf(answer, "");
+  }
+}
+
+/** Pages of a bucket's list, as many as there are. */
+async function* listAll(
+  requests: Requests,
+  prefix: string,
+  signal: AbortSignal,
+): AsyncGenerator<ListedObject> {
+  let token: string | undefined;
+  do {
+    const more = token === undefined ? {} : { "continuation-token": token };
+    const query = { "list-type": "2", "encoding-type": "url", prefix, ...more };
+    const answer = await requests.ask({ method: "GET", key: "", query }, signal);
+    const text = await readText(answer.body);
+    if (!answer.ok) throw faultOf(answer, tagged(text, "Code") ?? "");
+    for (const [, item] of text.matchAll(/<Contents>(.*?)<\/Contents>/gs)) {
+      const name = decodeURIComponent((tagged(item!, "Key") ?? "").replaceAll("+", " "));
+      const storedAt = Date.parse(tagged(item!, "LastModified") ?? "");
+      if (!name.startsWith(prefix)) {
+        throw new StoreFault("odd", "the list holds what was not asked for");
+      }
+      yield { name, size: Number(tagged(item!, "Size")), storedAt };
+    }
+    const isCut = tagged(text, "IsTruncated") === "true";
+    token = isCut ? tagged(text, "NextContinuationToken") : undefined;
+  } while (token !== undefined);
+}
+
+async function codeOf(answer: S3Answer): Promise<string> {
+  return tagged(await readText(answer.body), "Code") ?? "";
+}
