@@ -21,10 +21,15 @@ export async function main({ sys: outside, builtIn }: Omit<AppParts, "secrets">)
     if (asksVersion(sys.machine.args)) exit = sayVersion(sys);
     else if (sys.machine.programName === "qikx") throw new QikError(NO_TOOLS);
     else {
-      const { parseArgs } = await import("./args.ts");
-      const invocation = parseArgs(sys.machine.args);
-      emoji = invocation.emoji;
-      exit = await act(parts, invocation);
+      const { recallRun } = await import("./recall.ts");
+      const recalled = await recallRun(sys);
+      if (recalled !== undefined) exit = recalled;
+      else {
+        const { parseArgs } = await import("./args.ts");
+        const invocation = parseArgs(sys.machine.args);
+        emoji = invocation.emoji;
+        exit = await act(parts, invocation);
+      }
     }
   } catch (error) {
     exit = await tell(sys, error, emoji);

@@ -4,13 +4,15 @@ import type { Sys } from "../sys/sys.ts";
 import type { Invocation } from "./args.ts";
 import type { AppParts, Exit } from "./parts.ts";
 import { openProject, type Project } from "./project.ts";
+import { newWitness, seenBy } from "./seen.ts";
 import { openSession, type Session } from "./session.ts";
 import { checkFilled } from "./unfilled.ts";
 
 /** `qik [NAME…]`: lists, forecasts or runs what was asked for. */
 export async function runCommand(parts: AppParts, invocation: Invocation): Promise<Exit> {
   const { sys } = parts;
-  const project = await openProject(parts, invocation);
+  const witness = newWitness(sys);
+  const project = await openProject({ ...parts, sys: seenBy(witness, sys) }, invocation);
   const { ls, fail, dryRun } = invocation;
   const isList = ls || (fail && !dryRun);
   if (invocation.json && !isList && !dryRun) throw nothingAsJson();
@@ -19,7 +21,7 @@ export async function runCommand(parts: AppParts, invocation: Invocation): Promi
     return await list(sys, project, invocation, project.selection.chosen);
   }
   await checkFilled(sys, project);
-  const session = await openSession(sys, project);
+  const session = await openSession(sys, project, witness);
   await session.caches.remotes.open(
     project.selection.selected.map((at) => project.plan.tasks[at]!),
   );

@@ -1,21 +1,25 @@
 import type { RestorePlace } from "../cache/cache.ts";
 import type { HandedOn } from "../hash/handed_on.ts";
-import { Keyer } from "../hash/keyer.ts";
+import { Keyer, type SpaceInputs } from "../hash/keyer.ts";
 import { secretKey } from "../hash/secret_key.ts";
 import { ToolVersions } from "../hash/tool_versions.ts";
 import type { Tree } from "../git/tree.ts";
 import { openTree } from "../git/open.ts";
 import type { DepWorld, Task } from "../plan/types.ts";
+import type { Witness } from "../proof/witness.ts";
 import { wantsColour } from "../report/style.ts";
 import { taskEnvironment } from "../space/environ.ts";
 import { openSpaces, type Spaces } from "../space/spaces.ts";
 import { type Caches, openCaches } from "./caches.ts";
 import type { Project } from "./project.ts";
+import { seenBy } from "./seen.ts";
 import type { Sys } from "../sys/sys.ts";
 
 /** Everything that keys and runs are made from: opened once per process, for one project. */
 export interface Session {
   readonly project: Project;
+  /** Who saw what was asked about files that are no inputs; unset where nobody wants to know. */
+  readonly witness: Witness | undefined;
   readonly tree: Tree;
   readonly keyer: Keyer;
   readonly caches: Caches;
@@ -28,10 +32,17 @@ export interface Session {
 }
 
 /** Opens a session. The picture of the working tree begins to be taken here. */
-export async function openSession(sys: Sys, project: Project): Promise<Session> {
-  const { plan, paths } = project;
+export async function openSession(
+  outside: Sys,
+  project: Project,
+  witness?: Witness,
+): Promise<Session> {
+  const { plan, paths: { root, stateDir } } = project;
+  const { paths } = project;
   const { untracked } = plan.config.defaults;
-  const tree = await openTree({ sys, root: paths.root, stateDir: paths.stateDir, untracked });
+  const sys = witness === undefined ? outside : seenBy(witness, outside);
+  // Inputs are watched by the tree itself, and git's listing of new files by their directories.
+  const tree = await openTree({ sys: outside, root, stateDir, untracked, settings: sys.files });
   const spaces = openSpacesOf(sys, project);
   const tools = new ToolVersions({
     files: sys.files,
@@ -45,7 +56,7 @@ export async function openSession(sys: Sys, project: Project): Promise<Session> 
     project.secrets.learn(env);
     return env;
   };
-  const caches = openCaches(sys, project);
+  const caches = openCaches(outside, project);
   const keyer = new Keyer({
     plan,
     tree,
@@ -53,19 +64,16 @@ export async function openSession(sys: Sys, project: Project): Promise<Session> 
     untracked,
     secretKey: () => secretKey(sys.files, paths.stateDir),
     mask: (line) => project.secrets.text(line),
-    spaceInputs: (task) => {
-      const { venv, inputs, dotenv } = spaces.open(task.space.name);
-      const env = dotenv.length === 0 ? {} : environment(task, 0);
-      const names = [...new Set(dotenv.map(({ name }) => name))];
-      const variables = names.map((name) => [name, env[name]] as const);
-      return { venvIdentity: venv.identity, inputs, variables };
-    },
+    spaceInputs: (task) => spaceInputsOf(spaces, task, environment),
     world: (task) => worldOf({ sys, project, spaces, tools, environment }, task),
-    artifactsOnDisk: (task): Promise<readonly HandedOn[]> =>
-      Promise.resolve(caches.artifactsOnDisk(task)),
+    artifactsOnDisk: (task): Promise<readonly HandedOn[]> => {
+      witness?.doubt();
+      return Promise.resolve(caches.artifactsOnDisk(task));
+    },
   });
   return {
     project,
+    witness,
     tree,
     keyer,
     caches,
@@ -82,6 +90,18 @@ export async function openSession(sys: Sys, project: Project): Promise<Session> 
       caches.save();
     },
   };
+}
+
+function spaceInputsOf(
+  spaces: Spaces,
+  task: Task,
+  environment: Session["environment"],
+): SpaceInputs {
+  const { venv, inputs, dotenv } = spaces.open(task.space.name);
+  const env = dotenv.length === 0 ? {} : environment(task, 0);
+  const names = [...new Set(dotenv.map(({ name }) => name))];
+  const variables = names.map((name) => [name, env[name]] as const);
+  return { venvIdentity: venv.identity, inputs, variables };
 }
 
 function openSpacesOf(sys: Sys, { plan, filler, paths }: Project): Spaces {

@@ -1,24 +1,24 @@
 import type { Secrets } from "../base/secrets.ts";
 import { VERSION } from "../base/version.ts";
-import { pieces } from "../cache/blobs.ts";
 import { recordRun } from "../cache/journal.ts";
 import { prepareWorkDir } from "../cache/work_dir.ts";
 import { type Reporter, tee } from "../events/events.ts";
 import type { Keyer } from "../hash/keyer.ts";
 import type { Task } from "../plan/types.ts";
-import { chooseReporter, styleFor } from "../report/choose.ts";
-import type { ReadLog } from "../report/ports.ts";
+import { styleFor } from "../report/choose.ts";
 import { DURATIONS_FILE, openDurations } from "../run/durations.ts";
 import { openExecutor } from "../run/execute.ts";
 import { MANIFEST_FILE, manifestReporter } from "../run/manifest_file.ts";
 import { openPerform } from "../run/perform.ts";
 import type { PerformPorts } from "../run/ports.ts";
 import { openRunTags, processesOf, RUN_TAG } from "../run/run_tag.ts";
-import { runTasks } from "../run/run.ts";
+import { type RunResult, runTasks } from "../run/run.ts";
 import { openTaskLocks, randomToken } from "../run/task_lock.ts";
 import type { Sys } from "../sys/sys.ts";
 import type { Invocation } from "./args.ts";
 import type { Exit } from "./parts.ts";
+import { logReader, peopleReporter, type Shown, type ShownThrough } from "./people.ts";
+import { openRecord } from "./record.ts";
 import { expectFrom, stopOnSignal } from "./remotes.ts";
 import type { Reports } from "./reports.ts";
 import type { Session } from "./session.ts";
@@ -38,14 +38,18 @@ export async function startRun(
   const durations = openDurations(files, `${paths.root}/${DURATIONS_FILE}`);
   const tasks = selected.map((index) => plan.tasks[index]!);
   const reports = await reportsOf(sys, session, invocation);
+  const shown = shownAs(session, invocation, tasks);
   const people = reports?.takes === "people"
     ? []
-    : [await peopleReporter(sys, session, invocation, tasks, reports)];
+    : [await peopleReporter(await forPeople(sys, reports), paths.root, tasks.length, shown)];
   const manifest = manifestReporter(files, `${paths.root}/${MANIFEST_FILE}`);
   const { remotes } = session.caches;
-  const others = [durations.reporter, manifest, stopOnSignal(remotes)];
-  const all = tee([...reports?.reporters ?? [], ...people, ...others]);
+  const record = openRecord();
+  const own = [durations.reporter, manifest, stopOnSignal(remotes), record.reporter];
+  const all = tee([...reports?.reporters ?? [], ...people, ...own]);
   const reporter = masked(all, session.project.secrets);
+  const keyer = record.keyer(warningKeyer(session.keyer, reporter));
+  const ranBefore = (task: string) => durations.expectedMs(task) !== undefined;
   if (unwritable !== undefined) reporter.on({ type: "problem", ...unwritable });
   remotes.listen((problem) => reporter.on({ type: "problem", ...problem }));
   if (session.project.settings.mode.read) await expectFrom(session, tasks, true);
@@ -60,24 +64,33 @@ export async function startRun(
     onKill: processes.killCaptures,
     reporter,
     perform: openPerform({
-      ...performPorts(sys, session, reporter, (task) => durations.expectedMs(task) !== undefined),
+      ...performPorts(sys, session, keyer, reporter, ranBefore),
       saidUnwritable: unwritable !== undefined,
     }),
     expectedMs: durations.expectedMs,
     finish: (stop) => remotes.finish(stop),
   });
   session.save();
-  const { hit, ran, failed } = result.counts;
-  recordRun(files, paths.cacheDir, {
-    since: startedAt,
-    runs: 1,
-    hits: hit,
-    ran: ran + failed,
-    savedMs: Math.round(result.savedMs),
-  });
+  noteRun(sys, session, startedAt, result);
+  if (result.exit === 0 && mayProve(session, reports)) {
+    const { saveProof } = await import("./prove.ts");
+    await saveProof(sys, session, { tasks, record, shown });
+  }
   await tidyStore(sys, session.project);
   const code = Math.max(result.exit, tellLost(sys, reports));
   return { code, ...(result.interrupted && { signal: result.interrupted }) };
+}
+
+/** One line in the store's journal. */
+function noteRun(
+  { files }: Sys,
+  { project: { paths } }: Session,
+  since: number,
+  { counts: { hit, ran, failed }, savedMs }: RunResult,
+): void {
+  const executed = ran + failed;
+  const all = { since, runs: 1, hits: hit, ran: executed, savedMs: Math.round(savedMs) };
+  recordRun(files, paths.cacheDir, all);
 }
 
 /** Texts of events without secrets; output was masked before, because it comes in pieces. */
@@ -106,50 +119,52 @@ function tellLost({ terminal }: Sys, reports: Reports | undefined): number {
   return lost.length === 0 ? 0 : 1;
 }
 
-async function peopleReporter(
-  sys: Sys,
-  { project: { paths, settings } }: Session,
+/** Where a report takes standard output, people read standard error. */
+async function forPeople(sys: Sys, reports: Reports | undefined): Promise<ShownThrough> {
+  if (reports?.takes !== "stdout") return sys;
+  const { onStandardError } = await import("./reports.ts");
+  return { ...sys, terminal: onStandardError(sys.terminal) };
+}
+
+function shownAs(
+  { project: { settings } }: Session,
   { emoji, raw }: Invocation,
   tasks: readonly Task[],
-  reports: Reports | undefined,
-): Promise<Reporter> {
-  const { clock, env } = sys;
-  const terminal = reports?.takes === "stdout"
-    ? (await import("./reports.ts")).onStandardError(sys.terminal)
-    : sys.terminal;
+): Shown {
   const { verbosity } = settings;
-  const taskCount = tasks.length;
   // A command that owns the terminal must not be drawn over: then output goes through as it comes.
   const workers = tasks.some(({ command }) => command.interactive) ? 1 : settings.workers;
-  const readLog = logReader(sys, paths.root);
-  return await chooseReporter({
-    terminal,
-    clock,
-    env,
-    taskCount,
-    workers,
-    verbosity,
-    emoji,
-    raw,
-    readLog,
-  });
+  return { workers, verbosity, emoji, raw };
+}
+
+/**
+ * Whether the next run may believe what this one finds: it read the caches, as that one will. Reports are not made
+ * from a proof.
+ */
+function mayProve(
+  { project: { settings: { mode } }, witness }: Session,
+  reports: Reports | undefined,
+): boolean {
+  const watched = witness !== undefined && !witness.doubts;
+  return mode.read && mode.write && watched && reports === undefined;
 }
 
 function performPorts(
   sys: Sys,
   session: Session,
+  keyer: Pick<Keyer, "key">,
   reporter: Reporter,
   ranBefore: (task: string) => boolean,
 ): PerformPorts {
   const { files, clock, processes } = sys;
-  const { project: { paths, settings, secrets }, caches, keyer, tree, environment } = session;
+  const { project: { paths, settings, secrets }, caches, tree, environment } = session;
   return {
     root: paths.root,
     files,
     clock,
     reporter,
     executor: openExecutor({ processes, files, clock }),
-    keyer: warningKeyer(keyer, reporter),
+    keyer,
     caches: (name) => caches.get(name),
     mode: settings.mode,
     environment,
@@ -167,7 +182,7 @@ function performPorts(
     explainMiss: (task, { key, explanation }) =>
       caches.explainMiss(task, key, explanation(), ranBefore(task.name)),
     changed: () => tree.invalidate(),
-    settled: (task, result) => keyer.settle(task, result),
+    settled: (task, result) => session.keyer.settle(task, result),
   };
 }
 
@@ -193,20 +208,4 @@ function argvOf({ exec, shell }: Task, { machine }: Sys): readonly string[] {
   if (typeof exec !== "string") return exec;
   const isCmd = machine.platform === "windows" && (shell === "sh" || shell === "cmd");
   return isCmd ? ["cmd", "/d", "/s", "/c", exec] : [shell, "-c", exec];
-}
-
-function logReader(sys: Sys, root: string): ReadLog {
-  return (path, onBytes) => readPieces(sys, `${root}/${path}`, onBytes);
-}
-
-/** Hands out a file in pieces, which hold until the next one; false where there is none. */
-function readPieces(sys: Sys, path: string, onBytes: (bytes: Uint8Array) => void): boolean {
-  const reader = sys.files.openReader(path);
-  if (reader === undefined) return false;
-  try {
-    for (const piece of pieces(reader)) onBytes(piece);
-    return true;
-  } finally {
-    reader.close();
-  }
 }

@@ -60,7 +60,8 @@ function attributeFiles(
   return paths;
 }
 
-function configFiles(sys: Sys): readonly string[] {
+/** Where configuration of git's may stand that is not the repository's own. */
+export function configFiles(sys: Sys): readonly string[] {
   const { HOME, GIT_CONFIG_GLOBAL, GIT_CONFIG_SYSTEM } = sys.env;
   const paths = systemDirectories(sys).map((directory) => `${directory}/gitconfig`);
   for (const directory of userDirectories(sys)) paths.push(`${directory}/git/config`);
@@ -83,7 +84,7 @@ function systemDirectories({ files, env }: Sys): readonly string[] {
   return [...found];
 }
 
-function userDirectories({ env: { XDG_CONFIG_HOME, HOME } }: Sys): readonly string[] {
+export function userDirectories({ env: { XDG_CONFIG_HOME, HOME } }: Sys): readonly string[] {
   if (XDG_CONFIG_HOME) return [XDG_CONFIG_HOME];
   return HOME ? [`${HOME}/.config`] : [];
 }

@@ -5,6 +5,7 @@ import type { Sys } from "../sys/sys.ts";
 import type { Algorithm } from "./algorithm.ts";
 import { openConversions } from "./conversions.ts";
 import type { Git, Repository } from "./git_call.ts";
+import { ignoreFiles } from "./ignore_files.ts";
 import { ENTRY, hexOf, type IndexFile, readIndexFile } from "./index_file.ts";
 import { readFormat } from "./repository_format.ts";
 import type { Tracked } from "./source.ts";
@@ -43,7 +44,9 @@ export async function readTracked(
   const sinceMs = rulesHoldSince(sys, request.stateDir, conversions.mark);
   const vouch = openVouch(index, format.algorithm, writtenNs, sinceMs);
   const { paths, modules } = index;
-  return { paths, modules, algorithm: format.algorithm, index: { vouch, conversions } };
+  const ignoredBy = ignoreFiles(sys, format);
+  const rest = { algorithm: format.algorithm, ignoredBy };
+  return { paths, modules, index: { vouch, conversions }, ...rest };
 }
 
 /** The `.gitattributes` files in the index and their ids. */

@@ -3,9 +3,19 @@ import type { Pathspec } from "./pathspec.ts";
 import { isRulesFile, Rescan } from "./rescan.ts";
 import { indexOfPath, inOrder, matchRoll, mergeOrdered, type Roll } from "./roll.ts";
 import { isOwnFile, type Source, type Tracked } from "./source.ts";
+import type { KnownDirectory } from "./tree.ts";
 
 /** Some name among many, each between two NUL, that may be one of git's or qik's own files. */
 const OWN = /\._qik|\.qik-tmp-|\0\.qik\/|\.git[\0/]/;
+
+/** See {@link Listing.watched}. */
+export interface Watched {
+  readonly directories: readonly KnownDirectory[];
+  /** Relative to the root. */
+  readonly rules: readonly string[];
+  /** Absolute. */
+  readonly ignoredBy: readonly string[];
+}
 
 /**
  * The names of input files as far as they are known: the index, what lies beside it, and what appeared since.
@@ -26,6 +36,8 @@ export class Listing {
   #othersAsked: Promise<readonly string[]> | undefined;
   #rescan: Rescan | undefined;
   #mark = "";
+  /** Goes up whenever a pathspec could select other names than before. */
+  generation = 0;
   /** Every known file with ignore rules and a text that changes with it. */
   readonly #rules = new Map<string, string>();
   /** Whether git ignores a directory, as far as somebody asked. */
@@ -175,8 +187,29 @@ export class Listing {
     const found = await this.#rescan.refresh(starts, epoch);
     if (this.#watchRules(found.rules)) return this.#forgetOthers();
     if (found.paths.length > 0) {
+      this.generation += 1;
       this.#setOthers(mergeOrdered(others.paths, this.#withoutSlashes(found.paths)));
     }
+  }
+
+  /**
+   * Reads all directories below the root that hold listed files or could.
+   *
+   * @returns What there is to watch so that no change of the listing is missed: those directories, and the files with
+   * ignore rules in the tree; `undefined` where more than files decides, or while things change.
+   */
+  async watched(epoch: number, everything: Pathspec): Promise<Watched | undefined> {
+    // The first time rules may be found that are ignored themselves, as tools write them into their own folders.
+    for (let tried = 0; tried < 2; tried++) {
+      const before = this.generation;
+      await this.refresh([everything], epoch + tried, true);
+      const { ignoredBy } = this.#index;
+      if (ignoredBy === undefined || this.recorded.size + this.nested.size > 0) return undefined;
+      if (this.generation !== before || this.#rescan === undefined) continue;
+      const directories = this.#rescan.directories(epoch + tried);
+      return { directories, rules: [...this.#rules.keys()], ignoredBy };
+    }
+    return undefined;
   }
 
   *#names(others: Roll): Generator<string> {
@@ -192,6 +225,7 @@ export class Listing {
 
   /** The next question lists the files beside the index again. */
   #forgetOthers(): void {
+    this.generation += 1;
     this.#others = undefined;
     this.#othersAsked = undefined;
     this.#rescan = undefined;

@@ -5,27 +5,23 @@ import {
   type BulkLstat,
   changeTimes,
   copyStat,
+  leftAlone,
   newStatRows,
   sameStat,
   STAT_ROW_BYTES,
   statKind,
   type StatRows,
   statSize,
-  statTimes,
 } from "../sys/bulk_stat.ts";
 import { errorCode, type Sys } from "../sys/sys.ts";
 import { digestFile, digestLink } from "./content.ts";
 import { encodeMemo, type Memo, type MemoEntry } from "./memo.ts";
 import type { Algorithm } from "./algorithm.ts";
+import { RealParents } from "./real_parents.ts";
 import { indexOfPath } from "./roll.ts";
 import type { Tracked } from "./source.ts";
-import type { FileState } from "./tree.ts";
+import type { FileState, LookedAt } from "./tree.ts";
 
-/**
- * A stat proves content only if the file had been left alone for this long before it was read: a change within
- * the same tick of a file system's clock would leave the stat as it is. 2 s is the coarsest tick in use (FAT).
- */
-const MARGIN_NS = 2_000_000_000n;
 /** Times that a file may change under the reader before that is reported. */
 const TRIES = 3;
 /** How many unreadable files are named in one error. */
@@ -73,13 +69,13 @@ export class Looker {
   /** Named literally by a pathspec: they count wherever they are, even behind a symlink. */
   readonly #named = new Set<number>();
   #rows = newStatRows(1024);
-  #realDirectories = new Map<string, boolean>();
+  readonly #parents: RealParents;
   #directoriesEpoch = -1;
-  /** The directory last found to be real in this epoch. */
-  #lastReal = "";
   #learned = false;
 
-  constructor(private readonly options: LookOptions) {}
+  constructor(private readonly options: LookOptions) {
+    this.#parents = new RealParents(options.root, options.lstat);
+  }
 
   /** Takes over what is in the index now. Numbers that were given out stay what they are. */
   takeIndex({ paths, index }: Tracked): void {
@@ -161,8 +157,7 @@ export class Looker {
     this.#grow();
     if (this.#directoriesEpoch !== epoch) {
       this.#directoriesEpoch = epoch;
-      this.#realDirectories = new Map();
-      this.#lastReal = "";
+      this.#parents.forget();
       this.#index?.conversions.forget();
     }
     const paths = pending.map((id) => this.paths[id]!);
@@ -208,12 +203,12 @@ export class Looker {
   /** Whether the row kept here still proves the state. */
   #isCurrent(id: number, fresh: StatRows, row: number): boolean {
     if (!this.#settled[id] || !sameStat(this.#rows, id, fresh, row)) return false;
-    return this.#named.has(id) || this.#hasRealParents(this.paths[id]!);
+    return this.#named.has(id) || this.#parents.areReal(this.paths[id]!);
   }
 
   #isModule(id: number, fresh: StatRows, row: number): boolean {
     return statKind(fresh, row) === "directory" && this.options.modules.has(this.paths[id]!) &&
-      this.#hasRealParents(this.paths[id]!);
+      this.#parents.areReal(this.paths[id]!);
   }
 
   /** Takes over what can be known without reading; false where the content must be read. */
@@ -221,7 +216,7 @@ export class Looker {
     const path = this.paths[id]!;
     const kind = statKind(fresh, row);
     const there = kind === "file" || kind === "exec" || kind === "symlink";
-    if (!there || !(this.#named.has(id) || this.#hasRealParents(path))) {
+    if (!there || !(this.#named.has(id) || this.#parents.areReal(path))) {
       this.#keep(id, fresh, row, { path, kind: "absent", digest: "" }, epoch);
       this.#settled[id] = false;
       return true;
@@ -257,34 +252,6 @@ export class Looker {
     this.#lookedAt[id] = epoch;
   }
 
-  /** Whether no directory on the way is a symlink: git takes what lies behind one for deleted. */
-  #hasRealParents(path: string): boolean {
-    const end = path.lastIndexOf("/");
-    if (end === -1) return true;
-    // Neighbours in a sorted list mostly share their directory.
-    if (this.#lastReal.length === end && path.startsWith(this.#lastReal)) return true;
-    const parent = path.slice(0, end);
-    const real = this.#realDirectories.get(parent) ?? this.#followParents(path);
-    if (real) this.#lastReal = parent;
-    return real;
-  }
-
-  #followParents(path: string): boolean {
-    let real = true;
-    for (let at = path.indexOf("/"); at !== -1; at = path.indexOf("/", at + 1)) {
-      const directory = path.slice(0, at);
-      real &&= this.#realDirectories.get(directory) ?? this.#isDirectory(directory);
-      this.#realDirectories.set(directory, real);
-    }
-    return real;
-  }
-
-  #isDirectory(path: string): boolean {
-    const rows = newStatRows(1);
-    this.options.lstat(this.options.root, [path], rows);
-    return statKind(rows, 0) === "directory";
-  }
-
   async #readAll(
     unknown: readonly (readonly [number, number])[],
     fresh: StatRows,
@@ -318,7 +285,7 @@ export class Looker {
       lstat(root, [path], after);
       if ("state" in read && sameStat(before, 0, after, 0)) {
         this.#keep(id, after, 0, read.state, epoch);
-        this.#settled[id] = leftAlone(after, startedNs);
+        this.#settled[id] = leftAlone(after, 0, startedNs);
         this.#vouched[id] = false;
         this.#learned ||= this.#settled[id]!;
         return undefined;
@@ -346,6 +313,30 @@ export class Looker {
     }
   }
 
+  /**
+   * Everything that was looked at, with the answers of then.
+   *
+   * @returns `undefined` where something is what no row of a stat can tell: a repository of its own, or a place that
+   * counts as empty although something stands there.
+   */
+  looked(): LookedAt | undefined {
+    const ids: number[] = [];
+    const unsettled: number[] = [];
+    for (let id = 0; id < this.paths.length; id++) {
+      const state = this.#states[id];
+      if (state === undefined) continue;
+      const isEmpty = statKind(this.#rows, id) === "none";
+      if (state.kind === "module" || (state.kind === "absent") !== isEmpty) return undefined;
+      if (!isEmpty && !this.#settled[id]) unsettled.push(ids.length);
+      ids.push(id);
+    }
+    const rows = newStatRows(ids.length);
+    ids.forEach((id, at) => copyStat(this.#rows, id, rows, at));
+    const named = ids.flatMap((id, at) => this.#named.has(id) ? [at] : []);
+    const states = ids.map((id) => this.#states[id]!);
+    return { states, rows, unsettled, named };
+  }
+
   /** Bytes of a memo of all that is known, unless nothing new was learned. */
   memoBytes(stillListed: (path: string) => boolean): Uint8Array | undefined {
     if (!this.#learned) return undefined;
@@ -367,23 +358,6 @@ export class Looker {
 
 /** Errors of a file that became something else after lstat. */
 const SWAPPED: ReadonlySet<string> = new Set(["ENOENT", "ENOTDIR", "EISDIR", "EINVAL", "ELOOP"]);
-
-/**
- * Whether both times lie so far before the reading that any later change shows in them.
- *
- * Deno tells mtime in whole milliseconds and ctime in whole seconds, cut off; so do some file systems. A time that
- * is a multiple of such a tick may be anywhere inside of it and is taken as the tick's end.
- */
-function leftAlone(rows: StatRows, startedNs: bigint): boolean {
-  return statTimes(rows, 0).every((time) => {
-    const tick = time % 1_000_000_000n === 0n
-      ? 1_000_000_000n
-      : time % 1_000_000n === 0n
-      ? 1_000_000n
-      : 1n;
-    return time + tick < startedNs - MARGIN_NS;
-  });
-}
 
 function unreadable(path: string, reason: string): Problem {
   const message = `Cannot read the input file "${path.toWellFormed()}": ${reason}`;

@@ -1,5 +1,5 @@
 import { type BulkLstat, bulkLstat } from "../sys/bulk_stat.ts";
-import type { Sys } from "../sys/sys.ts";
+import type { Files, Sys } from "../sys/sys.ts";
 import { findRepository } from "./git_call.ts";
 import { openGitSource } from "./git_source.ts";
 import type { Source } from "./source.ts";
@@ -15,6 +15,8 @@ export interface OpenTreeOptions {
   readonly stateDir: string;
   /** False: files that are not in the index are invisible. Default true. */
   readonly untracked?: boolean;
+  /** What configuration of git's and its index are read through, for somebody who wants to know; unset: `sys`. */
+  readonly settings?: Files;
   /** Replaces the fast lstat of this runtime. */
   readonly lstat?: BulkLstat;
 }
@@ -33,10 +35,11 @@ export function openTree(options: OpenTreeOptions): Promise<Tree> {
 
 async function open(options: OpenTreeOptions, inner: boolean): Promise<Tree> {
   const { sys, root, untracked = true } = options;
-  const repository = findRepository(sys, root, inner);
+  const told = options.settings === undefined ? sys : { ...sys, files: options.settings };
+  const repository = findRepository(told, root, inner);
   const source: Source = repository === undefined
     ? openWalkSource(sys, root)
-    : openGitSource(sys, root, repository, options.lstat ?? bulkLstat, options.stateDir);
+    : openGitSource(told, root, repository, options.lstat ?? bulkLstat, options.stateDir);
   const tree = new WorkTree({
     sys,
     root,

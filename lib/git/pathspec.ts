@@ -54,12 +54,16 @@ export function compilePathspec(text: string, top = ""): Pathspec {
   const fromTop = magic.has("top");
   const match = fromTop ? rest : normalised(rest, text);
   const lift = fromTop ? top : "";
+  const wildcard = magic.has("literal") ? -1 : match.search(GLOB_SPECIAL);
+  // git looks for the first wildcard from the top of the repository, also in the names of directories above.
+  const early = wildcard !== -1 && !fromTop && GLOB_SPECIAL.test(top);
   return {
     text,
     exclude: subtracts || magic.has("exclude"),
     ...matching({
       match,
-      wildcard: magic.has("literal") ? -1 : match.search(GLOB_SPECIAL),
+      wildcard,
+      wildFrom: early ? 0 : wildcard,
       pathname: magic.has("glob"),
       casefold: magic.has("icase"),
       lift,
@@ -125,6 +129,8 @@ interface Match {
   readonly match: string;
   /** Index of the first wildcard, or -1. */
   readonly wildcard: number;
+  /** Where the pattern starts that is matched as a whole: a "**" counts as standing at a start there. */
+  readonly wildFrom: number;
   readonly pathname: boolean;
   readonly casefold: boolean;
   /** Put before each path before it is compared. */
@@ -175,9 +181,9 @@ function plainMatcher(
   };
 }
 
-function wildMatcher({ match, wildcard, pathname, casefold }: Match): (path: string) => boolean {
-  const start = byteString(match.slice(0, wildcard));
-  const pattern = byteString(match.slice(wildcard));
+function wildMatcher({ match, wildFrom, pathname, casefold }: Match): (path: string) => boolean {
+  const start = byteString(match.slice(0, wildFrom));
+  const pattern = byteString(match.slice(wildFrom));
   const wanted = casefold ? lowerText(start) : start;
   const tail = casefold ? "" : literalTail(pattern, pathname);
   const onlyStar = !pathname && pattern.startsWith("*") && !GLOB_SPECIAL.test(pattern.slice(1));

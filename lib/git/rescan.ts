@@ -1,6 +1,9 @@
+import { encodeName } from "../base/bytes.ts";
 import { parentPath } from "../base/paths.ts";
-import type { Stat, Sys } from "../sys/sys.ts";
-import { isOwnFile, type Source } from "./source.ts";
+import { sha256 } from "../sys/digest.ts";
+import type { DirectoryEntry, Stat, Sys } from "../sys/sys.ts";
+import { isOwnFile, isOwnPart, type Source } from "./source.ts";
+import type { KnownDirectory } from "./tree.ts";
 
 /** What one directory held when it was read last. */
 interface Directory {
@@ -9,6 +12,16 @@ interface Directory {
   stat: Stat | undefined;
   /** Paths of the directories in it that are walked. */
   children: string[];
+  /** Digest of the names in it, and just before when they were read, in nanoseconds since the epoch. */
+  names: string;
+  readNs: bigint;
+}
+
+/** Digest of what is in a directory: names and kinds, without those of git and qik. */
+export function namesDigest(entries: readonly DirectoryEntry[]): string {
+  let text = "";
+  for (const { name, kind } of entries) if (!isOwnPart(name)) text += `${kind}/${name}/`;
+  return sha256(encodeName(text)).slice(0, 32);
 }
 
 /** A name that nobody has judged yet. */
@@ -55,7 +68,13 @@ export class Rescan {
 
   #addDirectory(path: string): void {
     for (let at = path; !this.#directories.has(at); at = parentPath(at)) {
-      this.#directories.set(at, { epoch: -1, stat: undefined, children: [] });
+      this.#directories.set(at, {
+        epoch: -1,
+        stat: undefined,
+        children: [],
+        names: "",
+        readNs: 0n,
+      });
     }
   }
 
@@ -129,8 +148,12 @@ export class Rescan {
     if (real && directory.stat !== undefined && isSame(stat, directory.stat)) return;
     directory.children = [];
     directory.stat = undefined;
+    directory.names = "";
     if (!real) return;
-    for (const entry of files.list(whole) ?? []) {
+    const entries = files.list(whole) ?? [];
+    directory.names = namesDigest(entries);
+    directory.readNs = startedNs;
+    for (const entry of entries) {
       const inside = path === "" ? entry.name : `${path}/${entry.name}`;
       if (entry.kind === "other" || isOwnFile(`${inside}/`)) continue;
       if (entry.kind !== "directory") {
@@ -145,6 +168,15 @@ export class Rescan {
     }
     const youngest = stat.mtimeNs > stat.ctimeNs ? stat.mtimeNs : stat.ctimeNs;
     if (youngest < startedNs - MARGIN_NS) directory.stat = stat;
+  }
+
+  /** All directories that were read in an epoch. */
+  directories(epoch: number): readonly KnownDirectory[] {
+    const found: KnownDirectory[] = [];
+    for (const [path, { epoch: at, names, readNs }] of this.#directories) {
+      if (at === epoch && names !== "") found.push({ path, names, readNs });
+    }
+    return found;
   }
 
   /** Whether git would list it as one name instead of looking inside. */

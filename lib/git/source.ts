@@ -33,6 +33,11 @@ export interface Tracked {
     readonly vouch: Vouch;
     readonly conversions: Conversions;
   };
+  /**
+   * Files outside of the tree that say what is ignored, absolute; unset where what is listed depends on more than
+   * files.
+   */
+  readonly ignoredBy?: readonly string[] | undefined;
 }
 
 /** Files of git's and qik's own, which are nobody's input even where git lists them. */
@@ -45,6 +50,6 @@ export function isOwnFile(path: string): boolean {
 }
 
 /** `.qik-tmp-…` is what an atomic write is called until it is complete. */
-function isOwnPart(part: string): boolean {
+export function isOwnPart(part: string): boolean {
   return part === "._qik" || part === ".git" || part.startsWith(".qik-tmp-");
 }

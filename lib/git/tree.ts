@@ -1,3 +1,6 @@
+import type { StatRows } from "../sys/bulk_stat.ts";
+import type { Algorithm } from "./algorithm.ts";
+
 /**
  * The input files of a repository and what they contain, as every other room sees them.
  *
@@ -43,8 +46,55 @@ export interface Tree {
    */
   changedSince(selected: Selected, states: readonly FileState[]): Promise<readonly string[]>;
 
+  /**
+   * Whether an answer is the one that the tree would give now, as far as it has looked: files are looked at again only
+   * where names came or went since.
+   */
+  holds(selected: Selected, states: readonly FileState[]): Promise<boolean>;
+
+  /**
+   * All that the answers rest on, so that somebody who finds it unchanged need not ask the tree. Reads every directory
+   * that may hold inputs.
+   *
+   * @returns `undefined` where it cannot be said in files alone: submodules, unusual repositories, changes under way.
+   */
+  evidence(): Promise<TreeEvidence | undefined>;
+
   /** Writes what was learned about contents, for the next run. Never fails a run. */
   save(): void;
+}
+
+/** What a tree has looked at. Paths are relative to the root where nothing else is said. */
+export interface TreeEvidence {
+  readonly algorithm: Algorithm;
+  readonly files: LookedAt;
+  /** Directories in which a new name could be an input, and digests of the names in them. */
+  readonly directories: readonly KnownDirectory[];
+  /** Directories on the way to files, which must stay real directories. */
+  readonly parents: readonly string[];
+  /** Files with ignore rules in the tree. */
+  readonly rules: readonly string[];
+  /** Files with ignore rules elsewhere; absolute. */
+  readonly ignoredBy: readonly string[];
+}
+
+/** Files that were looked at, a row for each; `unsettled` and `named` are numbers of rows. */
+export interface LookedAt {
+  readonly states: readonly FileState[];
+  readonly rows: StatRows;
+  /** An equal stat does not prove equal content: their digests must be compared. */
+  readonly unsettled: readonly number[];
+  /** Count wherever they are, also behind a symlink. */
+  readonly named: readonly number[];
+}
+
+/** A directory in which a new name could be a new input. */
+export interface KnownDirectory {
+  /** Relative to the root; `""` for the root itself. */
+  readonly path: string;
+  /** Digest of the names and kinds in it. */
+  readonly names: string;
+  readonly readNs: bigint;
 }
 
 export interface SelectOptions {

@@ -9,7 +9,7 @@ export function openWalkSource({ files }: Pick<Sys, "files">, root: string): Sou
     indexed: false,
     top: "",
     algorithm: () => "sha256",
-    tracked: () => Promise.resolve({ paths: [], modules: new Map() }),
+    tracked: () => Promise.resolve({ paths: [], modules: new Map(), ignoredBy: [] }),
     others: () => Promise.resolve(walk(files, root)),
     ignored(paths) {
       const rules = new IgnoreRules(files, root);

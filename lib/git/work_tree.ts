@@ -1,4 +1,5 @@
 import { byCodeUnit } from "../base/order.ts";
+import { parentPath } from "../base/paths.ts";
 import type { BulkLstat } from "../sys/bulk_stat.ts";
 import type { Sys } from "../sys/sys.ts";
 import { Listing } from "./listing.ts";
@@ -7,7 +8,7 @@ import { readMemo } from "./memo.ts";
 import { Modules } from "./modules.ts";
 import { compilePathspec, type Pathspec } from "./pathspec.ts";
 import { isOwnFile, type Source, type Tracked } from "./source.ts";
-import type { FileState, Selected, SelectOptions, Tree } from "./tree.ts";
+import type { FileState, LookedAt, Selected, SelectOptions, Tree, TreeEvidence } from "./tree.ts";
 
 export interface WorkTreeOptions {
   readonly sys: Sys;
@@ -28,6 +29,7 @@ export class WorkTree implements Tree {
   /** When the files of an answer had last changed: content that changed and changed back shows in it. */
   readonly #timesOf = new WeakMap<readonly FileState[], Uint32Array>();
   readonly #idsOf = new WeakMap<Selected, readonly number[]>();
+  readonly #generationOf = new WeakMap<Selected, number>();
   #epoch = 0;
   /** Calls take turns, so that two of them never search for the same new files. */
   #turn: Promise<unknown> = Promise.resolve();
@@ -101,6 +103,33 @@ export class WorkTree implements Tree {
     });
   }
 
+  holds(selected: Selected, states: readonly FileState[]): Promise<boolean> {
+    return this.#inTurn(async () => {
+      const isSame = this.#generationOf.get(selected) === this.#listing.generation;
+      const now = isSame ? selected : await this.#select(selected.specs, selected.options);
+      const ids = this.#idsOf.get(now);
+      return ids?.length === states.length &&
+        ids.every((id, at) => this.#looker.state(id) === states[at]);
+    });
+  }
+
+  evidence(): Promise<TreeEvidence | undefined> {
+    return this.#inTurn(async () => {
+      const { source, untracked } = this.options;
+      // Room for a second look, should the first one find new rules.
+      this.#epoch += 2;
+      const beside = !source.indexed || untracked;
+      const watched = beside
+        ? await this.#listing.watched(this.#epoch - 1, this.#compile("."))
+        : { directories: [], rules: [], ignoredBy: [] };
+      const files = this.#looker.looked();
+      if (watched === undefined || files === undefined) return undefined;
+      const known = new Set(watched.directories.map(({ path }) => path));
+      const parents = parentsOf(files).filter((path) => !known.has(path));
+      return { algorithm: source.algorithm(), files, parents, ...watched };
+    });
+  }
+
   save(): void {
     try {
       const bytes = this.#looker.memoBytes((path) => this.#listing.mayHold(path));
@@ -132,6 +161,7 @@ export class WorkTree implements Tree {
     const paths = ids.map((id) => this.#looker.paths[id]!);
     const selected: Selected = { paths, specs, options, unmatched };
     this.#idsOf.set(selected, ids);
+    this.#generationOf.set(selected, this.#listing.generation);
     return selected;
   }
 
@@ -252,6 +282,20 @@ export class WorkTree implements Tree {
   #pictureOf(states: readonly FileState[]): Picture {
     return { states, times: this.#timesOf.get(states) };
   }
+}
+
+/** Directories on the way to files that count only where they really are. */
+function parentsOf({ states, named }: LookedAt): readonly string[] {
+  const free = new Set(named);
+  const parents = new Set<string>();
+  for (const [at, { path }] of states.entries()) {
+    if (free.has(at)) continue;
+    for (let above = parentPath(path); above !== "" && !parents.has(above);) {
+      parents.add(above);
+      above = parentPath(above);
+    }
+  }
+  return [...parents];
 }
 
 interface Request {

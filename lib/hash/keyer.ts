@@ -16,6 +16,8 @@ export interface KeyedTask {
   explanation(): readonly string[];
   /** Paths (at most 10) of inputs that are no longer what they were when the key was made. */
   changedInputs(): Promise<readonly string[]>;
+  /** Whether the tree would select the same inputs now and knows nothing newer of them; see `Tree.holds`. */
+  holds(): Promise<boolean>;
 }
 
 /** What a task's environment adds to its key; the same for all tasks of a space. */
@@ -85,6 +87,7 @@ export class Keyer {
         return mask === undefined ? lines.lines : lines.lines.map(mask);
       },
       changedInputs: () => tree.changedSince(selected, record.files),
+      holds: () => tree.holds(selected, record.files),
     };
   }
 

@@ -107,6 +107,29 @@ export function statTimes({ words }: StatRows, row: number): readonly [bigint, b
   ];
 }
 
+/**
+ * A stat proves content only if the file had been left alone for this long before it was read: a change within
+ * the same tick of a file system's clock would leave the stat as it is. 2 s is the coarsest tick in use (FAT).
+ */
+const MARGIN_NS = 2_000_000_000n;
+
+/**
+ * Whether both times lie so far before a moment that any change after it shows in them.
+ *
+ * Deno tells mtime in whole milliseconds and ctime in whole seconds, cut off; so do some file systems. A time that
+ * is a multiple of such a tick may be anywhere inside of it and is taken as the tick's end.
+ */
+export function leftAlone(rows: StatRows, row: number, beforeNs: bigint): boolean {
+  return statTimes(rows, row).every((time) => {
+    const tick = time % 1_000_000_000n === 0n
+      ? 1_000_000_000n
+      : time % 1_000_000n === 0n
+      ? 1_000_000n
+      : 1n;
+    return time + tick < beforeNs - MARGIN_NS;
+  });
+}
+
 /** An lstat that failed for another reason than that nothing stands there. */
 export interface StatFailure {
   readonly row: number;
@@ -199,13 +222,13 @@ function copyAnswer(answer: Uint32Array, words: Uint32Array, at: number): void {
 }
 
 /** As the C library's `makedev` puts the two together, but for bits above the 32nd. */
-function folded(major: number, minor: number): number {
+export function folded(major: number, minor: number): number {
   return (minor & 0xff) | (major & 0xfff) << 8 | (minor & ~0xff) << 12;
 }
 
 const ABSENT = new Set(["ENOENT", "ENOTDIR", "ELOOP", "ENAMETOOLONG"]);
 
-function lstatOne(
+export function lstatOne(
   root: string,
   path: string,
   into: StatRows,

@@ -55,6 +55,16 @@ export function sha256(bytes: Uint8Array): string {
   return digest.end();
 }
 
+/**
+ * A number that tells damaged bytes from whole ones, and nothing else: the fastest that the runtime has, so that
+ * another runtime may give another one. 5 MB take 0.3 ms (Bun) where SHA-256 takes 6.
+ */
+export function damageSum(bytes: Uint8Array): number {
+  const fast = (bun as { readonly hash?: (bytes: Uint8Array) => bigint } | undefined)?.hash;
+  if (fast !== undefined) return Number(fast(bytes) & 0xffff_ffffn);
+  return Number.parseInt(sha256(bytes).slice(0, 8), 16);
+}
+
 /** Keyed SHA-256: tells whether a secret changed without telling the secret. */
 export function keyedSha256(key: Uint8Array, bytes: Uint8Array): string {
   const hash = bun === undefined

@@ -12,6 +12,7 @@ export const ROOMS = [
   "plan",
   "hash",
   "cache",
+  "proof",
   "run",
   "report",
   "plugin",

@@ -24,6 +24,8 @@ function fakeTree(files: Map<string, string>): Tree {
         unmatched: specs.filter((spec) => !files.has(spec)),
       }),
     states: (selected) => Promise.resolve(states(selected)),
+    holds: () => Promise.resolve(true),
+    evidence: () => Promise.resolve(undefined),
     isTracked: () => false,
     isListed: () => Promise.resolve(false),
     invalidate: () => {},

@@ -1,0 +1,46 @@
+import { encodeName } from "../base/bytes.ts";
+import { byCodeUnit } from "../base/order.ts";
+import { VERSION } from "../base/version.ts";
+import type { Config } from "../config/types.ts";
+import { sha256 } from "../sys/digest.ts";
+import type { Machine } from "../sys/sys.ts";
+
+/** Where the proofs of a repository lie. */
+export function proofsIn(root: string): string {
+  return `${root}/._qik/state/proofs`;
+}
+
+/** A name for what was asked, by whom and from where; other questions have other names. */
+export function proofName({ args, cwd, arch, uid, runtime }: Machine): string {
+  const question = JSON.stringify([VERSION, runtime, arch, uid, cwd, args]);
+  return sha256(encodeName(question)).slice(0, 32);
+}
+
+/** Set by shells to something else in almost every call, and read by nobody. */
+const RESTLESS = ["_", "OLDPWD", "SHLVL"];
+
+/**
+ * Variables that may be anything, because nothing in a configuration asks for them. Dotenv files can ask for any by
+ * names that do not stand in the configuration.
+ */
+export function ignoredVariables(config: Config): readonly string[] {
+  const text = JSON.stringify(config).toUpperCase();
+  const hasDotenv = config.defaults.dotenv.length > 0 ||
+    config.spaces.some(({ dotenv }) => dotenv !== undefined && dotenv.length > 0);
+  return hasDotenv || RESTLESS.some((name) => text.includes(`"${name}"`)) ? [] : RESTLESS;
+}
+
+/**
+ * Digest of an environment behind random bytes, so that no value can be found by comparing digests.
+ *
+ * @param without Names of variables that do not count.
+ */
+export function envDigest(
+  salt: string,
+  env: Readonly<Record<string, string>>,
+  without: readonly string[],
+): string {
+  const counted = Object.entries(env).filter(([name]) => !without.includes(name));
+  const sorted = counted.sort(([a], [b]) => byCodeUnit(a, b));
+  return sha256(encodeName(JSON.stringify([salt, sorted])));
+}

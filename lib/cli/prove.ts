@@ -1,0 +1,175 @@
+import { Buffer } from "node:buffer";
+import type { Cache } from "../cache/cache.ts";
+import { QikError } from "../base/problems.ts";
+import type { Task } from "../plan/types.ts";
+import { makeProof } from "../proof/make.ts";
+import type { Proof, StoredEvent } from "../proof/proof.ts";
+import { encodeProof } from "../proof/proof_file.ts";
+import { Witness } from "../proof/witness.ts";
+import { logPath } from "../run/log_file.ts";
+import { MaskedOutput } from "../run/masked_output.ts";
+import { isWanted } from "../run/result.ts";
+import { errorCode, type Sys } from "../sys/sys.ts";
+import { openCaches } from "./caches.ts";
+import type { Shown } from "./people.ts";
+import { envDigest, ignoredVariables, proofName, proofsIn } from "./proofs.ts";
+import type { RunRecord } from "./record.ts";
+import { seenBy } from "./seen.ts";
+import type { Session } from "./session.ts";
+
+/** Warnings that the next run would give again. */
+const LASTING: ReadonlySet<string> = new Set(["glob-empty"]);
+/** Logs longer than this together are read from the cache in each run. */
+const MOST_LOG_BYTES = 1 << 20;
+/** Proofs that are kept: one for each command line that is in use. */
+const MOST_PROOFS = 8;
+
+/** A run that ended well. */
+export interface EndedRun {
+  readonly tasks: readonly Task[];
+  readonly record: RunRecord;
+  readonly shown: Shown;
+}
+
+/** Leaves a proof of the run for the next one, or none where there can be none. Never fails. */
+export async function saveProof(sys: Sys, session: Session, run: EndedRun): Promise<void> {
+  const { files, machine } = sys;
+  if (machine.uid === undefined) return;
+  const directory = proofsIn(session.project.paths.root);
+  const path = `${directory}/${proofName(machine)}`;
+  try {
+    const proof = await prove(sys, session, run);
+    if (proof === undefined) return files.remove(path);
+    files.writeAtomic(path, encodeProof(proof), 0o600);
+    dropOldest(sys, directory);
+  } catch (error) {
+    // It only saves time. What cannot be read here fails the next run, with a message.
+    if (!(error instanceof QikError) && errorCode(error) === undefined) throw error;
+  }
+}
+
+function dropOldest({ files }: Sys, directory: string): void {
+  const proofs = (files.list(directory) ?? []).map(({ name }) => `${directory}/${name}`);
+  if (proofs.length <= MOST_PROOFS) return;
+  const age = (path: string) => files.lstat(path)?.mtimeNs ?? 0n;
+  const byAge = proofs.map((path) => ({ path, at: age(path) }))
+    .sort((a, b) => a.at < b.at ? -1 : a.at > b.at ? 1 : 0);
+  for (const { path } of byAge.slice(0, proofs.length - MOST_PROOFS)) files.remove(path);
+}
+
+async function prove(sys: Sys, session: Session, run: EndedRun): Promise<Proof | undefined> {
+  const { project: { paths, plan, secrets }, tree, witness } = session;
+  const { tasks, record, shown } = run;
+  if (record.keyed.size !== tasks.length || !isPlain(session)) return undefined;
+  const evidence = await tree.evidence();
+  if (evidence === undefined) return undefined;
+  const caches = new Witness(sys, (path) => path.startsWith(`${paths.stateDir}/`));
+  const events = await replayed(seenBy(caches, sys), session, run);
+  if (events === undefined) return undefined;
+  const salt = crypto.randomUUID();
+  const without = ignoredVariables(plan.config);
+  return makeProof({
+    files: sys.files,
+    root: paths.root,
+    startedMs: witness!.sinceMs,
+    evidence,
+    witnesses: [witness!, caches],
+    isOwn: (path) =>
+      path.startsWith(`${paths.cacheDir}/`) || path.startsWith(`${paths.root}/._qik/out/`),
+    text: {
+      cacheDir: paths.cacheDir,
+      env: { salt, without, digest: envDigest(salt, sys.env, without) },
+      madeAt: witness!.sinceMs,
+      shown,
+      tasks: secrets.deep(
+        tasks.map(({ name, command }) => ({ task: name, command: command.name })),
+      ),
+      events: secrets.deep(events),
+    },
+  });
+}
+
+/** Plugins that are no part of qik may read what nobody sees, and other caches answer from elsewhere. */
+function isPlain({ project: { plan: { config } } }: Session): boolean {
+  return config.plugins.every(({ source }) => source.startsWith("qik."));
+}
+
+/**
+ * What the next run will tell of each task: looked up as that run would do it, after everything has ended. Nothing may
+ * be left to restore.
+ */
+async function replayed(
+  sys: Sys,
+  session: Session,
+  { tasks, record }: EndedRun,
+): Promise<readonly StoredEvent[] | undefined> {
+  const { project } = session;
+  const caches = openCaches(sys, project);
+  const byName = new Map(tasks.map((task) => [task.name, task]));
+  const events: StoredEvent[] = [];
+  let logBytes = 0;
+  for (const event of record.events) {
+    if (event.type === "problem" && !LASTING.has(event.code)) return undefined;
+    if (event.type !== "task-ended") {
+      events.push(event as StoredEvent);
+      continue;
+    }
+    const task = byName.get(event.task)!;
+    const keyed = record.keyed.get(event.task);
+    const isPlainCache = ["local", "repo"].includes(typeOf(session, task.cache));
+    if (keyed === undefined || event.key !== keyed.key || !isPlainCache) return undefined;
+    if (!await keyed.holds()) return undefined;
+    const told = await replay(caches.get(task.cache), sys, session, task, keyed.key);
+    if (told === undefined) return undefined;
+    for (const each of told) logBytes += each.type === "task-output" ? each.base64.length : 0;
+    if (logBytes > MOST_LOG_BYTES) return undefined;
+    events.push(...told);
+  }
+  return events;
+}
+
+function typeOf({ project: { plan: { config } } }: Session, name: string): string {
+  return config.caches.find((cache) => cache.name === name)?.type ?? name;
+}
+
+async function replay(
+  cache: Cache,
+  { files }: Sys,
+  { project: { paths: { root }, secrets }, tree }: Session,
+  task: Task,
+  key: string,
+): Promise<StoredEvent[] | undefined> {
+  const found = await cache.get(key);
+  if (!found.found || found.hit.manifest.exit !== 0 || !isWanted(task, 0)) return undefined;
+  const restored = await found.hit.restore({
+    root,
+    patterns: task.artifacts,
+    isTracked: (path) => tree.isTracked(path),
+    // Nothing can be in the way of what is in place.
+    isListed: () => true,
+  });
+  if (!restored.ok || restored.written + restored.removed > 0) return undefined;
+  const { manifest: { log: { size }, tookMs } } = found.hit;
+  const log = logPath(task.name);
+  if ((files.lstat(`${root}/${log}`)?.size ?? 0) !== size) return undefined;
+  const events: StoredEvent[] = [];
+  const output = new MaskedOutput(() => secrets.stream(), (stream, bytes) => {
+    const base64 = Buffer.from(bytes).toString("base64");
+    events.push({ type: "task-output", task: task.name, stream, base64 });
+  });
+  found.hit.replay((...piece) => output.push(...piece));
+  output.end();
+  events.push({
+    type: "task-ended",
+    task: task.name,
+    ending: "hit",
+    atMs: 0,
+    tookMs: 0,
+    cached: true,
+    code: 0,
+    key,
+    savedMs: tookMs,
+    ...(size > 0 && { log }),
+  });
+  return events;
+}

@@ -1,0 +1,44 @@
+import { resolve } from "node:path";
+import { decodeName } from "../base/bytes.ts";
+import type { Sys } from "../sys/sys.ts";
+import { configFiles, userDirectories } from "./conversions.ts";
+import { parseGitConfig } from "./git_config.ts";
+import type { RepositoryFormat } from "./repository_format.ts";
+
+const INCLUDES = /^\s*\[\s*include/im;
+
+/**
+ * Files with ignore rules that do not lie in the working tree: the repository's own, and the user's.
+ *
+ * Every file that some configuration names is in the list, whichever of them git goes by: who watches all of them
+ * misses no change.
+ *
+ * @returns Absolute paths, of which some may not be there; `undefined` where only git itself could tell.
+ */
+export function ignoreFiles(sys: Sys, format: RepositoryFormat): readonly string[] | undefined {
+  const { env, files } = sys;
+  if (env["GIT_CONFIG_COUNT"] !== undefined || env["GIT_CONFIG_PARAMETERS"] !== undefined) {
+    return undefined;
+  }
+  const paths = [`${format.commonDirectory}/info/exclude`];
+  for (const directory of userDirectories(sys)) paths.push(`${directory}/git/ignore`);
+  const texts = [...format.configTexts];
+  for (const path of configFiles(sys)) {
+    if (files.stat(path)?.kind === "file") texts.push(decodeName(files.read(path)!));
+  }
+  for (const text of texts) {
+    const config = INCLUDES.test(text) ? undefined : parseGitConfig(text);
+    if (config === undefined) return undefined;
+    for (const named of config.get("core.excludesfile") ?? []) {
+      const path = absolute(named, env["HOME"]);
+      if (path === undefined) return undefined;
+      paths.push(path);
+    }
+  }
+  return paths;
+}
+
+function absolute(named: string, home: string | undefined): string | undefined {
+  if (named.startsWith("~/") && home) return resolve(home, named.slice(2));
+  return named.startsWith("/") ? named : undefined;
+}
