@@ -70,6 +70,8 @@ export const PROBLEMS = {
     hint: "Let the command write what its artifacts name, or mend the patterns",
   },
   "task-locked": { exit: 0, hint: "Nothing to do: it goes on when the other one has ended" },
+  "lfs-pointer": { exit: 0, hint: "Fetch the contents with: git lfs pull" },
+  "git-busy": { exit: 0, hint: "Wait for git to end; if none runs, it crashed: remove the file" },
   "inputs-changed": { exit: 0, hint: "Run again: the result was not stored" },
   "pipe-left-open": { exit: 0, hint: "A background process kept the output open and was stopped" },
   "log-cut": { exit: 0, hint: "Write less output, or redirect it into a file" },

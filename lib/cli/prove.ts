@@ -18,7 +18,7 @@ import { seenBy } from "./seen.ts";
 import type { Session } from "./session.ts";
 
 /** Warnings that the next run would give again. */
-const LASTING: ReadonlySet<string> = new Set(["glob-empty"]);
+const LASTING: ReadonlySet<string> = new Set(["glob-empty", "lfs-pointer"]);
 /** Logs longer than this together are read from the cache in each run. */
 const MOST_LOG_BYTES = 1 << 20;
 /** Proofs that are kept: one for each command line that is in use. */

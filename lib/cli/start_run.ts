@@ -1,8 +1,9 @@
+import type { Problem } from "../base/problems.ts";
 import type { Secrets } from "../base/secrets.ts";
 import { VERSION } from "../base/version.ts";
 import { recordRun } from "../cache/journal.ts";
 import { prepareWorkDir } from "../cache/work_dir.ts";
-import { type Reporter, tee } from "../events/events.ts";
+import { type QikEvent, type Reporter, tee } from "../events/events.ts";
 import type { Keyer } from "../hash/keyer.ts";
 import type { Task } from "../plan/types.ts";
 import { styleFor } from "../report/choose.ts";
@@ -50,7 +51,9 @@ export async function startRun(
   const reporter = masked(all, session.project.secrets);
   const keyer = record.keyer(warningKeyer(session.keyer, reporter));
   const ranBefore = (task: string) => durations.expectedMs(task) !== undefined;
-  if (unwritable !== undefined) reporter.on({ type: "problem", ...unwritable });
+  for (const problem of [unwritable, busyProblem(session)]) {
+    if (problem !== undefined) reporter.on({ type: "problem", ...problem });
+  }
   remotes.listen((problem) => reporter.on({ type: "problem", ...problem }));
   if (session.project.settings.mode.read) await expectFrom(session, tasks, true);
   const result = await runTasks({
@@ -79,6 +82,14 @@ export async function startRun(
   await tidyStore(sys, session.project);
   const code = Math.max(result.exit, tellLost(sys, reports));
   return { code, ...(result.interrupted && { signal: result.interrupted }) };
+}
+
+/** What is seen while git works may be half of a change. */
+function busyProblem({ tree: { busy }, project: { paths } }: Session): Problem | undefined {
+  if (busy === undefined) return undefined;
+  const path = busy.startsWith(`${paths.root}/`) ? busy.slice(paths.root.length + 1) : busy;
+  const message = `Results are not stored: git is at work, "${path}" is there`;
+  return { code: "git-busy", message };
 }
 
 /** One line in the store's journal. */
@@ -142,11 +153,11 @@ function shownAs(
  * from a proof.
  */
 function mayProve(
-  { project: { settings: { mode } }, witness }: Session,
+  { project: { settings: { mode } }, witness, tree }: Session,
   reports: Reports | undefined,
 ): boolean {
   const watched = witness !== undefined && !witness.doubts;
-  return mode.read && mode.write && watched && reports === undefined;
+  return mode.read && mode.write && watched && reports === undefined && tree.busy === undefined;
 }
 
 function performPorts(
@@ -166,7 +177,7 @@ function performPorts(
     executor: openExecutor({ processes, files, clock }),
     keyer,
     caches: (name) => caches.get(name),
-    mode: settings.mode,
+    mode: tree.busy === undefined ? settings.mode : { ...settings.mode, write: false },
     environment,
     mask: () => secrets.stream(),
     tag: openRunTags(processes.pid, sys.env[RUN_TAG]),
@@ -186,7 +197,16 @@ function performPorts(
   };
 }
 
-/** Keys as they are, with one warning for each glob that matched nothing. */
+function pointerProblem({ name, command: { place } }: Task, pointers: readonly string[]): QikEvent {
+  const more = pointers.length - 1;
+  const what = more === 0
+    ? "is a Git LFS pointer, not its content"
+    : `and ${more} more are Git LFS pointers, not their content`;
+  const message = `"${pointers[0]}" of "${name}" ${what}`;
+  return { type: "problem", code: "lfs-pointer", message, task: name, place };
+}
+
+/** Keys as they are, with one warning for each glob that matched nothing and each input that is only a pointer. */
 function warningKeyer(keyer: Keyer, reporter: Reporter): Pick<Keyer, "key"> {
   const warned = new Set<string>();
   return {
@@ -198,6 +218,9 @@ function warningKeyer(keyer: Keyer, reporter: Reporter): Pick<Keyer, "key"> {
         const { place } = task.command;
         reporter.on({ type: "problem", code: "glob-empty", message, task: task.name, place });
       }
+      const pointers = keyed.pointers.filter((path) => !warned.has(`:${path}`));
+      for (const path of pointers) warned.add(`:${path}`);
+      if (pointers.length > 0) reporter.on(pointerProblem(task, pointers));
       return keyed;
     },
   };

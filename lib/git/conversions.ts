@@ -16,16 +16,26 @@ export interface Conversions {
   /** A text that differs when other rules hold for the whole repository, or other rules are in the index. */
   readonly mark: string;
   mayConvert(path: string): boolean;
+  /** Whether rules for the path speak of filters, as those of Git LFS do. */
+  mayFilter(path: string): boolean;
   /** Rules may have changed since. */
   forget(): void;
 }
 
 /** Attributes that convert, and macros, which may hold any of them. */
 const CONVERTING = /text|eol|crlf|filter|ident|working-tree-encoding|\[attr\]/;
+const FILTERING = /filter|\[attr\]/;
 /** Configuration that converts, or that stands somewhere else. */
 const UNCLEAR = /autocrlf|attributesfile|^\s*\[\s*include/im;
 
-const ALL: Conversions = { mark: "all", mayConvert: () => true, forget: () => {} };
+/** What the rules of one directory, and of those above it, speak of. */
+interface Rules {
+  readonly convert: boolean;
+  readonly filter: boolean;
+}
+
+const NONE: Rules = { convert: false, filter: false };
+const BOTH: Rules = { convert: true, filter: true };
 
 /** @param ruled Paths of the `.gitattributes` files in the index, relative to the root, and their ids there. */
 export async function openConversions(
@@ -38,9 +48,8 @@ export async function openConversions(
   lstat: BulkLstat,
 ): Promise<Conversions> {
   const general = attributeFiles(sys, format, repository.top, root);
-  if (general.some((path) => converts(sys, path))) return ALL;
-  if (await configConverts(sys, format, git)) return ALL;
-  return new DirectoryRules(sys, root, ruled, lstat);
+  const all = general.some((path) => converts(sys, path)) || await configConverts(sys, format, git);
+  return new DirectoryRules(sys, root, ruled, lstat, all);
 }
 
 /** Files with attributes for the whole repository, and those in directories above the root. */
@@ -111,9 +120,9 @@ async function configConverts(sys: Sys, format: RepositoryFormat, git: Git): Pro
 
 /** Rules of `.gitattributes` files, by the directory that they are for. */
 class DirectoryRules implements Conversions {
-  readonly #converting = new Map<string, boolean>();
+  readonly #known = new Map<string, Rules>();
   #last = "";
-  #lastConverts = false;
+  #lastRules = NONE;
   #asked = false;
   readonly mark: string;
 
@@ -122,44 +131,59 @@ class DirectoryRules implements Conversions {
     private readonly root: string,
     private readonly ruled: ReadonlyMap<string, string>,
     private readonly lstat: BulkLstat,
+    /** Something that is not a rule of a directory converts, so that any file may be converted. */
+    private readonly all: boolean,
   ) {
-    this.mark = JSON.stringify([...ruled]);
+    this.mark = all ? "all" : JSON.stringify([...ruled]);
   }
 
   forget(): void {
-    this.#converting.clear();
+    this.#known.clear();
     this.#asked = false;
   }
 
   mayConvert(path: string): boolean {
+    return this.all || this.#rulesFor(path).convert;
+  }
+
+  mayFilter(path: string): boolean {
+    return this.#rulesFor(path).filter;
+  }
+
+  #rulesFor(path: string): Rules {
     const end = path.lastIndexOf("/");
     const directory = end === -1 ? "" : path.slice(0, end);
     // Neighbours in a sorted list mostly share their directory.
-    if (this.#asked && this.#last === directory) return this.#lastConverts;
+    if (this.#asked && this.#last === directory) return this.#lastRules;
     this.#asked = true;
     this.#last = directory;
-    return this.#lastConverts = this.#converting.get(directory) ?? this.#follow(directory);
+    return this.#lastRules = this.#known.get(directory) ?? this.#follow(directory);
   }
 
-  #follow(directory: string): boolean {
-    let converting = false;
+  #follow(directory: string): Rules {
+    let rules = NONE;
     // From the root down: "", "a", "a/b".
     for (let end = 0;; end = directory.indexOf("/", end + 1)) {
       const step = end === -1 ? directory : directory.slice(0, end);
-      converting = this.#converting.get(step) ?? (converting || this.#rulesConvert(step));
-      this.#converting.set(step, converting);
-      if (step === directory) return converting;
+      rules = this.#known.get(step) ?? joined(rules, this.#rulesIn(step));
+      this.#known.set(step, rules);
+      if (step === directory) return rules;
     }
   }
 
-  #rulesConvert(directory: string): boolean {
+  #rulesIn(directory: string): Rules {
     const path = directory === "" ? ".gitattributes" : `${directory}/.gitattributes`;
     const rows = newStatRows(1);
     this.lstat(this.root, [path], rows);
     const kind = statKind(rows, 0);
     // Without the file git takes the rules that are in the index, which nobody here reads.
-    if (kind === "none") return this.ruled.has(path);
-    if (kind !== "file" && kind !== "exec") return true;
-    return CONVERTING.test(decodeName(this.sys.files.read(`${this.root}/${path}`)!));
+    if (kind === "none") return this.ruled.has(path) ? BOTH : NONE;
+    if (kind !== "file" && kind !== "exec") return BOTH;
+    const text = decodeName(this.sys.files.read(`${this.root}/${path}`)!);
+    return { convert: CONVERTING.test(text), filter: FILTERING.test(text) };
   }
+}
+
+function joined(a: Rules, b: Rules): Rules {
+  return { convert: a.convert || b.convert, filter: a.filter || b.filter };
 }

@@ -15,6 +15,7 @@ import {
 } from "../sys/bulk_stat.ts";
 import { errorCode, type Sys } from "../sys/sys.ts";
 import { digestFile, digestLink } from "./content.ts";
+import { isPointer } from "./lfs.ts";
 import { encodeMemo, type Memo, type MemoEntry } from "./memo.ts";
 import type { Algorithm } from "./algorithm.ts";
 import { RealParents } from "./real_parents.ts";
@@ -66,6 +67,8 @@ export class Looker {
   #settled: boolean[] = [];
   /** Whether the index proved it, so that there is nothing to remember. */
   #vouched: boolean[] = [];
+  /** Files that only stand for a content that Git LFS has not fetched. */
+  readonly #pointers = new Set<number>();
   /** Named literally by a pathspec: they count wherever they are, even behind a symlink. */
   readonly #named = new Set<number>();
   #rows = newStatRows(1024);
@@ -183,6 +186,25 @@ export class Looker {
       this.#lookedAt[id] = epoch;
     }
     if (problems.length > 0) throw new QikError(problems.slice(0, MOST_NAMED));
+    this.#findPointers(pending);
+  }
+
+  /** Those of the files that are pointers of Git LFS. */
+  pointersAmong(ids: readonly number[]): readonly string[] {
+    return this.#pointers.size === 0
+      ? []
+      : ids.filter((id) => this.#pointers.has(id)).map((id) => this.paths[id]!);
+  }
+
+  #findPointers(ids: readonly number[]): void {
+    const { sys: { files }, root } = this.options;
+    for (const id of ids) {
+      const path = this.paths[id]!;
+      const isSmall = statKind(this.#rows, id) === "file" && statSize(this.#rows, id) < 1024;
+      if (!isSmall || this.#index?.conversions.mayFilter(path) !== true) continue;
+      if (isPointer(files, `${root}/${path}`, statSize(this.#rows, id))) this.#pointers.add(id);
+      else this.#pointers.delete(id);
+    }
   }
 
   /** New rows; those that are kept themselves where files that stand in a row are looked at for the first time. */

@@ -1,5 +1,6 @@
 import { type BulkLstat, bulkLstat } from "../sys/bulk_stat.ts";
 import type { Files, Sys } from "../sys/sys.ts";
+import { waitForGit } from "./busy.ts";
 import { findRepository } from "./git_call.ts";
 import { openGitSource } from "./git_source.ts";
 import type { Source } from "./source.ts";
@@ -37,6 +38,7 @@ async function open(options: OpenTreeOptions, inner: boolean): Promise<Tree> {
   const { sys, root, untracked = true } = options;
   const told = options.settings === undefined ? sys : { ...sys, files: options.settings };
   const repository = findRepository(told, root, inner);
+  const busy = repository === undefined || inner ? undefined : await waitForGit(told, repository);
   const source: Source = repository === undefined
     ? openWalkSource(sys, root)
     : openGitSource(told, root, repository, options.lstat ?? bulkLstat, options.stateDir);
@@ -45,6 +47,7 @@ async function open(options: OpenTreeOptions, inner: boolean): Promise<Tree> {
     root,
     stateDir: options.stateDir,
     untracked,
+    busy,
     source,
     lstat: options.lstat ?? bulkLstat,
     openInner: (innerRoot, stateDir) =>

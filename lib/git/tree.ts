@@ -9,6 +9,9 @@ import type { Algorithm } from "./algorithm.ts";
  * asked for next. How it learns all this (git's index, git processes, a walk) stays inside `lib/git`.
  */
 export interface Tree {
+  /** Absolute path of git's lock where git was still at work after 2 s: what is seen may be half of a change. */
+  readonly busy?: string | undefined;
+
   /**
    * Files that a set of pathspecs selects, in code-unit order of their paths, as `git ls-files` would.
    *
@@ -25,6 +28,9 @@ export interface Tree {
    * @throws {QikError} `file-unreadable` where an input stands there but cannot be read.
    */
   states(selected: Selected): Promise<readonly FileState[]>;
+
+  /** Files of a selection that were looked at and are pointers of Git LFS instead of their content. */
+  pointers(selected: Selected): readonly string[];
 
   /** Whether git's index holds the path; without git nothing is tracked. */
   isTracked(path: string): boolean;

@@ -15,6 +15,7 @@ export interface WorkTreeOptions {
   readonly root: string;
   readonly stateDir: string;
   readonly untracked: boolean;
+  readonly busy: string | undefined;
   readonly source: Source;
   readonly lstat: BulkLstat;
   readonly openInner: (root: string, stateDir: string) => Promise<Tree>;
@@ -38,6 +39,10 @@ export class WorkTree implements Tree {
   #modules!: Modules;
 
   constructor(private readonly options: WorkTreeOptions) {}
+
+  get busy(): string | undefined {
+    return this.options.busy;
+  }
 
   /** Lists the files; must have ended before anything else is asked. */
   async start(): Promise<void> {
@@ -81,6 +86,10 @@ export class WorkTree implements Tree {
 
   states(selected: Selected): Promise<readonly FileState[]> {
     return this.#inTurn(() => this.#states(selected));
+  }
+
+  pointers(selected: Selected): readonly string[] {
+    return this.#looker.pointersAmong(this.#idsOf.get(selected) ?? []);
   }
 
   isTracked(path: string): boolean {

@@ -12,6 +12,8 @@ export interface KeyedTask {
   readonly inputs: readonly FileState[];
   /** Globs of its dependencies that matched nothing. */
   readonly unmatched: readonly string[];
+  /** Inputs that stand for a content that Git LFS has not fetched. */
+  readonly pointers: readonly string[];
   /** `name<TAB>value` lines; made when asked. */
   explanation(): readonly string[];
   /** Paths (at most 10) of inputs that are no longer what they were when the key was made. */
@@ -81,6 +83,7 @@ export class Keyer {
       inputs: record.files,
       // Files of the space (a `local.env`, say) need not be there; what a dependency names should.
       unmatched: selected.unmatched.filter((spec) => globs.includes(spec)),
+      pointers: tree.pointers(selected),
       explanation() {
         const lines = new ExplainSink(secretKey());
         writeKey(lines, record);

@@ -130,6 +130,14 @@ const EXAMPLES: Partial<Record<Code, Example>> = {
   "log-cut": {
     files: { "qik.toml": '[commands]\nnoise = "head -c 70000000 /dev/zero"\nother = "true"\n' },
   },
+  "lfs-pointer": {
+    files: {
+      "qik.toml": '[commands.build]\nexec = "true"\ndeps = ["*.png"]\n',
+      ".gitattributes": "*.png filter=lfs diff=lfs merge=lfs -text\n",
+      "logo.png": "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n",
+    },
+  },
+  "git-busy": { files: BUILD, run: "touch .git/index.lock; qik" },
   "inputs-changed": {
     files: {
       "qik.toml": '[commands.format]\nexec = "echo >> a.py"\ndeps = ["a.py"]\n',

@@ -24,6 +24,7 @@ function fakeTree(files: Map<string, string>): Tree {
         unmatched: specs.filter((spec) => !files.has(spec)),
       }),
     states: (selected) => Promise.resolve(states(selected)),
+    pointers: () => [],
     holds: () => Promise.resolve(true),
     evidence: () => Promise.resolve(undefined),
     isTracked: () => false,
