@@ -7,15 +7,38 @@ export { definePlugin } from "./lib/plugin/api.ts";
 export type {
   CacheRequest,
   CacheType,
+  MetaCall,
+  MetaOption,
   Plugin,
+  PluginCommand,
   PluginFactory,
   PluginHost,
+  PluginMeta,
+  PluginProject,
+  PluginTaskAt,
   RemoteType,
   StoreRequest,
 } from "./lib/plugin/api.ts";
+export type { TaskCall, TaskCode, TaskSpec, ToolOptions, ToolResult } from "./lib/plan/made.ts";
+export type { Code, Place, Problem } from "./lib/base/problems.ts";
 export type { ListedObject, ObjectStore, StoreCall } from "./lib/cache/remote/store.ts";
 export { faultOfStatus, readBytes, readText, StoreFault } from "./lib/cache/remote/store.ts";
 export type {
+  CommandConfig,
+  Config,
+  DepConfig,
+  FenceItem,
+  Json,
+  ModuleConfig,
+  PluginConfig,
+  PydistConfig,
+  SpaceConfig,
+} from "./lib/config/types.ts";
+export type { FileState } from "./lib/git/tree.ts";
+export type { Packages } from "./lib/space/packages.ts";
+export type { Files } from "./lib/sys/sys.ts";
+export type {
+  DepPlace,
   DepType,
   DepWorld,
   Fact,
@@ -42,5 +65,4 @@ export type {
 } from "./lib/cache/cache.ts";
 export type { Ending, QikEvent, Reporter } from "./lib/events/events.ts";
 export { QikError } from "./lib/base/problems.ts";
-export type { Problem } from "./lib/base/problems.ts";
 export { VERSION } from "./lib/base/version.ts";

@@ -34,6 +34,7 @@ export const PROBLEMS = {
   "cache-unknown": { exit: 2, hint: "Add it to [caches] or use local, repo or none" },
   "entry-unknown": { exit: 2, hint: "List the stored results with: qik :cache ls" },
   "plugin-unknown": { exit: 2, hint: "Built-in plugins are named qik.NAME" },
+  "plugin-failed": { exit: 2, hint: "Mend what the plugin says" },
   "dep-unknown": { exit: 2, hint: "See the dependency types in docs/configuration.md" },
   "dep-unreadable": { exit: 2, hint: "Mend the file or the command that writes it" },
   "graph-cycle": { exit: 2, hint: "Remove one of the dependencies shown" },

@@ -64,7 +64,11 @@ async function act(parts: AppParts, invocation: Invocation): Promise<Exit> {
     if (invocation.meta === undefined) {
       return say(sys, (await import("./help.ts")).helpText(META));
     }
-    return await (await import("./meta.ts")).runMeta(META, parts, invocation);
+    const { runMeta } = await import("./meta.ts");
+    return await runMeta(META, parts, invocation, async () => {
+      const { pluginMetas } = await import("./plugin_metas.ts");
+      return await pluginMetas(parts, invocation);
+    });
   }
   const { runCommand } = await import("./run_command.ts");
   return await runCommand(parts, invocation);

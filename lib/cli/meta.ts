@@ -10,17 +10,20 @@ import type { AppParts, Exit } from "./parts.ts";
 /**
  * Runs `qik :name WORDS…`, or prints its help.
  *
- * @param specs All meta commands there are.
+ * @param specs Those that qik brings itself.
+ * @param brought Those that plugins bring; asked where the name is none of qik's own.
  * @throws {QikError} `usage` for a name, an action, an option or a number of words that it does not have.
  */
 export async function runMeta(
   specs: readonly MetaSpec[],
   parts: AppParts,
   invocation: Invocation,
+  brought: () => Promise<readonly MetaSpec[]> = () => Promise.resolve([]),
 ): Promise<Exit> {
   const name = invocation.meta ?? "";
-  const spec = specs.find((known) => known.name === name);
-  if (spec === undefined) throw unknown(`the meta command ":${name}"`, ":", name, specs);
+  const known = specs.some((spec) => spec.name === name) ? specs : [...specs, ...await brought()];
+  const spec = known.find((spec) => spec.name === name);
+  if (spec === undefined) throw unknown(`the meta command ":${name}"`, ":", name, known);
   const { path, action, words } = chooseAction(spec, invocation.metaWords);
   if (invocation.help || action.actions !== undefined || asksHelp(action, words)) {
     parts.sys.terminal.write("out", new TextEncoder().encode(metaHelpText(path, action)));

@@ -7,8 +7,10 @@ import { discover } from "../config/discover.ts";
 import { loadConfig } from "../config/load.ts";
 import { buildPlan } from "../plan/build.ts";
 import { select, type Selection, type SelectionRequest, withNeeds } from "../plan/select.ts";
-import type { Plan, Task } from "../plan/types.ts";
-import { loadBuiltIn } from "../plugin/loader.ts";
+import type { DepType, Plan, Task } from "../plan/types.ts";
+import type { Plugin } from "../plugin/api.ts";
+import { loadPlugins } from "../plugin/loader.ts";
+import { madeCommands, type ProjectView } from "../plugin/made.ts";
 import { type Registry, registryOf } from "../plugin/registry.ts";
 import { spaceOf } from "../space/space_of.ts";
 import type { Sys } from "../sys/sys.ts";
@@ -23,6 +25,8 @@ import { type RunSettings, runSettings } from "./settings.ts";
 export interface Project {
   readonly paths: WorkPaths;
   readonly registry: Registry;
+  /** What plugins are told about it. */
+  readonly view: ProjectView;
   readonly plan: Plan;
   readonly filler: RunFiller;
   readonly settings: RunSettings;
@@ -56,7 +60,7 @@ function planned(
   sys: Sys,
   invocation: Invocation,
   settings: RunSettings,
-  { root, start, config: written, registry }: Awaited<ReturnType<typeof readConfig>>,
+  { root, start, config: written, registry, plugins }: Awaited<ReturnType<typeof readConfig>>,
 ): Omit<Project, "secrets"> {
   const config = withDefaultCache(written, sys.env.QIK__CACHE);
   const ctx = ctxValues({
@@ -76,7 +80,16 @@ function planned(
   });
   const filler = fillerOf(ctx);
   const { depTypes } = registry;
-  const plan = buildPlan({ config, root, depTypes, filler, args: invocation.args ?? [] });
+  const view: ProjectView = { root, config, plugins, fill: filler.fillSpace };
+  const plan = buildPlan({
+    config,
+    root,
+    depTypes,
+    pluginOf: entryOf(view, registry),
+    made: madeCommands(view),
+    filler,
+    args: invocation.args ?? [],
+  });
   const impliedSpace = spaceHere(config, invocation, start.slice(root.length + 1));
   const selection = select(plan, selectionRequest(invocation, settings, impliedSpace));
   checkArgs(selection.chosen.map((index) => plan.tasks[index]!), invocation);
@@ -84,6 +97,7 @@ function planned(
   return {
     paths: workPaths(root, sys),
     registry,
+    view,
     plan,
     filler,
     settings,
@@ -100,25 +114,44 @@ function planned(
   };
 }
 
+/** The entry of `[plugins]` behind a dependency type. */
+function entryOf({ config, plugins }: ProjectView, { owners }: Registry) {
+  const sources = new Map<Plugin, string>([...plugins].map(([source, plugin]) => [plugin, source]));
+  const entries = new Map(config.plugins.map((entry) => [entry.source, entry]));
+  return (type: DepType) => {
+    const owner = owners.get(type);
+    return owner && entries.get(sources.get(owner)!);
+  };
+}
+
 async function readConfig({ sys, builtIn }: AppParts, { directory }: Invocation) {
   const { files, machine } = sys;
   const start = directory === undefined ? machine.cwd : resolveDirectory(sys, directory);
   const found = await discover(files, start);
   if (!found.found) throw new QikError(found.problem);
-  const plugins = await loadBuiltIn(builtIn, () => files.read(`${found.root}/${found.file}`));
+  const { root, file } = found;
+  const { plugins, broken, fingerprint } = await loadPlugins({
+    builtIn,
+    files,
+    modules: sys.modules,
+    root,
+    file,
+  });
   const registry = registryOf([...plugins.values()]);
   const loaded = await loadConfig({
     files,
-    root: found.root,
-    file: found.file,
-    version: VERSION,
+    root,
+    file,
+    version: VERSION + fingerprint,
     kinds: registry.depKinds,
     cacheKinds: registry.cacheKinds,
     plugins,
-    useMemo: true,
+    builtIn: new Set(Object.keys(builtIn)),
+    broken,
+    useMemo: broken.size === 0,
   });
   if (loaded.problems.length > 0) throw new QikError(loaded.problems);
-  return { root: found.root, start, config: loaded.value, registry };
+  return { root, start, config: loaded.value, registry, plugins };
 }
 
 function resolveDirectory({ files, machine }: Sys, directory: string): string {

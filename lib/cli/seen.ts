@@ -9,12 +9,20 @@ export function newWitness(sys: Pick<Sys, "files" | "clock">): Witness {
   return new Witness(sys, (path) => OWN.test(path));
 }
 
-/** The outside as seen by a witness. What a program answers is nothing that can be checked later. */
+/** The outside as seen by a witness. What a program or a plugin of the
+ * user's answers is nothing that can be checked later. */
 export function seenBy(witness: Witness, sys: Sys): Sys {
-  const { processes } = sys;
+  const { processes, modules } = sys;
   return {
     ...sys,
     files: witness.files,
+    modules: {
+      load(source, root) {
+        // It may read whatever it likes.
+        witness.doubt();
+        return modules.load(source, root);
+      },
+    },
     processes: {
       ...processes,
       capture(request) {

@@ -5,6 +5,7 @@ import { secretKey } from "../hash/secret_key.ts";
 import { ToolVersions } from "../hash/tool_versions.ts";
 import type { Tree } from "../git/tree.ts";
 import { openTree } from "../git/open.ts";
+import type { SpaceConfig } from "../config/types.ts";
 import type { DepWorld, Task } from "../plan/types.ts";
 import type { Witness } from "../proof/witness.ts";
 import { wantsColour } from "../report/style.ts";
@@ -27,6 +28,10 @@ export interface Session {
   environment(task: Task, worker: number): Record<string, string>;
   /** Where and within which limits a hit of the task may write. */
   restorePlace(task: Task): RestorePlace;
+  /** What a task's dependencies, and its code where it is made of code, may ask. */
+  world(task: Task): DepWorld;
+  /** The same where there is no task. */
+  worldIn(space: SpaceConfig): DepWorld;
   /** Writes what was learned for the next run; never fails. */
   save(): void;
 }
@@ -57,6 +62,8 @@ export async function openSession(
     return env;
   };
   const caches = openCaches(outside, project);
+  const worlds: WorldParts = { sys, project, spaces, tools, tree, witness };
+  const world = (task: Task) => worldOf(worlds, task.space, () => environment(task, 0));
   const keyer = new Keyer({
     plan,
     tree,
@@ -65,7 +72,7 @@ export async function openSession(
     secretKey: () => secretKey(sys.files, paths.stateDir),
     mask: (line) => project.secrets.text(line),
     spaceInputs: (task) => spaceInputsOf(spaces, task, environment),
-    world: (task) => worldOf({ sys, project, spaces, tools, environment }, task),
+    world,
     artifactsOnDisk: (task): Promise<readonly HandedOn[]> => {
       witness?.doubt();
       return Promise.resolve(caches.artifactsOnDisk(task));
@@ -84,6 +91,9 @@ export async function openSession(
       isTracked: (path) => tree.isTracked(path),
       isListed: (path) => tree.isListed(path),
     }),
+    world,
+    worldIn: (space) =>
+      worldOf(worlds, space, () => environmentIn(sys, project, spaces, { space })),
     save() {
       tree.save();
       tools.save();
@@ -112,26 +122,46 @@ function openSpacesOf(sys: Sys, { plan, filler, paths }: Project): Spaces {
 
 function environmentOf(
   sys: Sys,
-  { plan, paths }: Project,
+  project: Project,
   spaces: Spaces,
-  task: Task,
+  { space, name, command, env }: Task,
   worker: number,
 ): Record<string, string> {
-  const { venv, dotenv } = spaces.open(task.space.name);
+  const qik = {
+    QIK__CMD: command.name,
+    QIK__TASK: name,
+    QIK__RUNNABLE: name,
+    QIK__WORKER: `${worker}`,
+  };
+  const { passEnv } = command;
+  return environmentIn(sys, project, spaces, { space, passEnv, env, qik, runs: worker !== 0 });
+}
+
+/** What an environment is put together for. */
+interface EnvironmentFor {
+  readonly space: SpaceConfig;
+  readonly passEnv?: readonly string[];
+  readonly env?: Task["env"];
+  readonly qik?: Readonly<Record<string, string>>;
+  /** A process gets it: then it is told about colour. */
+  readonly runs?: boolean;
+}
+
+function environmentIn(
+  sys: Sys,
+  { plan, paths }: Project,
+  spaces: Spaces,
+  { space, passEnv = [], env = [], qik = {}, runs = false }: EnvironmentFor,
+): Record<string, string> {
+  const { venv, dotenv } = spaces.open(space.name);
   return taskEnvironment({
-    base: worker === 0 ? sys.env : { ...toldToColour(sys), ...sys.env },
+    base: runs ? { ...toldToColour(sys), ...sys.env } : sys.env,
     strictEnv: plan.config.defaults.strictEnv,
-    passEnv: task.command.passEnv,
+    passEnv,
     venv: venv.environ,
     dotenv,
-    commandEnv: task.env,
-    qik: {
-      QIK__CMD: task.command.name,
-      QIK__TASK: task.name,
-      QIK__RUNNABLE: task.name,
-      QIK__WORKER: `${worker}`,
-      QIK__ROOT: paths.root,
-    },
+    commandEnv: env,
+    qik: { ...qik, QIK__ROOT: paths.root },
     platform: sys.machine.platform,
   });
 }
@@ -147,17 +177,29 @@ interface WorldParts {
   readonly project: Project;
   readonly spaces: Spaces;
   readonly tools: ToolVersions;
-  readonly environment: Session["environment"];
+  readonly tree: Tree;
+  readonly witness: Witness | undefined;
 }
 
-/** What a task's dependencies may ask; its environment is put together only when one of them does. */
-function worldOf({ sys, project, spaces, tools, environment }: WorldParts, task: Task): DepWorld {
+/** What dependencies may ask in a space; the environment is put together only when one of them does. */
+function worldOf(
+  { sys, project: { paths, plan }, spaces, tools, tree, witness }: WorldParts,
+  space: SpaceConfig,
+  environment: () => Record<string, string>,
+): DepWorld {
   let made: Record<string, string> | undefined;
-  const env = () => made ??= environment(task, 0);
+  const env = () => made ??= environment();
+  const { untracked } = plan.config.defaults;
   return {
     env: (name) => Object.hasOwn(env(), name) ? env()[name] : undefined,
-    file: (path) => sys.files.read(`${project.paths.root}/${path}`),
+    file: (path) => sys.files.read(`${paths.root}/${path}`),
     toolVersion: (argv) => tools.version(argv, env()),
-    pydist: (name) => spaces.open(task.space.name).venv.version(name),
+    pydist: (name) => spaces.open(space.name).venv.version(name),
+    packages: () => spaces.open(space.name).venv.packages(),
+    async inputs(globs) {
+      // What the task itself selects is looked at again; this is not.
+      witness?.doubt();
+      return tree.states(await tree.select(globs, { untracked }));
+    },
   };
 }

@@ -168,13 +168,18 @@ function performPorts(
   ranBefore: (task: string) => boolean,
 ): PerformPorts {
   const { files, clock, processes } = sys;
-  const { project: { paths, settings, secrets }, caches, tree, environment } = session;
+  const { project: { paths, settings, secrets }, caches, tree, environment, world } = session;
+  const executor = openExecutor({ processes, files, clock });
   return {
     root: paths.root,
     files,
     clock,
     reporter,
-    executor: openExecutor({ processes, files, clock }),
+    executor,
+    async callCode(task, code, request) {
+      const { callCode } = await import("../run/call_code.ts");
+      return callCode({ files, clock, executor, root: paths.root, world }, task, code, request);
+    },
     keyer,
     caches: (name) => caches.get(name),
     mode: tree.busy === undefined ? settings.mode : { ...settings.mode, write: false },

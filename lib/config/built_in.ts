@@ -14,30 +14,30 @@ const BROUGHT: Readonly<Record<string, string>> = {
 };
 
 /**
- * A hint for a type that no known plugin brings.
+ * A hint for a type that no plugin of the configuration brings.
  *
  * @param word A `type` as written.
- * @param plugins Sources of the plugins that this qik has.
+ * @param builtIn Sources of the plugins that this qik has.
  *
  * @example
  * ```ts
  * import assert from "node:assert/strict";
  * import { broughtHint } from "./built_in.ts";
- * assert.equal(broughtHint("uv", new Map([["qik.uv", {}]])), 'Add uv = "qik.uv" to [plugins]');
- * assert.equal(broughtHint("uw", new Map()), undefined);
+ * assert.equal(broughtHint("uv", new Set(["qik.uv"])), 'Add uv = "qik.uv" to [plugins]');
+ * assert.equal(broughtHint("uw"), undefined);
  * ```
  */
 export function broughtHint(
   word: string,
-  plugins: ReadonlyMap<string, unknown>,
+  builtIn: ReadonlySet<string> = new Set(),
 ): string | undefined {
   const source = Object.hasOwn(BROUGHT, word) ? BROUGHT[word]! : undefined;
   if (source === undefined) return undefined;
-  if (plugins.has(source)) return `Add ${source.slice("qik.".length)} = "${source}" to [plugins]`;
+  if (builtIn.has(source)) return `Add ${source.slice("qik.".length)} = "${source}" to [plugins]`;
   return `It comes with the plugin "${source}", which this version of qik does not have yet`;
 }
 
-/** A hint for a built-in plugin that this qik does not have. */
+/** A hint for a plugin that documents name and that this qik does not have. */
 export function laterHint(source: string): string | undefined {
   if (!Object.values(BROUGHT).includes(source) && source !== "qik.docker") return undefined;
   return "This version of qik does not have it yet";

@@ -1,7 +1,16 @@
 import { parseDuration } from "../base/duration.ts";
 import { rootedPath } from "../base/paths.ts";
 import { broughtHint } from "./built_in.ts";
-import { checkSettings, defined, placeIn, report, type Section, type Settings } from "./draft.ts";
+import {
+  checkSettings,
+  commandName,
+  defined,
+  type Owner,
+  placeIn,
+  report,
+  type Section,
+  type Settings,
+} from "./draft.ts";
 import { badValue, hinted, listed } from "./flaws.ts";
 import type { DepKind, Kinds } from "./kinds.ts";
 import type { TomlPath } from "./paths.ts";
@@ -12,15 +21,15 @@ import type { CacheWhen, CommandConfig, DepConfig } from "./types.ts";
 type RawDep = NonNullable<RawCommand["deps"]>[number];
 type RawCommands = { readonly [name: string]: string | RawCommand };
 
-/** Builds the commands of one file. `owner` is the module whose file it is. */
+/** Builds the commands of one file. */
 export function buildCommands(
   section: Section,
   commands: RawCommands,
-  owner?: string,
+  owner?: Owner,
 ): CommandConfig[] {
   return Object.entries(commands).map(([key, written]) => {
     const raw: RawCommand = typeof written === "string" ? { exec: written } : written;
-    return buildCommand(section, owner === undefined ? key : `${owner}/${key}`, raw, [
+    return buildCommand(section, commandName(key, owner), raw, [
       "commands",
       key,
     ]);
@@ -106,7 +115,7 @@ function checkDep(
     report(section, badValue(path, table, why));
   } else {
     const message = `Cannot use a dependency of type "${type}": no such type`;
-    const hint = broughtHint(type, draft.kinds.plugins) ?? draft.suggest(type, known) ??
+    const hint = broughtHint(type, draft.kinds.builtIn) ?? draft.suggest(type, known) ??
       `Known types: ${known.join(", ")}`;
     report(section, { code: "dep-unknown", message, ...hinted(hint), path: [...path, "type"] });
   }

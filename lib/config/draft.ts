@@ -58,14 +58,23 @@ export function ownNames(): Names {
   };
 }
 
-/** Adds the names that a file defines, whatever they stand for. `owner` is the module whose file it is. */
-export function addNames(names: Names, file: Settings, owner?: string): void {
+/** Whose file it is, where it is not the project's. */
+export type Owner = { readonly module: string } | { readonly plugin: string };
+
+/** The whole name of a command: `<module>/<word>` or `<plugin>.<word>`. */
+export function commandName(word: string, owner: Owner | undefined): string {
+  if (owner === undefined) return word;
+  return "module" in owner ? `${owner.module}/${word}` : `${owner.plugin}.${word}`;
+}
+
+/** Adds the names that a file defines, whatever they stand for. */
+export function addNames(names: Names, file: Settings, owner?: Owner): void {
   const keys = (key: string) => {
     const table = file[key];
     return typeof table === "object" && table !== null ? Object.keys(table) : [];
   };
   for (const name of keys("commands")) {
-    names.commands.add(owner === undefined ? name : `${owner}/${name}`);
+    names.commands.add(commandName(name, owner));
   }
   if (owner !== undefined) return;
   for (const item of Array.isArray(file["ctx"]) ? file["ctx"] as Json[] : []) {

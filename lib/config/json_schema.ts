@@ -31,10 +31,31 @@ export async function configJsonSchema(kinds: Kinds): Promise<JsonSchema> {
     ),
     cache: await typed([...own(OWN_CACHES), ...kinds.caches], false),
     venv: await typed([...own(OWN_VENVS), ...kinds.venvs]),
+    plugin: await pluginTables(kinds.plugins),
   };
   const schema = written(project);
   delete schema["$schema"];
   return { $schema: DRAFT, title: "qik.toml", ...schema, $defs: definitions };
+}
+
+/** Tables told apart by their source, under the old word for it, too. Any other source takes any keys. */
+async function pluginTables(plugins: Kinds["plugins"]): Promise<JsonSchema> {
+  const known = [...plugins].map(async ([source, { settings }]) => {
+    const schema = settings === undefined ? { type: "object" } : jsonSchemaOf(await settings());
+    const table = (word: string) => ({
+      ...schema,
+      properties: { [word]: { const: source }, ...schema["properties"] as JsonSchema | undefined },
+      required: [word, ...schema["required"] as readonly string[] | undefined ?? []],
+    });
+    return [table("plugin"), table("pyimport")];
+  });
+  const sources = [...plugins.keys()];
+  const other = (word: string) => ({
+    type: "object",
+    properties: { [word]: { type: "string", not: { enum: sources } } },
+    required: [word],
+  });
+  return { anyOf: [...(await Promise.all(known)).flat(), other("plugin"), other("pyimport")] };
 }
 
 function own(schemas: ReadonlyMap<string, StandardSchema<unknown>>) {

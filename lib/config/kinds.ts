@@ -19,6 +19,8 @@ export interface DepKind {
 export interface PluginKinds {
   /** Checks the plugin's own settings; where it is missing the plugin takes none. */
   readonly settings?: SchemaSource;
+  /** Commands that it brings as text: a `qik.toml` with nothing else in it. */
+  readonly toml?: string;
 }
 
 /** Everything that the core and plugins add to the grammar of `qik.toml`. */
@@ -31,4 +33,8 @@ export interface Kinds {
   readonly venvs: ReadonlyMap<string, SchemaSource>;
   /** Known plugins under their source, such as `qik.uv`. */
   readonly plugins: ReadonlyMap<string, PluginKinds>;
+  /** Sources of all plugins that this qik has, loaded or not: for hints. */
+  readonly builtIn?: ReadonlySet<string>;
+  /** Why the plugin of a source could not be loaded. */
+  readonly broken?: ReadonlyMap<string, string>;
 }

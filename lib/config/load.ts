@@ -22,6 +22,8 @@ export interface ConfigRequest {
   readonly venvKinds?: ReadonlyMap<string, SchemaSource>;
   /** Known plugins under their source. */
   readonly plugins?: ReadonlyMap<string, PluginKinds>;
+  readonly builtIn?: Kinds["builtIn"];
+  readonly broken?: Kinds["broken"];
   /** Whether the memo in `._qik/state` is read and written. */
   readonly useMemo: boolean;
 }
@@ -61,6 +63,8 @@ export async function loadConfig(request: ConfigRequest): Promise<LoadedConfig> 
     caches: request.cacheKinds ?? new Map(),
     venvs: request.venvKinds ?? new Map(),
     plugins: request.plugins ?? new Map(),
+    ...(request.builtIn && { builtIn: request.builtIn }),
+    ...(request.broken && { broken: request.broken }),
   };
   const place: MemoPlace = { files, root, file, reader: readerOf(request.version, kinds) };
   const known = useMemo ? recall(place) : undefined;

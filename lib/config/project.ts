@@ -3,7 +3,8 @@ import { broughtHint, laterHint } from "./built_in.ts";
 import { buildCommands, buildDeps, cacheWhen } from "./commands.ts";
 import { sameName } from "./ctx.ts";
 import { checkSettings, defined, placeIn, report, type Section, type Settings } from "./draft.ts";
-import { badValue, found, hinted, listed } from "./flaws.ts";
+import { badValue, type Flaw, found, listed } from "./flaws.ts";
+import type { TomlPath } from "./paths.ts";
 import { OWN_CACHES, type RawCtx, type RawProject } from "./schema.ts";
 import { buildSpaces, checkVenv, dotenvFiles } from "./spaces.ts";
 import type {
@@ -95,7 +96,7 @@ function buildCaches(
     }
     if (typeof type !== "string" || !known.includes(type)) {
       const hint = typeof type === "string"
-        ? broughtHint(type, section.draft.kinds.plugins) ?? section.draft.suggest(type, known)
+        ? broughtHint(type, section.draft.kinds.builtIn) ?? section.draft.suggest(type, known)
         : undefined;
       const where = type === undefined ? path : [...path, "type"];
       const why = `expected ${type === undefined ? 'a "type" of ' : ""}${listed(known)}`;
@@ -112,6 +113,7 @@ function buildPlugins(
   section: Section,
   raw: Readonly<Record<string, string | Record<string, unknown>>>,
 ): PluginConfig[] {
+  const names = new Map<string, string>();
   return Object.entries(raw).flatMap(([name, written]) => {
     const path = ["plugins", name];
     const table = typeof written === "string" ? { plugin: written } : written;
@@ -121,21 +123,35 @@ function buildPlugins(
       report(section, badValue(path, table, 'expected one key "plugin" with the plugin\'s source'));
       return [];
     }
-    const known = section.draft.kinds.plugins;
-    if (!known.has(source)) {
-      const close = section.draft.suggest(source, known.keys());
-      const hint = laterHint(source) ?? close ??
-        (known.size === 0
-          ? "This version of qik has no plugins"
-          : `Known plugins: ${[...known.keys()].join(", ")}`);
-      const message = `Cannot use the plugin "${source}": no such plugin`;
-      report(section, { code: "plugin-unknown", message, ...hinted(hint), path });
+    if (!section.draft.kinds.plugins.has(source)) {
+      report(section, unknownPlugin(section, source, path));
       return [];
     }
+    const first = names.get(source);
+    if (first !== undefined) {
+      const why = `it is there already under the name "${first}"`;
+      report(section, badValue(path, source, why));
+      return [];
+    }
+    names.set(source, name);
     const checked = pluginSettings(section, source, settings as Settings, path);
     return { name, source, settings: checked, place: placeIn(section, path) };
   });
 }
+
+function unknownPlugin({ draft }: Section, source: string, path: TomlPath): Flaw {
+  const { builtIn = new Set<string>(), broken } = draft.kinds;
+  const why = broken?.get(source);
+  const code = "plugin-unknown";
+  const what = `Cannot use the plugin "${source}"`;
+  if (why !== undefined) return { code, message: `${what}: ${why}`, hint: BROKEN_HINT, path };
+  const hint = laterHint(source) ?? draft.suggest(source, builtIn) ?? OWN_PLUGIN_HINT;
+  return { code, message: `${what}: no such plugin`, hint, path };
+}
+
+const BROKEN_HINT = "Mend the plugin, or remove it from [plugins]";
+const OWN_PLUGIN_HINT =
+  'Write "./path/to/plugin.ts" or "npm:NAME" for a plugin that is not qik\'s own';
 
 function pluginSettings(
   section: Section,

@@ -67,7 +67,8 @@ export async function readConfig(
     problems: reading.problems,
   };
   const project = await readProject(reading, draft, file);
-  const config = project && await withModules(reading, draft, project);
+  const own = project && await withPlugins(reading, draft, project);
+  const config = own && await withModules(reading, draft, own);
   if (config !== undefined) {
     checkReferences(config, draft);
     checkPlaceholders(config, draft);
@@ -131,6 +132,27 @@ function checked<T>(
   return "value" in second ? second.value : undefined;
 }
 
+/** Adds the commands that plugins bring as text. */
+async function withPlugins(reading: Reading, draft: Draft, project: Config): Promise<Config> {
+  const commands: CommandConfig[] = [...project.commands];
+  for (const { name, source } of project.plugins) {
+    const { toml } = draft.kinds.plugins.get(source) ?? {};
+    if (toml === undefined) continue;
+    // Stands for a file in messages, which nobody can open.
+    const file = `${source} (commands)`;
+    const document = await parseToml(file, new TextEncoder().encode(toml));
+    reading.documents.set(file, document);
+    reading.problems.push(...document.problems);
+    const section = { draft, origin: { file, prefix: [] } };
+    addNames(draft.names, document.table, { plugin: name });
+    const raw = checked(section, document.table, checkModuleFile);
+    if (raw !== undefined) {
+      commands.push(...buildCommands(section, raw.commands ?? {}, { plugin: name }));
+    }
+  }
+  return { ...project, commands };
+}
+
 /** Adds the commands of the modules' own files. */
 async function withModules(reading: Reading, draft: Draft, project: Config): Promise<Config> {
   const commands: CommandConfig[] = [...project.commands];
@@ -159,9 +181,11 @@ async function moduleCommands(
   const document = await readToml(reading, file);
   if (document === undefined) return [];
   const section = { draft, origin: { file, prefix: [] } };
-  addNames(draft.names, document.table, module.name);
+  addNames(draft.names, document.table, { module: module.name });
   const raw = checked(section, document.table, checkModuleFile);
-  return raw === undefined ? [] : buildCommands(section, raw.commands ?? {}, module.name);
+  return raw === undefined
+    ? []
+    : buildCommands(section, raw.commands ?? {}, { module: module.name });
 }
 
 function statKind(reading: Reading, path: string): string | undefined {

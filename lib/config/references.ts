@@ -93,7 +93,7 @@ function checkDeps(check: Check, deps: readonly DepConfig[]): void {
   for (const { type, settings, place } of deps) {
     if (type !== "command" || typeof settings["name"] !== "string") continue;
     // A task may be named, too: whether the command has it, the plan knows.
-    const [name = ""] = settings["name"].split(/[@#]/, 1);
+    const [name = ""] = settings["name"].split(/[@#?]/, 1);
     if (!isOfPlugin(check, name)) {
       known(check, "command-unknown", "command", name, below(place, ".name"));
     }

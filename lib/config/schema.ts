@@ -152,6 +152,7 @@ export const TYPED_TABLES: ReadonlyMap<unknown, string> = new Map<unknown, strin
   [depTable, "dep"],
   [venvTable, "venv"],
   [cacheTable, "cache"],
+  [pluginTable, "plugin"],
 ]);
 
 export type RawProject = z.infer<typeof project>;

@@ -97,7 +97,7 @@ function checkVenvTable(section: Section, table: Settings, path: TomlPath): void
   if (schema !== undefined) return void checkSettings(section, schema, settings, path);
   const known = [...OWN_VENVS.keys(), ...venvs.keys()];
   if (typeof type === "string") {
-    const hint = broughtHint(type, section.draft.kinds.plugins) ??
+    const hint = broughtHint(type, section.draft.kinds.builtIn) ??
       section.draft.suggest(type, known) ?? "Add the plugin that brings it to [plugins]";
     report(section, badValue([...path, "type"], type, `expected ${listed(known)}`, hint));
   } else {

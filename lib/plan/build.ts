@@ -1,7 +1,16 @@
 import { type Code, type Place, type Problem, QikError } from "../base/problems.ts";
 import { rootedPath } from "../base/paths.ts";
 import { compilePathspec } from "../git/pathspec.ts";
-import type { CommandConfig, Config, DepConfig, Json, SpaceConfig } from "../config/types.ts";
+import type {
+  CommandConfig,
+  Config,
+  DepConfig,
+  Json,
+  PluginConfig,
+  SpaceConfig,
+} from "../config/types.ts";
+import type { MadeCommand } from "./made.ts";
+import { addMadeTasks } from "./made_tasks.ts";
 import { indexTasks, resolveNeeds } from "./needs.ts";
 import { orderByNeeds } from "./order.ts";
 import { type Filler, fillJson, type TaskPlace } from "./fill.ts";
@@ -13,6 +22,10 @@ export interface PlanRequest {
   /** Absolute root of the repository. */
   readonly root: string;
   readonly depTypes: ReadonlyMap<string, DepType>;
+  /** The entry of `[plugins]` that brings a dependency type. */
+  readonly pluginOf?: (type: DepType) => PluginConfig | undefined;
+  /** Commands of plugins whose tasks are made by code, by name. */
+  readonly made?: ReadonlyMap<string, MadeCommand>;
   /** Fills the templates of one task. */
   readonly filler: Filler;
   /** Text after `--` on the command line, for commands that take it. */
@@ -29,6 +42,12 @@ export interface PlanRequest {
 export function buildPlan(request: PlanRequest): Plan {
   const problems: Problem[] = [];
   const drafts = draftTasks(request, problems);
+  addMadeTasks({
+    config: request.config,
+    made: request.made ?? new Map(),
+    tasks: drafts,
+    problems,
+  });
   if (problems.length > 0) throw new QikError(problems);
   const index = indexTasks(drafts);
   const tasks = drafts.map((draft) => {
@@ -213,7 +232,9 @@ function planDeps({ request, deps, place, problems }: Draft): PlannedDep[] {
     const lost = (type.needed ?? []).filter((key) => !Object.hasOwn(settings, key));
     // Also an optional variable without a value takes its text away: a list is then one item shorter.
     if (lost.length === 0) {
-      const planned = type.plan(settings as never);
+      const plugin = request.pluginOf?.(type);
+      const { config } = request;
+      const planned = type.plan(settings as never, { config, ...place, ...(plugin && { plugin }) });
       checkGlobs(planned.globs ?? [], dep.place, problems);
       return [planned];
     }

@@ -10,7 +10,7 @@ import type { DepType, DepWorld, Fact, LateDep, PlannedDep, StandardSchema } fro
  * import assert from "node:assert/strict";
  * import { CORE_DEP_TYPES } from "./dep_types.ts";
  * const glob = CORE_DEP_TYPES.find(({ kind }) => kind === "glob")!;
- * assert.deepEqual(glob.plan({ pattern: "*.ts" } as never).globs, ["*.ts"]);
+ * assert.deepEqual(glob.plan({ pattern: "*.ts" } as never, {} as never).globs, ["*.ts"]);
  * ```
  */
 export function depType<Settings>(spec: DepType<Settings>): DepType {

@@ -1,5 +1,6 @@
 import { nearest } from "../base/nearest.ts";
 import type { Problem } from "../base/problems.ts";
+import { queryOf } from "./made_tasks.ts";
 import { fullName } from "./select.ts";
 import type { Need, NeedRequest, Task } from "./types.ts";
 
@@ -42,7 +43,9 @@ export function resolveNeeds(
 ): readonly Need[] {
   const joined = new Map<number, Need>();
   for (const request of requests) {
-    const upstream = upstreamTasks(task, request.command, index);
+    const upstream = request.args === undefined
+      ? upstreamTasks(task, request.command, index)
+      : madeTask(task, request.command, request.args, index);
     if (upstream === undefined) {
       problems.push(unknownUpstream(task, request.command, index));
       continue;
@@ -71,6 +74,17 @@ function upstreamTasks(task: Task, name: string, index: TaskIndex): readonly Tas
   if (all !== undefined) return all;
   const one = index.byName.get(name);
   return one === undefined ? undefined : [one];
+}
+
+/** The task of a made command in the same space; `addMadeTasks` has made it, unless the command is none. */
+function madeTask(
+  { space }: Task,
+  name: string,
+  args: Readonly<Record<string, string>>,
+  { byName }: TaskIndex,
+): readonly Task[] | undefined {
+  const made = byName.get(`${name}@${space.name}${queryOf(args)}`);
+  return made === undefined ? undefined : [made];
 }
 
 function joinNeeds(a: Need, b: Need): Need {

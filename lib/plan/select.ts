@@ -95,8 +95,10 @@ function matcher(
 }
 
 /** The name that always says the space: accepted also where there is only one. */
-export function fullName({ command, space, module }: Task): string {
-  return `${command.name}@${space.name}${module === undefined ? "" : `#${module.name}`}`;
+export function fullName(
+  { command, space, module, query = "" }: Pick<Task, "command" | "space" | "module" | "query">,
+): string {
+  return `${command.name}@${space.name}${module === undefined ? "" : `#${module.name}`}${query}`;
 }
 
 /** As in globs: `*` and `?` match every letter, `[a-z]` a class; linear whatever the word. */

@@ -1,7 +1,10 @@
+import type { Problem } from "../base/problems.ts";
 import type { Cache } from "../cache/cache.ts";
 import type { ObjectStore } from "../cache/remote/store.ts";
+import type { Config, PluginConfig, SpaceConfig } from "../config/types.ts";
+import type { TaskSpec } from "../plan/made.ts";
+import type { DepType, DepWorld, StandardSchema } from "../plan/types.ts";
 import type { Clock, Files, Net } from "../sys/sys.ts";
-import type { DepType, StandardSchema } from "../plan/types.ts";
 
 /** A cache type that `[caches.NAME] type = "…"` can name. */
 export interface CacheType<Settings = never> {
@@ -46,6 +49,81 @@ export interface StoreRequest<Settings> {
   readonly files: Pick<Files, "read">;
 }
 
+/** A project as a plugin sees it when tasks are planned. */
+export interface PluginProject<Settings> {
+  /** Absolute. */
+  readonly root: string;
+  readonly config: Config;
+  /** The plugin's entry in `[plugins]`: its `name` is the user's word, which all its commands begin with. */
+  readonly plugin: PluginConfig;
+  /** The entry's settings as its schema left them, templates filled in. */
+  readonly settings: Settings;
+  /** Fills the templates of text that belongs to a space. */
+  fill(text: string, space: SpaceConfig): string | undefined;
+}
+
+/** A command of a plugin; its tasks are made by code. `qik.toml` text makes the others (`Plugin.toml`). */
+export interface PluginCommand<Settings = never> {
+  /** Its word: the whole name is `<plugin>.<word>`. */
+  readonly name: string;
+  readonly description: string;
+  /** Left out where nothing is selected by name; runs where a task needs it. */
+  readonly hidden?: boolean;
+  /**
+   * Tasks that are there by themselves; none where it is missing. Others are made when a dependency asks, with
+   * `needs: [{ command: "<plugin>.<word>", args, … }]`, in the space of the task that asks.
+   */
+  readonly tasks?: (project: PluginProject<Settings>) => readonly PluginTaskAt[];
+  /** What one task is. Called once for each whenever a plan is built: must be quick and read nothing. */
+  task(at: PluginTaskAt, project: PluginProject<Settings>): TaskSpec;
+}
+
+/** Which task of a plugin's command. */
+export interface PluginTaskAt {
+  readonly space: SpaceConfig;
+  /** Become the end of its name: `?key=value&…`. */
+  readonly args: Readonly<Record<string, string>>;
+}
+
+/** `qik :NAME` of a plugin. */
+export interface PluginMeta<Settings = never> {
+  readonly name: string;
+  /** One line, for its help. */
+  readonly description: string;
+  /** Its words in the form `<task>`, `[name...]`; any number of them where unset. */
+  readonly words?: readonly string[];
+  /** Options beside those that every meta command has, such as `--why <module>`. */
+  readonly options?: readonly MetaOption[];
+  /** @returns The exit code. */
+  run(call: MetaCall<Settings>): Promise<number>;
+}
+
+/** An option of a plugin's meta command. */
+export interface MetaOption {
+  /** As in the help: `--format <name>`, `-x, --exclude <name>`. */
+  readonly flags: string;
+  readonly text: string;
+  /** May be given several times. */
+  readonly many?: boolean;
+  /** All values that it takes. */
+  readonly choices?: readonly string[];
+}
+
+/** What a plugin's meta command is handed. */
+export interface MetaCall<Settings> {
+  readonly project: PluginProject<Settings>;
+  /** What stands behind `:NAME`, without options. */
+  readonly words: readonly string[];
+  readonly json: boolean;
+  /** By the long name of the option: `options["format"]`. */
+  readonly options: Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
+  readonly files: Files;
+  world(space: SpaceConfig): DepWorld;
+  /** Runs tasks as `qik NAME…` would, quietly; what fails is shown. @returns The exit code. */
+  runTasks(names: readonly string[]): Promise<number>;
+  write(stream: "out" | "err", text: string): void;
+}
+
 /** What a plugin adds; a value without behaviour of its own at load time. */
 export interface Plugin {
   /** Its word in messages; the user's word for it stands in `[plugins]`. */
@@ -55,6 +133,10 @@ export interface Plugin {
   readonly deps?: readonly DepType[];
   readonly caches?: readonly CacheType[];
   readonly remotes?: readonly RemoteType[];
+  readonly commands?: readonly PluginCommand[];
+  /** Further commands as a `qik.toml` that holds nothing else; they are named `<plugin>.<word>`, too. */
+  readonly toml?: string;
+  readonly meta?: readonly PluginMeta[];
 }
 
 /**
@@ -69,6 +151,12 @@ export interface PluginHost {
   cacheType<Settings>(spec: CacheType<Settings>): CacheType;
   /** Keeps a remote type's settings typed inside the plugin. */
   remoteType<Settings>(spec: RemoteType<Settings>): RemoteType;
+  /** Keeps the plugin's settings typed inside a command. */
+  command<Settings>(spec: PluginCommand<Settings>): PluginCommand;
+  /** Keeps the plugin's settings typed inside a meta command. */
+  meta<Settings>(spec: PluginMeta<Settings>): PluginMeta;
+  /** An error that the user can mend: told without a stack, with the exit code of its row in the table. */
+  problem(problem: Problem | readonly Problem[]): Error;
 }
 
 /** The default export of a plugin file. */

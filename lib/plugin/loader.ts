@@ -1,39 +1,82 @@
-import { errorCode } from "../sys/sys.ts";
+import { sha256 } from "../sys/digest.ts";
+import { errorCode, type Files, type Modules } from "../sys/sys.ts";
 import type { Plugin, PluginFactory } from "./api.ts";
 import { makePlugin } from "./registry.ts";
+import { foreignSources } from "./sources.ts";
 
 /** Built-in plugins by the name that `[plugins]` uses; a literal import each. */
 export type BuiltIn = Readonly<Record<string, () => Promise<{ default: PluginFactory }>>>;
 
-/**
- * Loads the built-in plugins that a project file mentions, in the order of the table.
- *
- * Plugins decide how the file is read, so they must be known before it is parsed. A name that merely stands
- * in a comment loads a plugin too many, which costs time and changes nothing: only `[plugins]` gives it a name.
- *
- * @param read Reads the project file; asked only where there is something to look for. What cannot be read mentions
- *   nothing: the configuration tells why.
- * @throws {QikError} `plugin-unknown` where a plugin cannot be made.
- */
-export async function loadBuiltIn(
-  builtIn: BuiltIn,
-  read: () => Uint8Array | undefined,
-): Promise<Map<string, Plugin>> {
-  const names = Object.keys(builtIn);
-  const loaded = new Map<string, Plugin>();
-  if (names.length === 0) return loaded;
-  const text = readText(read);
-  for (const name of names.filter((name) => text.includes(name))) {
-    loaded.set(name, makePlugin(name, (await builtIn[name]!()).default));
-  }
-  return loaded;
+/** Where the plugins of a project are looked for. */
+export interface LoadRequest {
+  readonly builtIn: BuiltIn;
+  readonly files: Files;
+  readonly modules: Modules;
+  /** Absolute. */
+  readonly root: string;
+  /** The project file, relative to the root. */
+  readonly file: string;
 }
 
-function readText(read: () => Uint8Array | undefined): string {
+/** The plugins that a project file asks for, by source. */
+export interface LoadedPlugins {
+  readonly plugins: ReadonlyMap<string, Plugin>;
+  /** Of the user's own plugins, why they could not be loaded. */
+  readonly broken: ReadonlyMap<string, string>;
+  /** Changes with the files of the user's own plugins: what they check may have changed. */
+  readonly fingerprint: string;
+}
+
+/**
+ * Loads the plugins that a project file mentions, built-in ones first.
+ *
+ * Plugins decide how the file is read, so they must be known before it is. The name of a built-in plugin that
+ * merely stands in a comment loads a plugin too many, which costs time and changes nothing: only `[plugins]`
+ * gives it a name. The user's own plugins run only where `[plugins]` really names them.
+ *
+ * A project file that cannot be read mentions nothing: the configuration tells why.
+ */
+export async function loadPlugins(request: LoadRequest): Promise<LoadedPlugins> {
+  const { builtIn, files, root, file } = request;
+  const plugins = new Map<string, Plugin>();
+  const bytes = readBytes(files, `${root}/${file}`);
+  const text = new TextDecoder().decode(bytes);
+  for (const name of Object.keys(builtIn).filter((name) => text.includes(name))) {
+    plugins.set(name, makePlugin(name, (await builtIn[name]!()).default));
+  }
+  const broken = new Map<string, string>();
+  const prints: string[] = [];
+  for (const source of await foreignSources({ files, root, file }, bytes, text)) {
+    const print = await loadOwn(request, source, plugins, broken);
+    prints.push(`${source} ${print}`);
+  }
+  return { plugins, broken, fingerprint: prints.join("\n") };
+}
+
+/** Loads one of the user's own plugins. @returns The digest of its file. */
+async function loadOwn(
+  { modules, root }: LoadRequest,
+  source: string,
+  plugins: Map<string, Plugin>,
+  broken: Map<string, string>,
+): Promise<string> {
   try {
-    return new TextDecoder().decode(read());
+    const { module, bytes } = await modules.load(source, root);
+    const { default: factory } = module as { readonly default?: unknown };
+    if (typeof factory !== "function") throw new Error("its default export is no plugin");
+    plugins.set(source, makePlugin(source, factory as PluginFactory));
+    return bytes === undefined ? "" : sha256(bytes);
+  } catch (error) {
+    broken.set(source, error instanceof Error ? error.message : String(error));
+    return "";
+  }
+}
+
+function readBytes(files: Files, path: string): Uint8Array | undefined {
+  try {
+    return files.stat(path)?.kind === "file" ? files.read(path) : undefined;
   } catch (error) {
     if (errorCode(error) === undefined) throw error;
-    return "";
+    return undefined;
   }
 }

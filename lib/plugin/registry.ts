@@ -4,7 +4,15 @@ import type { DepType } from "../plan/types.ts";
 import { VERSION } from "../base/version.ts";
 import type { SchemaSource } from "../config/kinds.ts";
 import { remoteSchemaSource } from "../config/remote_schema.ts";
-import type { CacheType, Plugin, PluginFactory, PluginHost, RemoteType } from "./api.ts";
+import type {
+  CacheType,
+  Plugin,
+  PluginCommand,
+  PluginFactory,
+  PluginHost,
+  PluginMeta,
+  RemoteType,
+} from "./api.ts";
 
 /** Everything that plugins and the core offer under a name; a value, passed down from the command line. */
 export interface Registry {
@@ -17,6 +25,8 @@ export interface Registry {
   /** Schemas of both: what `[caches]` is checked with. */
   readonly cacheKinds: ReadonlyMap<string, SchemaSource>;
   readonly plugins: readonly Plugin[];
+  /** The plugin that brings a dependency type; the core's types have none. */
+  readonly owners: ReadonlyMap<DepType, Plugin>;
 }
 
 const HOST: PluginHost = Object.freeze({
@@ -24,6 +34,9 @@ const HOST: PluginHost = Object.freeze({
   depType,
   cacheType: <Settings>(spec: CacheType<Settings>) => spec as CacheType,
   remoteType: <Settings>(spec: RemoteType<Settings>) => spec as RemoteType,
+  command: <Settings>(spec: PluginCommand<Settings>) => spec as PluginCommand,
+  meta: <Settings>(spec: PluginMeta<Settings>) => spec as PluginMeta,
+  problem: (problem: Problem | readonly Problem[]) => new QikError(problem),
 });
 
 /** Makes the plugin that a file exports; whatever the file throws names it. */
@@ -77,5 +90,16 @@ export function registryOf(plugins: readonly Plugin[]): Registry {
   }
   if (problems.length > 0) throw new QikError(problems);
   const depKinds = new Map([...depTypes.values()].map((type) => [type.kind, type]));
-  return Object.freeze({ depTypes, depKinds, cacheTypes, remoteTypes, cacheKinds, plugins });
+  const owners = new Map(
+    plugins.flatMap((plugin) => (plugin.deps ?? []).map((type) => [type, plugin] as const)),
+  );
+  return Object.freeze({
+    depTypes,
+    depKinds,
+    cacheTypes,
+    remoteTypes,
+    cacheKinds,
+    plugins,
+    owners,
+  });
 }

@@ -1,6 +1,8 @@
 import type { CapturedLog } from "../cache/cache.ts";
 import { errorCode, type Files, type Stat, type Stream, type Writer } from "../sys/sys.ts";
 
+/** Output of a command that is kept in its log. */
+export const MOST_LOG_BYTES = 64 * 1024 * 1024;
 /** More changes between the streams than this are not remembered: a turn takes 8 bytes, and output may be endless. */
 const MOST_TURNS = 1_000_000;
 /** Kept of the end of a log that was cut: what failed mostly stands there. */
@@ -22,7 +24,7 @@ export interface LogEnd {
  */
 export class LogWriter {
   readonly #files: Files;
-  readonly #path: string;
+  readonly #path: string | undefined;
   readonly #limit: number;
   readonly #turns: number[] = [];
   #writer: Writer | undefined;
@@ -37,13 +39,14 @@ export class LogWriter {
   #failure: string | undefined;
 
   /**
-   * @param path Absolute; what stands there is replaced.
+   * @param path Absolute; what stands there is replaced. Unset: nothing is kept.
    * @param limit Bytes that are kept from the start; of what follows the end is kept.
    */
-  constructor(files: Files, path: string, limit: number) {
+  constructor(files: Files, path: string | undefined, limit: number) {
     this.#files = files;
     this.#path = path;
     this.#limit = limit;
+    if (path === undefined) return;
     this.#try(() => {
       // A new file each time: another qik in this working tree may still write to the old one.
       files.remove(path);
@@ -83,7 +86,7 @@ export class LogWriter {
     this.#try(() => this.#writer?.close());
     this.#writer = undefined;
     this.#try(() => this.#checkOurs());
-    const log = { file: this.#path, size: this.#size, turns: this.#turns };
+    const log = { file: this.#path ?? "", size: this.#size, turns: this.#turns };
     const failure = this.#failure === undefined ? {} : { failure: this.#failure };
     return { log, cut: this.#cut, ...failure };
   }
@@ -107,7 +110,7 @@ export class LogWriter {
   /** The command may have removed the file, and another qik may have put its own there. */
   #checkOurs(): void {
     if (this.#failure !== undefined || this.#stat === undefined) return;
-    const now = this.#files.lstat(this.#path);
+    const now = this.#files.lstat(this.#path!);
     if (now === undefined) this.#failure = "it was removed while the command ran";
     else if (now.ino !== this.#stat.ino || now.size !== this.#size) {
       this.#failure = "something else wrote to it while the command ran";

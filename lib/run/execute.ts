@@ -1,5 +1,5 @@
 import type { Child, ChildEnd, Clock, Files, Processes, StopSignal, Stream } from "../sys/sys.ts";
-import { LogWriter } from "./captured_log.ts";
+import { LogWriter, MOST_LOG_BYTES } from "./captured_log.ts";
 import type { ExecRequest, ExecResult, Executor } from "./executor.ts";
 import { GroupStopper } from "./group_stopper.ts";
 import { MaskedOutput } from "./masked_output.ts";
@@ -71,7 +71,7 @@ class Execution {
   constructor(parts: ExecutorParts, request: ExecRequest) {
     this.#parts = parts;
     this.#request = request;
-    this.#log = new LogWriter(parts.files, request.logFile, parts.maxLogBytes ?? 64 * 1024 * 1024);
+    this.#log = new LogWriter(parts.files, request.logFile, parts.maxLogBytes ?? MOST_LOG_BYTES);
     this.#startedAt = parts.clock.monotonic();
     this.#output = new MaskedOutput(request.mask, (...piece) => this.#onOutput(...piece));
     this.#child = parts.processes.spawn({

@@ -17,8 +17,8 @@ export interface ExecRequest {
   readonly cwd: string;
   /** The whole environment of the process. */
   readonly env: Readonly<Record<string, string>>;
-  /** Absolute path of the log to write while it runs. */
-  readonly logFile: string;
+  /** Absolute path of the log to write while it runs; unset: somebody else keeps the output. */
+  readonly logFile?: string;
   readonly interactive: boolean;
   readonly timeoutMs?: number;
   /** Asked once for each stream: masks secrets before anybody sees or keeps them. */

@@ -3,7 +3,7 @@ import { QikError } from "../base/problems.ts";
 import type { Cache, Hit } from "../cache/cache.ts";
 import type { Task } from "../plan/types.ts";
 import { CacheGuard } from "./cache_guard.ts";
-import type { ExecResult } from "./executor.ts";
+import type { ExecRequest, ExecResult } from "./executor.ts";
 import { logPath } from "./log_file.ts";
 import { openReplayedLog } from "./replayed_log.ts";
 import { RUN_TAG } from "./run_tag.ts";
@@ -253,10 +253,10 @@ class Story {
   }
 
   #runOnce(): Promise<ExecResult> {
-    const { root, executor, reporter, environment, tag, argv, mask } = this.#ports;
+    const { root, executor, callCode, reporter, environment, tag, argv, mask } = this.#ports;
     const task = this.#task;
     const { timeoutMs, interactive } = task.command;
-    return executor.execute({
+    const request: ExecRequest = {
       task: task.name,
       argv: argv(task),
       cwd: task.dir === "" ? root : `${root}/${task.dir}`,
@@ -269,7 +269,9 @@ class Story {
         reporter.on({ type: "task-output", task: task.name, stream, bytes, replayed: false }),
       stop: this.#slot.stop,
       kill: this.#slot.kill,
-    });
+    };
+    const { code } = task;
+    return code === undefined ? executor.execute(request) : callCode!(task, code, request);
   }
 
   #warnAboutOutput(result: ExecResult): void {

@@ -1,9 +1,10 @@
 import type { OutputMask } from "../base/output_mask.ts";
 import type { Artifact, Cache, RestorePlace } from "../cache/cache.ts";
 import type { Ending, Reporter, Step } from "../events/events.ts";
+import type { TaskCode } from "../plan/made.ts";
 import type { Task } from "../plan/types.ts";
 import type { Clock, Files } from "../sys/sys.ts";
-import type { Executor } from "./executor.ts";
+import type { ExecRequest, ExecResult, Executor } from "./executor.ts";
 import type { TaskLocks } from "./task_lock.ts";
 
 /** A task's key and what can be asked about it; `hash/keyer.ts` makes them. */
@@ -42,6 +43,8 @@ export interface PerformPorts {
   /** Unset: nobody else runs tasks in this working tree. */
   readonly locks?: TaskLocks;
   readonly argv: (task: Task) => readonly string[];
+  /** Runs a task whose work is code of qik or of a plugin. Unset: there are no such tasks. */
+  readonly callCode?: (task: Task, code: TaskCode, request: ExecRequest) => Promise<ExecResult>;
   readonly restorePlace: (task: Task) => RestorePlace;
   /** One line that says why there is no entry under the key. */
   readonly explainMiss: (task: Task, keyed: KeyedTask) => string;

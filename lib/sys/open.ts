@@ -4,6 +4,7 @@ import { openFiles } from "./files.ts";
 import { openMachine } from "./machine.ts";
 import { systemNet } from "./net.ts";
 import { openProcesses } from "./processes.ts";
+import { openModules } from "./modules.ts";
 import type { Sys } from "./sys.ts";
 import { openTerminal } from "./terminal.ts";
 
@@ -16,6 +17,7 @@ export function openSys(): Sys {
     terminal: openTerminal(),
     clock: systemClock,
     machine: openMachine(),
+    modules: openModules(),
     env: Object.freeze({ ...process.env }) as Readonly<Record<string, string>>,
   };
 }

@@ -16,8 +16,23 @@ export interface Sys {
   readonly terminal: Terminal;
   readonly clock: Clock;
   readonly machine: Machine;
+  readonly modules: Modules;
   /** The environment that qik was started with; never changed. */
   readonly env: Readonly<Record<string, string>>;
+}
+
+/** Code of the user's that is loaded while qik runs. */
+export interface Modules {
+  /**
+   * @param source A path relative to `root`, or `npm:NAME` or `jsr:@SCOPE/NAME`, which are looked for in
+   *   `node_modules` from `root` upward (under Deno also as Deno does).
+   * @returns The module, and the bytes of its file where it is one.
+   * @throws Whatever resolving, compiling or running it throws.
+   */
+  load(
+    source: string,
+    root: string,
+  ): Promise<{ readonly module: unknown; readonly bytes: Uint8Array | undefined }>;
 }
 
 /** What kind of thing stands at a path. `other`: sockets, devices, pipes. */

@@ -57,6 +57,23 @@ const EXAMPLES: Partial<Record<Code, Example>> = {
   "cache-unknown": config("[commands.lint]", 'exec = "ruff check ."', 'cache = "remot"'),
   "entry-unknown": { files: LINT, run: "qik :cache show deadbeef" },
   "plugin-unknown": config("[plugins]", 'uv = "qik.vu"'),
+  "plugin-failed": {
+    files: {
+      "qik.toml": '[plugins]\nwords = "./words.js"\n',
+      "words.js": `export default (qik) => ({
+  name: "words",
+  meta: [{
+    name: "count",
+    description: "counts",
+    run() {
+      throw qik.problem({ code: "plugin-failed", message: 'Cannot count the words of "a.pdf"', hint: "Name a text" });
+    },
+  }],
+});
+`,
+    },
+    run: "qik :count a.pdf",
+  },
   "dep-unknown": config(
     "[commands.test]",
     'exec = "pytest"',

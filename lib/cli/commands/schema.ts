@@ -1,15 +1,19 @@
 import { configJsonSchema } from "../../config/json_schema.ts";
-import { registryOf } from "../../plugin/registry.ts";
+import { makePlugin, registryOf } from "../../plugin/registry.ts";
 import type { AppParts, Exit } from "../parts.ts";
 
 /**
- * `qik :schema`: a JSON Schema of `qik.toml`, so that editors complete and check it. Reads no configuration,
- * because it is most wanted where that is broken.
+ * `qik :schema`: a JSON Schema of `qik.toml` with the parts of all built-in plugins, so that editors complete and
+ * check it. Reads no configuration, because it is most wanted where that is broken.
  */
-export async function run({ sys }: AppParts): Promise<Exit> {
-  const none = new Map<string, never>();
-  const deps = registryOf([]).depKinds;
-  const schema = await configJsonSchema({ deps, caches: none, venvs: none, plugins: none });
+export async function run({ sys, builtIn }: AppParts): Promise<Exit> {
+  const loads = Object.entries(builtIn).map(async ([source, load]) =>
+    [source, makePlugin(source, (await load()).default)] as const
+  );
+  const plugins = new Map(await Promise.all(loads));
+  const { depKinds, cacheTypes } = registryOf([...plugins.values()]);
+  const caches = new Map([...cacheTypes].map(([kind, { schema }]) => [kind, schema]));
+  const schema = await configJsonSchema({ deps: depKinds, caches, venvs: new Map(), plugins });
   sys.terminal.write("out", new TextEncoder().encode(`${JSON.stringify(schema, null, 2)}\n`));
   return { code: 0 };
 }

@@ -49,6 +49,8 @@ function keyerOf(plan: Plan, files: Map<string, string>, given: Partial<KeyerPor
       file: () => undefined,
       toolVersion: () => Promise.resolve(""),
       pydist: () => Promise.resolve(undefined),
+      packages: () => undefined,
+      inputs: () => Promise.resolve([]),
     }),
     spaceInputs: () => ({ venvIdentity: "", inputs: [], variables: [] }),
     platform: "linux-64",

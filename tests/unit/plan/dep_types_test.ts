@@ -12,12 +12,14 @@ function world(files: Record<string, string> = {}, env: Record<string, string> =
     file: (path) => files[path] === undefined ? undefined : encode(files[path]),
     toolVersion: (argv) => Promise.resolve(`version of ${argv.join(" ")}`),
     pydist: (name) => Promise.resolve(`${name} 1.0`),
+    packages: () => undefined,
+    inputs: () => Promise.resolve([]),
   };
 }
 
 function planned(kind: string, settings: Record<string, unknown>) {
   const type = CORE_DEP_TYPES.find((type) => type.kind === kind || type.aliases?.includes(kind))!;
-  return type.plan(settings as never);
+  return type.plan(settings as never, {} as never);
 }
 
 const read = (fact: Fact, from = world()) => fact.read(from);

@@ -17,7 +17,7 @@ Deno.test("a plugin's dependency types stand beside the core's, under their alia
   const { depTypes } = registryOf([makePlugin("./example.ts", example)]);
   assert.equal(depTypes.get("word"), depTypes.get("term"));
   assert.equal(depTypes.get("dist"), depTypes.get("pydist"));
-  assert.deepEqual(depTypes.get("word")!.plan({ word: "x" } as never).kind, "word");
+  assert.deepEqual(depTypes.get("word")!.plan({ word: "x" } as never, {} as never).kind, "word");
 });
 
 Deno.test("two plugins cannot offer the same name", () => {

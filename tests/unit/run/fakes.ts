@@ -37,7 +37,7 @@ export class FakeExecutor implements Executor {
     return Promise.resolve({
       code: 0,
       tookMs: 5,
-      log: logOf(request.logFile),
+      log: logOf(request.logFile!),
       logCut: false,
       pipeLeftOpen: false,
       ...this.results.shift(),

@@ -1,0 +1,139 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { QikError } from "../../../lib/base/problems.ts";
+import type { TaskCall } from "../../../lib/plan/made.ts";
+import type { DepWorld } from "../../../lib/plan/types.ts";
+import { callCode } from "../../../lib/run/call_code.ts";
+import { openExecutor } from "../../../lib/run/execute.ts";
+import { openSys } from "../../../lib/sys/open.ts";
+import { command, planOf } from "../../support/planned.ts";
+
+const { files, clock, processes } = openSys();
+
+interface Over {
+  readonly stop?: AbortSignal;
+  readonly kill?: AbortSignal;
+  readonly timeoutMs?: number;
+  /** Lets timers of the call end at once where a test waits for them. */
+  readonly hurry?: boolean;
+}
+
+async function call(run: (call: TaskCall) => Promise<number> | number, over: Over = {}) {
+  const root = mkdtempSync(join(tmpdir(), "qik-call-"));
+  const out: string[] = [];
+  const task = { ...planOf([command("code")]).tasks[0]!, madeWith: { word: "x" } };
+  const code = { version: "1", run };
+  const own = over.hurry
+    ? { ...clock, after: (_: number, action: () => void) => clock.after(1, action) }
+    : clock;
+  const executor = openExecutor({ processes, files, clock });
+  const parts = { files, clock: own, executor, root, world: () => ({} as DepWorld) };
+  const result = await callCode(parts, task, code, {
+    task: task.name,
+    argv: [],
+    cwd: root,
+    env: { PATH: "/usr/bin:/bin", WORD: "env" },
+    logFile: `${root}/code.out`,
+    interactive: false,
+    onOutput: (stream, bytes) => out.push(`${stream}:${new TextDecoder().decode(bytes)}`),
+    stop: over.stop ?? new AbortController().signal,
+    ...(over.kill && { kill: over.kill }),
+    ...(over.timeoutMs !== undefined && { timeoutMs: over.timeoutMs }),
+  });
+  return { result, out, log: readFileSync(`${root}/code.out`, "utf8") };
+}
+
+Deno.test("what code writes is shown and kept with its stream, and its number is the exit code", async () => {
+  const { result, out, log } = await call(({ write, args, env }) => {
+    write("out", `${args["word"]} ${env["WORD"]}\n`);
+    write("err", new Uint8Array([0xff, 0x0a]));
+    return 3;
+  });
+  assert.equal(result.code, 3);
+  assert.equal(out[0], "out:x env\n");
+  assert.deepEqual(result.log.turns, [6, -2]);
+  assert.equal(log.length, 8);
+});
+
+Deno.test("a problem of the user's is told with its hint, and a bug with its stack", async () => {
+  const problem = await call(() => {
+    const place = { file: "a.py", line: 3 };
+    throw new QikError({
+      code: "plugin-failed",
+      message: "Cannot read it",
+      hint: "Mend it",
+      place,
+    });
+  });
+  assert.deepEqual(problem.out, ["err:a.py:3: Cannot read it\n  Mend it\n"]);
+  assert.equal(problem.result.code, 2);
+  const bug = await call(() => Promise.reject(new TypeError("oh")));
+  assert.match(bug.out.join(""), /^err:TypeError: oh\n\s+at /);
+  assert.equal(bug.result.code, 70);
+});
+
+Deno.test("a result that is no exit code is a bug of the code", async () => {
+  for (const code of [-1, 256, 1.5, NaN]) {
+    assert.equal((await call(() => code)).result.code, 70, `${code}`);
+  }
+});
+
+Deno.test("programs that code runs are part of the task", async () => {
+  const { result, out, log } = await call(async ({ tool, write }) => {
+    write("out", "before\n");
+    const { code } = await tool(["sh", "-c", "echo $WORD $MORE >&2; exit 4"], {
+      env: { MORE: "more" },
+    });
+    const none = await tool(["no-such-program-at-all"]);
+    assert.equal(none.code, 127);
+    assert.match(none.startFailure ?? "", /Cannot find the program "no-such-program-at-all"/);
+    return code;
+  });
+  assert.equal(result.code, 4);
+  assert.deepEqual(out, ["out:before\n", "err:env more\n"]);
+  assert.equal(log, "before\nenv more\n");
+});
+
+Deno.test("stopping ends the programs that code runs, and the code sees it", async () => {
+  const stop = new AbortController();
+  let seen = false;
+  const { result } = await call(async (call) => {
+    const running = call.tool(["sh", "-c", "echo ready; sleep 1000"]);
+    stop.abort("SIGTERM");
+    await running;
+    seen = call.stop.aborted;
+    return 0;
+  }, { stop: stop.signal });
+  assert.equal(result.endedBy, "stopped");
+  assert(seen);
+});
+
+Deno.test("code that does not listen is given up after its grace, and its output is dropped", async () => {
+  const stop = new AbortController();
+  const { result, out } = await call(({ write }) => {
+    stop.abort("SIGINT");
+    return new Promise(() => void clock.after(50, () => write("out", "late")));
+  }, { stop: stop.signal, hurry: true });
+  assert.equal(result.endedBy, "stopped");
+  assert.deepEqual(out, []);
+});
+
+Deno.test("a second Ctrl-C gives it up at once", async () => {
+  const [stop, kill] = [new AbortController(), new AbortController()];
+  const { result } = await call(() => {
+    stop.abort("SIGINT");
+    kill.abort();
+    return new Promise(() => {});
+  }, { stop: stop.signal, kill: kill.signal });
+  assert.equal(result.endedBy, "stopped");
+});
+
+Deno.test("a timeout ends code as it ends a process", async () => {
+  const { result } = await call(
+    ({ stop }) => new Promise((done) => stop.addEventListener("abort", () => done(0))),
+    { timeoutMs: 1 },
+  );
+  assert.equal(result.endedBy, "timeout");
+});
