@@ -85,12 +85,7 @@ export async function openSession(
     keyer,
     caches,
     environment,
-    restorePlace: ({ artifacts }) => ({
-      root: paths.root,
-      patterns: artifacts,
-      isTracked: (path) => tree.isTracked(path),
-      isListed: (path) => tree.isListed(path),
-    }),
+    restorePlace: (task) => restorePlaceOf(root, tree, task),
     world,
     worldIn: (space) =>
       worldOf(worlds, space, () => environmentIn(sys, project, spaces, { space })),
@@ -99,6 +94,15 @@ export async function openSession(
       tools.save();
       caches.save();
     },
+  };
+}
+
+function restorePlaceOf(root: string, tree: Tree, { artifacts }: Task): RestorePlace {
+  return {
+    root,
+    patterns: artifacts,
+    isTracked: (path) => tree.isTracked(path),
+    isListed: (path) => tree.isListed(path),
   };
 }
 
