@@ -17,7 +17,7 @@ import { gatherArtifacts } from "./gather.ts";
 import { obstacleOf, outcomeOf, putOutcomeOf } from "./outcomes.ts";
 import { replayTurns } from "./replay.ts";
 import { checkPrecious } from "./precious.ts";
-import { fileNameOf, readRepoEntry, repoEntryText } from "./repo_files.ts";
+import { readRepoEntry, repoEntryFile, repoEntryText } from "./repo_files.ts";
 import { carryOut, Damaged, openLog } from "./restore.ts";
 import { isRight, planRestore, type RestorePlan, type RestoreView } from "./restore_plan.ts";
 import { openStatMemo } from "./stat_memo.ts";
@@ -234,7 +234,7 @@ class RepoEntries {
   }
 
   #outOf({ command, task }: TaskResult): string {
-    return `${this.#home}/${fileNameOf(command)}/${fileNameOf(task)}.out`;
+    return repoEntryFile(this.options.root, command, task).replace(/json$/, "out");
   }
 
   /** Copies the log into the repository; its digest is taken from the copy. */

@@ -30,6 +30,11 @@ export function fileNameOf(text: string): string {
   return `${name.slice(0, READABLE - 17)}-${sha256(encodeName(text)).slice(0, 16)}`;
 }
 
+/** Absolute path of the entry of a task; its log has the same name with `.out`. */
+export function repoEntryFile(root: string, command: string, task: string): string {
+  return `${root}/.qik/cache/${fileNameOf(command)}/${fileNameOf(task)}.json`;
+}
+
 /** Sealed text with sorted members and one artifact per line, so that it is equal on every machine. */
 export function repoEntryText(manifest: Manifest): Uint8Array {
   const { artifacts, ...rest } = plainManifest(manifest);

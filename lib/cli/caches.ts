@@ -5,6 +5,7 @@ import { BadArtifact, gatherArtifacts } from "../cache/gather.ts";
 import { openLocalCache } from "../cache/local.ts";
 import { noCache } from "../cache/none.ts";
 import { openRepoCache, type RepoCache } from "../cache/repo.ts";
+import { repoEntryFile } from "../cache/repo_files.ts";
 import { QikError } from "../base/problems.ts";
 import type { Config } from "../config/types.ts";
 import { intentToAdd } from "../git/intent_to_add.ts";
@@ -21,7 +22,7 @@ export interface Caches {
   readonly remotes: Remotes;
   /** Artifacts of a task as they are on disk, for the keys of its dependants where it takes no part itself. */
   artifactsOnDisk(task: Task): readonly Artifact[];
-  /** One line that says what differs from the nearest earlier entry of the task. */
+  /** One line that says what differs from the nearest earlier entry of the task that is known here. */
   explainMiss(
     task: Task,
     key: string,
@@ -60,8 +61,14 @@ export function openCaches(sys: Sys, project: Project): Caches {
       return fresh;
     },
     artifactsOnDisk: (task) => onDisk(sys, root, task),
-    explainMiss: ({ name }, key, lines, ranBefore = false) =>
-      explainMiss({ files, dir: cacheDir, task: name, lines, key, ranBefore }),
+    explainMiss({ name, cache, command }, key, lines, ranBefore = false) {
+      const why = explainMiss({ files, dir: cacheDir, task: name, lines, key, ranBefore });
+      const isNew = why === "first run" && typeOf(cache) === "repo";
+      const entry = repoEntryFile(root, command.name, name);
+      return isNew && files.lstat(entry) !== undefined
+        ? "its committed result is of other inputs"
+        : why;
+    },
     save() {
       local.save();
       repo?.save();

@@ -9,6 +9,11 @@ const LOOK_MS = 50;
 /** How long a lock may be unreadable: its owner writes it in two steps, and may die between them. */
 const GARBAGE_MS = 1000;
 
+/** How often an owner shows that it is alive, for those who cannot see its process. */
+const BEAT_MS = 500;
+/** A lock of another container that was not touched for so long has no owner any more. */
+const SILENT_MS = 1900;
+
 /** How long a wait may last without a word. */
 const TELL_MS = 1000;
 
@@ -55,10 +60,13 @@ interface Owner {
   readonly birth: string;
   /** Random: one of many locks of this process. */
   readonly token: string;
+  /** Among which processes the number means something; `-` where the system does not tell. */
+  readonly realm: string;
 }
 
 /**
- * Locks as files with their owner's number. Those whose owner has died are broken.
+ * Locks as files with their owner's number. Those whose owner has died are broken. Where two containers or machines
+ * share the tree, neither sees the other's processes: there a lock counts as held while its file is touched.
  *
  * @example
  * ```ts
@@ -78,7 +86,18 @@ interface Owner {
  * ```
  */
 export function openTaskLocks(parts: TaskLockParts): TaskLocks {
-  return { take: (request) => new Taking(parts, request).toEnd() };
+  const realm = realmOf(parts.files);
+  return { take: (request) => new Taking(parts, realm, request).toEnd() };
+}
+
+/** The boot and the process namespace: what Linux numbers processes by. */
+function realmOf(files: Files): string {
+  try {
+    const boot = new TextDecoder().decode(files.read("/proc/sys/kernel/random/boot_id"));
+    return `${boot.slice(0, 13)}/${files.readLink("/proc/self/ns/pid")}`.replaceAll(/\s/g, "_");
+  } catch {
+    return "-";
+  }
 }
 
 class Taking {
@@ -89,21 +108,22 @@ class Taking {
   #waited = false;
   #garbageSince: number | undefined;
   #waitingSince: number | undefined;
+  #lastBeat: { readonly beat: string; readonly at: number } | undefined;
   #told = false;
 
-  constructor(parts: TaskLockParts, request: LockRequest) {
+  constructor(parts: TaskLockParts, realm: string, request: LockRequest) {
     const { pid } = parts.processes;
     this.#parts = parts;
     this.#request = request;
     this.#path = `${parts.root}/${LOCK_DIRECTORY}/${safeName(request.task, ".lock")}.lock`;
-    this.#own = { pid, birth: parts.processes.birth(pid) ?? "-", token: randomToken() };
+    this.#own = { pid, birth: parts.processes.birth(pid) ?? "-", token: randomToken(), realm };
   }
 
   async toEnd(): Promise<TaskLock> {
     const { stop, isWanted } = this.#request;
     try {
       while (!stop.aborted && isWanted?.() !== false) {
-        if (this.#create()) return { waited: this.#waited, release: () => this.#release() };
+        if (this.#create()) return this.#held();
         if (this.#isAncestors()) break;
         // Its owner may have come to an end between storing its result and removing the lock.
         this.#waited = true;
@@ -113,6 +133,22 @@ class Taking {
       // Without a lock a task may run twice at once; that is better than not at all.
     }
     return { waited: this.#waited, release() {} };
+  }
+
+  #held(): TaskLock {
+    const { clock, files } = this.#parts;
+    const rest = clock.every(BEAT_MS, () => {
+      try {
+        files.touch(this.#path);
+      } catch {
+        // Somebody removed it: then nobody waits for it either.
+      }
+    });
+    const release = () => {
+      rest();
+      this.#release();
+    };
+    return { waited: this.#waited, release };
   }
 
   #create(): boolean {
@@ -138,7 +174,7 @@ class Taking {
 
   #isAncestors(): boolean {
     const owner = this.#owner();
-    if (owner === undefined || owner === "garbage") return false;
+    if (owner === undefined || owner === "garbage" || this.#isForeign(owner)) return false;
     return this.#parts.ancestors?.includes(owner.pid) ?? false;
   }
 
@@ -153,10 +189,26 @@ class Taking {
     return true;
   }
 
-  #isHeld({ pid, birth }: Owner): boolean {
+  #isHeld(owner: Owner): boolean {
+    const { pid, birth } = owner;
+    if (this.#isForeign(owner)) return this.#isTouched(owner.token);
     const { processes } = this.#parts;
     if (!processes.isAlive(pid)) return false;
     return birth === "-" || processes.birth(pid) === birth;
+  }
+
+  /** Whether its process is one that cannot be seen from here. */
+  #isForeign({ realm }: Owner): boolean {
+    return realm !== "-" && this.#own.realm !== "-" && realm !== this.#own.realm;
+  }
+
+  /** By our own clock, for that of another machine may be a different one. */
+  #isTouched(token: string): boolean {
+    const { files, clock } = this.#parts;
+    const beat = `${token} ${files.lstat(this.#path)?.mtimeNs}`;
+    const now = clock.monotonic();
+    if (this.#lastBeat?.beat !== beat) this.#lastBeat = { beat, at: now };
+    return now - this.#lastBeat.at < SILENT_MS;
   }
 
   #isOldGarbage(): boolean {
@@ -220,13 +272,14 @@ class Taking {
   }
 }
 
-function formatOwner({ pid, birth, token }: Owner): string {
-  return `${pid} ${birth} ${token}\n`;
+function formatOwner({ pid, birth, token, realm }: Owner): string {
+  return `${pid} ${birth} ${token} ${realm}\n`;
 }
 
 function parseOwner(text: string): Owner | undefined {
-  const parts = /^([1-9]\d{0,9}) (-|\d+) ([0-9a-f]{16})\n$/.exec(text);
-  return parts === null ? undefined : { pid: Number(parts[1]), birth: parts[2]!, token: parts[3]! };
+  const parts = /^([1-9]\d{0,9}) (-|\d+) ([0-9a-f]{16})(?: (\S+))?\n$/.exec(text);
+  if (parts === null) return undefined;
+  return { pid: Number(parts[1]), birth: parts[2]!, token: parts[3]!, realm: parts[4] ?? "-" };
 }
 
 /** 16 hexadecimal digits. */

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { cp, lstat, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { NO_MOUNTS, shellWithMounts } from "../support/mounts.ts";
-import { Repo, repoTest, type Tree } from "../support/repo.ts";
+import { NO_MOUNTS, quoted, shellWithMounts } from "../support/mounts.ts";
+import { qikCommand, Repo, repoTest, type Tree } from "../support/repo.ts";
 
 /** A result with everything that is stored: a short and a long log, small and large artifacts, a link. */
 const FILES: Tree = {
@@ -306,4 +306,29 @@ exec = "echo other"
   assert.match(out, /code 2/);
   assert.match(out, /ok other|✅ other/);
   assert.match(out, /needs: needs reads/);
+});
+
+mountTest("two containers that share a tree run what is the same once", {
+  "qik.toml": `[commands.c]
+exec = "echo > up; read go < gate; echo ran >> ../ran; echo result"
+deps = ["in"]
+`,
+  "in": "1\n",
+  ".gitignore": "*\n",
+}, async (repo) => {
+  const qik = quoted(qikCommand());
+  const { code, out, err } = await shellWithMounts(
+    repo,
+    `mkfifo up gate
+unshare --pid --fork --mount-proc ${qik} c > first.txt 2>&1 &
+read x < up
+unshare --pid --fork --mount-proc ${qik} c > second.txt 2>&1 &
+until grep -q task-locked second.txt; do sleep 0.05; done
+echo > gate
+wait
+cat first.txt second.txt ../ran`,
+  );
+  assert.equal(code, 0, out + err);
+  assert.equal(out.match(/^result$/gm)?.length, 2, out);
+  assert.equal(out.match(/^ran$/gm)?.length, 1, out);
 });

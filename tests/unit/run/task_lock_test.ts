@@ -1,5 +1,14 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openTaskLocks, type TaskLock, type TaskLockParts } from "../../../lib/run/task_lock.ts";
@@ -105,6 +114,28 @@ for (
     }),
   );
 }
+
+Deno.test(
+  "lock: one of another container is held as long as it is touched, and two seconds longer",
+  withBench(async (bench) => {
+    bench.leave(`4000000 - ${TOKEN} other/pid:[1]\n`);
+    const taking = bench.take();
+    for (let at = 1; at < 6; at++) {
+      assert.equal(await bench.pass(taking, 1500), "waits");
+      utimesSync(bench.file, at, at);
+    }
+    assert.equal(await bench.pass(taking, 1500), "waits");
+    const lock = await bench.pass(taking, 450);
+    assert.ok(lock !== "waits" && lock.waited);
+    assert.match(readFileSync(bench.file, "utf8"), /^\d+ (-|\d+) [0-9a-f]{16} \S+\n$/);
+    const before = lstatSync(bench.file).mtimeMs;
+    utimesSync(bench.file, 1, 1);
+    bench.clock.advance(500);
+    assert.ok(lstatSync(bench.file).mtimeMs >= before, "its owner touches it");
+    lock.release();
+    assert.equal(bench.clock.waiting, 0);
+  }),
+);
 
 Deno.test(
   "lock: one that cannot be read is broken after a second, not before",
