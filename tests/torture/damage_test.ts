@@ -28,7 +28,7 @@ class Bench {
     readonly store: (typeof STORES)[number],
     readonly files: readonly string[],
   ) {
-    for (const path of files) this.#bytes.set(path, fs.readFileSync(path));
+    for (const path of files) this.#bytes.set(path, new Uint8Array(fs.readFileSync(path)));
     this.#tree = room.tree("dist");
   }
 

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import * as fs from "node:fs";
 import { random } from "../support/random.ts";
 import { repoTest } from "../support/repo.ts";
-import { SEED, tell, times } from "../support/torture.ts";
+import { randomMoment, SEED, tell, times } from "../support/torture.ts";
 
 const EDITS = times(15, 1000);
 
@@ -26,8 +26,7 @@ repoTest(`edits at random times during a run, seed ${SEED}`, FILES, async (repo)
     const [before, after] = [`b${at}\n`, `a${at}\n`];
     await repo.write({ "in": before });
     const running = repo.startQik("c");
-    // The moment is what is random here: nothing waits for it.
-    await new Promise((done) => setTimeout(done, next(250)));
+    await randomMoment(next(250));
     fs.writeFileSync(repo.path("in"), after);
     const { code, err } = await running.ended;
     const said = new TextDecoder().decode(err);

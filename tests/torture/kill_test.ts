@@ -5,7 +5,7 @@ import * as fs from "node:fs";
 import process from "node:process";
 import { random } from "../support/random.ts";
 import { CHECKOUT, denoDirectory, type Repo, repoTest } from "../support/repo.ts";
-import { FULL, SEED, tell, times } from "../support/torture.ts";
+import { FULL, randomMoment, SEED, tell, times } from "../support/torture.ts";
 
 const COUNT = FULL ? 1000 : 200;
 const KILLS = times(12, 1000);
@@ -66,8 +66,7 @@ repoTest(
       const running = repo.startQik("many");
       await fs.promises.readFile(repo.path("gate"));
       fs.rmSync(repo.path("gate"));
-      // The moment is what is random here: nothing waits for it.
-      await new Promise((done) => setTimeout(done, next(Math.round(wholeMs))));
+      await randomMoment(next(Math.round(wholeMs / 2)));
       await running.kill();
       const now = leftovers(repo);
       assert.ok(now - before <= 1, `${what}: ${now} files left half-written, ${before} before`);
