@@ -39,6 +39,7 @@ export const PROBLEMS = {
   "dep-unreadable": { exit: 2, hint: "Mend the file or the command that writes it" },
   "graph-cycle": { exit: 2, hint: "Remove one of the dependencies shown" },
   "git-failed": { exit: 2, hint: "Run the git command shown by hand" },
+  "ref-unknown": { exit: 2, hint: "List what git knows with: git for-each-ref" },
   "file-unreadable": { exit: 2, hint: "Make the input file readable, or leave it out with ignore" },
   "glob-bad": { exit: 2, hint: "Write a git pathspec, as git ls-files reads it" },
   "glob-empty": { exit: 0, hint: "Mend the pattern, or remove the dependency" },

@@ -20,6 +20,12 @@ export interface Invocation {
   readonly tags: readonly string[];
   readonly caches: readonly string[];
   readonly cacheStatus?: "warm" | "cold";
+  /** Revision; unset where the command line says none. */
+  readonly since?: string;
+  /** With `--since`: the revision itself, not its merge base with HEAD. */
+  readonly exact: boolean;
+  readonly changed: boolean;
+  readonly staged: boolean;
   readonly isolated: boolean;
   readonly workers?: string;
   readonly force: boolean;
@@ -100,6 +106,10 @@ function parseWords(argv: readonly string[]): Invocation {
     caches: own.includes("--no-cache") || !Array.isArray(given.cache) ? [] : given.cache,
     useCache: !own.includes("--no-cache"),
     ...(given.cacheStatus === undefined ? {} : { cacheStatus: given.cacheStatus }),
+    ...(given.since === undefined ? {} : { since: given.since }),
+    exact: given.exact ?? false,
+    changed: given.changed ?? false,
+    staged: given.staged ?? false,
     isolated: given.isolated ?? false,
     ...(given.workers === undefined ? {} : { workers: given.workers }),
     force: given.force ?? false,
@@ -126,6 +136,10 @@ interface Given {
   tag?: string[];
   cache?: string[] | boolean;
   cacheStatus?: "warm" | "cold";
+  since?: string;
+  exact?: boolean;
+  changed?: boolean;
+  staged?: boolean;
   isolated?: boolean;
   workers?: string;
   force?: boolean;
@@ -210,7 +224,7 @@ export function usageError(
 }
 
 /** Options that documents name, and that this version does not have yet. */
-const LATER = ["--watch", "--since", "--exact", "--changed", "--staged"];
+const LATER = ["--watch"];
 
 function optionHint(
   option: string,

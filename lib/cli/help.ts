@@ -21,6 +21,7 @@ Examples:
   qik lint test -m api       two commands for one module
   qik 'test*' --fail-fast    by wildcard, stop at the first failure
   qik --dry-run              what would run, and why
+  qik --since main           what this branch changed
   qik --cache-status cold --fail --ls
                              in CI: fail if anything is not cached
   qik test -- -k login       pass arguments to a command that has args = true

@@ -1,20 +1,53 @@
+import type { Reason } from "../plan/affected.ts";
 import type { Task } from "../plan/types.ts";
 import type { Style } from "../report/style.ts";
 import type { Forecast } from "./forecast.ts";
 
-/** The tasks as `--ls` prints them: one name per line; with `long` the description behind it. */
-export function listText(tasks: readonly Task[], long: boolean, style: Style): string {
+/** Which changes select tasks, by the task's index. */
+export type Reasons = ReadonlyMap<number, Reason>;
+
+/**
+ * The tasks as `--ls` prints them: one name per line; with `long` the description behind it, and which change
+ * selects the task.
+ */
+export function listText(
+  tasks: readonly Task[],
+  long: boolean,
+  style: Style,
+  reasons?: Reasons,
+): string {
   const width = Math.min(60, Math.max(0, ...tasks.map(({ name }) => name.length)));
-  return tasks.map(({ name, command: { description } }) =>
-    long && description !== undefined
-      ? `${name.padEnd(width)}  ${style.paint(description, "dim")}\n`
-      : `${name}\n`
-  ).join("");
+  return tasks.map(({ index, name, command: { description } }) => {
+    const reason = reasons?.get(index);
+    const words = reason === undefined ? [] : [`(${reasonText(reason)})`];
+    const more = [...(description === undefined ? [] : [description]), ...words].join("  ");
+    return long && more !== ""
+      ? `${name.padEnd(width)}  ${style.paint(more, "dim")}\n`
+      : `${name}\n`;
+  }).join("");
+}
+
+/** How many names a line shows. */
+const MOST_NAMES = 3;
+
+/** The same as one line of plain words. */
+export function reasonText({ files, definition, values, upstream, unknown }: Reason): string {
+  const names = (list: readonly string[]) =>
+    list.length > MOST_NAMES
+      ? `${list.slice(0, MOST_NAMES).join(", ")} and ${list.length - MOST_NAMES} more`
+      : list.join(", ");
+  return [
+    ...(definition ? ["its definition changed"] : []),
+    ...(files.length > 0 ? [`${names(files)} changed`] : []),
+    ...(values.length > 0 ? [`${names(values)} changed`] : []),
+    ...(upstream.length > 0 ? [`needs ${names(upstream)}`] : []),
+    ...(unknown === undefined ? [] : [`cannot be told: ${unknown}`]),
+  ].join("; ");
 }
 
 /** The same for programs: an array of objects, in the order of the plan. */
-export function listJson(tasks: readonly Task[]): string {
-  return json(tasks.map(taskRecord));
+export function listJson(tasks: readonly Task[], reasons?: Reasons): string {
+  return json(tasks.map((task) => taskRecord(task, reasons)));
 }
 
 /** The tasks as `--dry-run` prints them. */
@@ -32,9 +65,9 @@ export function forecastText(forecasts: readonly Forecast[], style: Style): stri
 }
 
 /** The same for programs, with whole keys. */
-export function forecastJson(forecasts: readonly Forecast[]): string {
+export function forecastJson(forecasts: readonly Forecast[], reasons?: Reasons): string {
   return json(forecasts.map(({ task, status, key, why, manifest }) => ({
-    ...taskRecord(task),
+    ...taskRecord(task, reasons),
     status,
     key: key ?? null,
     why: why ?? null,
@@ -42,7 +75,8 @@ export function forecastJson(forecasts: readonly Forecast[]): string {
   })));
 }
 
-function taskRecord({ name, command, space, module, cache, cacheable }: Task) {
+function taskRecord(task: Task, reasons: Reasons | undefined) {
+  const { name, command, space, module, cache, cacheable } = task;
   return {
     task: name,
     command: command.name,
@@ -51,7 +85,13 @@ function taskRecord({ name, command, space, module, cache, cacheable }: Task) {
     description: command.description ?? null,
     tags: command.tags,
     cache: cacheable ? cache : null,
+    // Only where changes were asked for: a task that is merely needed then has `null`.
+    ...(reasons === undefined ? {} : { change: changeRecord(reasons.get(task.index)) }),
   };
+}
+
+function changeRecord(reason: Reason | undefined) {
+  return reason === undefined ? null : { ...reason, unknown: reason.unknown ?? null };
 }
 
 function json(value: unknown): string {

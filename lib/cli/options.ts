@@ -29,6 +29,14 @@ export const OPTIONS: readonly Option[] = [
     choices: ["warm", "cold"],
     text: "tasks that a run would replay (warm) or execute (cold)",
   },
+  {
+    group: "Select",
+    flags: "--since <ref>",
+    text: "tasks whose inputs changed since the merge base of ref and HEAD",
+  },
+  { group: "Select", flags: "--exact", text: "with --since: since ref itself" },
+  { group: "Select", flags: "--changed", text: "tasks whose inputs changed since HEAD" },
+  { group: "Select", flags: "--staged", text: "tasks whose inputs are staged for a commit" },
   { group: "Select", flags: "--isolated", text: "without the tasks that the chosen ones need" },
   {
     group: "Run",

@@ -13,7 +13,7 @@ import { loadPlugins } from "../plugin/loader.ts";
 import { madeCommands, type ProjectView } from "../plugin/made.ts";
 import { type Registry, registryOf } from "../plugin/registry.ts";
 import { spaceOf } from "../space/space_of.ts";
-import type { Sys } from "../sys/sys.ts";
+import type { Files, Sys } from "../sys/sys.ts";
 import type { AppParts } from "./parts.ts";
 import type { Invocation } from "./args.ts";
 import { fillerOf, type RunFiller } from "./filler.ts";
@@ -37,6 +37,12 @@ export interface Project {
   readonly impliedSpace?: string;
   /** What runs for some of the chosen tasks. */
   narrowed(chosen: readonly number[]): readonly number[];
+  /**
+   * The plan of the same command line where the configuration's files are others.
+   *
+   * @throws {QikError} With everything that is wrong, at once.
+   */
+  planFrom(files: Pick<Files, "read" | "stat" | "lstat">): Promise<Plan>;
 }
 
 /**
@@ -56,17 +62,26 @@ export async function openProject(parts: AppParts, invocation: Invocation): Prom
   }
 }
 
-function planned(
+type Read = Awaited<ReturnType<typeof readConfig>>;
+
+type Planned = Pick<Project, "plan" | "filler" | "view">;
+
+/** The plan of a configuration, and what fills its templates. */
+function planIn(
   sys: Sys,
   invocation: Invocation,
   settings: RunSettings,
-  { root, start, config: written, registry, plugins }: Awaited<ReturnType<typeof readConfig>>,
-): Omit<Project, "secrets"> {
+  { root, config: written, registry, plugins }: Read,
+): Planned {
   const config = withDefaultCache(written, sys.env.QIK__CACHE);
   const ctx = ctxValues({
     variables: config.ctx,
     env: sys.env,
-    runtime: new Map([["root", root], ["cache_status", invocation.cacheStatus]]),
+    runtime: new Map([
+      ["root", root],
+      ["cache_status", invocation.cacheStatus],
+      ["since", settings.since],
+    ]),
     given: new Map([
       ["cache", config.defaults.cache],
       ["arch", settings.arch],
@@ -90,7 +105,18 @@ function planned(
     filler,
     args: invocation.args ?? [],
   });
-  const impliedSpace = spaceHere(config, invocation, start.slice(root.length + 1));
+  return { plan, filler, view };
+}
+
+function planned(
+  sys: Sys,
+  invocation: Invocation,
+  settings: RunSettings,
+  read: Read,
+): Omit<Project, "secrets"> {
+  const { root, start, registry } = read;
+  const { plan, filler, view } = planIn(sys, invocation, settings, read);
+  const impliedSpace = spaceHere(plan.config, invocation, start.slice(root.length + 1));
   const selection = select(plan, selectionRequest(invocation, settings, impliedSpace));
   checkArgs(selection.chosen.map((index) => plan.tasks[index]!), invocation);
   const selected = new Set(selection.selected);
@@ -111,6 +137,10 @@ function planned(
         // What the command line left out stays left out.
         ({ index }) => !selected.has(index),
       ),
+    async planFrom(files) {
+      const config = await read.readFrom({ ...sys.files, ...files }, false);
+      return planIn(sys, invocation, settings, { ...read, config }).plan;
+    },
   };
 }
 
@@ -138,20 +168,23 @@ async function readConfig({ sys, builtIn }: AppParts, { directory }: Invocation)
     file,
   });
   const registry = registryOf([...plugins.values()]);
-  const loaded = await loadConfig({
-    files,
-    root,
-    file,
-    version: VERSION + fingerprint,
-    kinds: registry.depKinds,
-    cacheKinds: registry.cacheKinds,
-    plugins,
-    builtIn: new Set(Object.keys(builtIn)),
-    broken,
-    useMemo: broken.size === 0,
-  });
-  if (loaded.problems.length > 0) throw new QikError(loaded.problems);
-  return { root, start, config: loaded.value, registry, plugins };
+  const readFrom = async (files: Files, useMemo: boolean) => {
+    const loaded = await loadConfig({
+      files,
+      root,
+      file,
+      version: VERSION + fingerprint,
+      kinds: registry.depKinds,
+      cacheKinds: registry.cacheKinds,
+      plugins,
+      builtIn: new Set(Object.keys(builtIn)),
+      broken,
+      useMemo: useMemo && broken.size === 0,
+    });
+    if (loaded.problems.length > 0) throw new QikError(loaded.problems);
+    return loaded.value;
+  };
+  return { root, start, config: await readFrom(files, true), registry, plugins, readFrom };
 }
 
 function resolveDirectory({ files, machine }: Sys, directory: string): string {

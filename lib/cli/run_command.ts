@@ -1,10 +1,13 @@
 import { QikError } from "../base/problems.ts";
+import type { Against } from "../git/changes.ts";
 import { styleFor } from "../report/choose.ts";
 import type { Sys } from "../sys/sys.ts";
 import type { Invocation } from "./args.ts";
 import type { AppParts, Exit } from "./parts.ts";
+import type { Reasons } from "./list.ts";
 import { openProject, type Project } from "./project.ts";
 import { newWitness, seenBy } from "./seen.ts";
+import type { RunSettings } from "./settings.ts";
 import { openSession, type Session } from "./session.ts";
 import { checkFilled } from "./unfilled.ts";
 
@@ -17,17 +20,51 @@ export async function runCommand(parts: AppParts, invocation: Invocation): Promi
   const isList = ls || (fail && !dryRun);
   if (invocation.json && !isList && !dryRun) throw nothingAsJson();
   if (reports(invocation) && (isList || dryRun)) throw nothingToReport();
+  const asked = changesAsked(invocation, project.settings);
+  if (asked !== undefined) return await runChanged(sys, project, invocation, asked);
   if (isList && invocation.cacheStatus === undefined) {
     return await list(sys, project, invocation, project.selection.chosen);
   }
   await checkFilled(sys, project);
   const session = await openSession(sys, project, witness);
+  return await runSelected(sys, session, invocation);
+}
+
+/** Narrows the selection to what a change selects, and goes on with that. What git says today is no proof for later. */
+async function runChanged(
+  sys: Sys,
+  project: Project,
+  invocation: Invocation,
+  against: Against,
+): Promise<Exit> {
+  const { changedTasks } = await import("./changed.ts");
+  const all = await openSession(sys, project);
+  const reasons = await changedTasks(sys, all, against);
+  const chosen = project.selection.chosen.filter((index) => reasons.has(index));
+  const selection = { chosen, selected: project.narrowed(chosen) };
+  const session = { ...all, project: { ...project, selection } };
+  const { ls, fail, dryRun } = invocation;
+  if ((ls || (fail && !dryRun)) && invocation.cacheStatus === undefined) {
+    return await list(sys, session.project, invocation, chosen, reasons);
+  }
+  await checkFilled(sys, session.project);
+  return await runSelected(sys, session, invocation, reasons);
+}
+
+async function runSelected(
+  sys: Sys,
+  session: Session,
+  invocation: Invocation,
+  reasons?: Reasons,
+): Promise<Exit> {
+  const { project } = session;
+  const { ls, fail, dryRun } = invocation;
   await session.caches.remotes.open(
     project.selection.selected.map((at) => project.plan.tasks[at]!),
   );
-  if (dryRun) return await tellForecast(sys, session, invocation);
+  if (dryRun) return await tellForecast(sys, session, invocation, reasons);
   const chosen = await byCacheStatus(sys, session, invocation);
-  if (isList) return await list(sys, project, invocation, chosen);
+  if (ls || fail) return await list(sys, project, invocation, chosen, reasons);
   // A report that was asked for is written, also of a run without tasks: CI looks for the file.
   if (chosen.length === 0 && !reports(invocation)) return nothingToRun(sys, project);
   const { startRun } = await import("./start_run.ts");
@@ -47,6 +84,34 @@ function nothingToReport(): QikError {
 function nothingAsJson(): QikError {
   const hint = "Use --report json, or --json with --ls, --dry-run or a meta command";
   return new QikError({ code: "usage", message: "Cannot run commands with --json", hint });
+}
+
+/** What `--since`, `--changed` or `--staged` compare with. */
+function changesAsked(
+  { changed, staged, exact, since: given }: Invocation,
+  { since }: RunSettings,
+): Against | undefined {
+  const asked: Against[] = [];
+  if (changed) asked.push({ kind: "changed" });
+  if (staged) asked.push({ kind: "staged" });
+  // The variable stands for the option only where no other one says what to compare with.
+  if (since !== undefined && (given !== undefined || asked.length === 0)) {
+    asked.push({ kind: "since", ref: since, exact });
+  }
+  if (exact && asked.at(-1)?.kind !== "since") {
+    throw new QikError({
+      code: "usage",
+      message: "Cannot use --exact alone",
+      hint: "Say since when: --since REF --exact",
+    });
+  }
+  if (asked.length < 2) return asked[0];
+  const [first, second] = asked.map(({ kind }) => `--${kind}`);
+  throw new QikError({
+    code: "usage",
+    message: `Cannot use ${first} and ${second} together`,
+    hint: "Compare with one thing at a time",
+  });
 }
 
 /** No failure (CI asks for what may be empty), but not something to pass over in silence. */
@@ -89,22 +154,28 @@ async function list(
   { plan, settings: { verbosity } }: Project,
   { json, emoji, fail }: Invocation,
   chosen: readonly number[],
+  reasons?: Reasons,
 ): Promise<Exit> {
   const { listJson, listText } = await import("./list.ts");
   const tasks = chosen.map((index) => plan.tasks[index]!);
   const style = styleFor("out", { ...sys, emoji });
-  print(sys, json ? listJson(tasks) : listText(tasks, verbosity === 2, style));
+  print(sys, json ? listJson(tasks, reasons) : listText(tasks, verbosity === 2, style, reasons));
   return { code: fail && tasks.length > 0 ? 1 : 0 };
 }
 
-async function tellForecast(sys: Sys, session: Session, invocation: Invocation): Promise<Exit> {
+async function tellForecast(
+  sys: Sys,
+  session: Session,
+  invocation: Invocation,
+  reasons?: Reasons,
+): Promise<Exit> {
   const { forecastJson, forecastText } = await import("./list.ts");
   const { json, emoji, cacheStatus, fail } = invocation;
   const { forecastOf } = await import("./forecast_session.ts");
   const all = await forecastOf(sys, session, session.project.selection.selected);
   const found = all.filter(({ status }) => cacheStatus === undefined || status === cacheStatus);
   const style = styleFor("out", { ...sys, emoji });
-  print(sys, json ? forecastJson(found) : forecastText(found, style));
+  print(sys, json ? forecastJson(found, reasons) : forecastText(found, style));
   return { code: fail && found.length > 0 ? 1 : 0 };
 }
 

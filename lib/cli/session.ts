@@ -32,6 +32,7 @@ export interface Session {
   world(task: Task): DepWorld;
   /** The same where there is no task. */
   worldIn(space: SpaceConfig): DepWorld;
+  readonly spaces: Spaces;
   /** Writes what was learned for the next run; never fails. */
   save(): void;
 }
@@ -89,6 +90,7 @@ export async function openSession(
     world,
     worldIn: (space) =>
       worldOf(worlds, space, () => environmentIn(sys, project, spaces, { space })),
+    spaces,
     save() {
       tree.save();
       tools.save();

@@ -9,6 +9,8 @@ export interface RunSettings {
   readonly verbosity: 0 | 1 | 2;
   /** `linux-64` and so on, as `{ctx.qik.arch}`; keys hold what the machine really is. */
   readonly arch: string;
+  /** The revision of `--since`. */
+  readonly since?: string;
   /** Whether caches are read and written. */
   readonly mode: { readonly read: boolean; readonly write: boolean };
 }
@@ -20,12 +22,14 @@ export function runSettings(
   invocation: Invocation,
   { env, machine }: Pick<Sys, "env" | "machine">,
 ): RunSettings {
+  const since = invocation.since ?? env.QIK__SINCE;
   const force = invocation.force || flag(env, "QIK__FORCE");
   return {
     workers: workersOf(invocation.workers ?? env.QIK__WORKERS, machine),
     isolated: invocation.isolated || flag(env, "QIK__ISOLATED"),
     verbosity: invocation.verbosity ?? verbosityOf(env.QIK__VERBOSITY),
     arch: env.QIK__ARCH || machine.arch,
+    ...(since === undefined || since === "" ? {} : { since }),
     mode: { read: invocation.useCache && !force, write: invocation.useCache },
   };
 }

@@ -92,6 +92,7 @@ const EXAMPLES: Partial<Record<Code, Example>> = {
     'test = {exec = "make test", deps = [{type = "command", name = "build"}]}',
   ),
   "git-failed": { files: BUILD, run: "printf 'no index' > .git/index; qik" },
+  "ref-unknown": { files: LINT, run: "qik --since mian" },
   "file-unreadable": {
     files: { "qik.toml": '[defaults]\ndotenv = "app.env"\n[commands]\nserve = "serve"\n' },
     run: "mkdir app.env; qik",

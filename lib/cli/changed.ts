@@ -1,0 +1,56 @@
+import { QikError } from "../base/problems.ts";
+import { type Against, type Changes, readChanges } from "../git/changes.ts";
+import { affectedTasks, type Reason } from "../plan/affected.ts";
+import { definitionOf } from "../plan/definition.ts";
+import type { Plan, Task } from "../plan/types.ts";
+import type { Sys } from "../sys/sys.ts";
+import { isConfiguration, pastFiles } from "./past_files.ts";
+import type { Project } from "./project.ts";
+import type { Session } from "./session.ts";
+
+/** Tasks of the whole plan that a change selects (`--since`, `--changed`, `--staged`), by index. */
+export async function changedTasks(
+  sys: Sys,
+  session: Session,
+  against: Against,
+): Promise<ReadonlyMap<number, Reason>> {
+  const { project, spaces } = session;
+  const { plan, paths: { root } } = project;
+  const { untracked } = plan.config.defaults;
+  const changes = await readChanges({ sys, root, against, untracked });
+  return await affectedTasks({
+    plan,
+    changes,
+    spaceInputs: ({ space }) => spaces.open(space.name).inputs,
+    world: (task) => session.world(task),
+    redefined: await redefinition(project, changes),
+  });
+}
+
+/** Whether a task is defined otherwise than it was; asks git only where a file of the configuration changed. */
+async function redefinition(
+  project: Project,
+  { paths, past }: Changes,
+): Promise<(task: Task) => boolean> {
+  const { plan } = project;
+  // A plugin's code may define anything.
+  const plugins = new Set(plan.config.plugins.map(({ source }) => source.replace(/^\.\//, "")));
+  if (paths.some((path) => plugins.has(path))) return () => true;
+  if (!paths.some(isConfiguration)) return () => false;
+  const before = await planBefore(project, past);
+  if (before === undefined) return () => true;
+  return (task) => {
+    const then = before.byName.get(task.name);
+    return then === undefined || definitionOf(then, before) !== definitionOf(task, plan);
+  };
+}
+
+/** The plan as it was; `undefined` where there was no configuration, or none that can be read today. */
+async function planBefore(project: Project, past: Changes["past"]): Promise<Plan | undefined> {
+  try {
+    return await project.planFrom(await pastFiles(past, project.plan.root));
+  } catch (error) {
+    if (error instanceof QikError) return undefined;
+    throw error;
+  }
+}

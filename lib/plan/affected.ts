@@ -1,0 +1,142 @@
+import { QikError } from "../base/problems.ts";
+import type { Changes } from "../git/changes.ts";
+import { withStrictDependants } from "./strict.ts";
+import type { DepWorld, Fact, LateDep, Plan, Task } from "./types.ts";
+
+/** Why a change selects a task; at least one of these says something. */
+export interface Reason {
+  /** Changed files among its inputs, in code-unit order. */
+  readonly files: readonly string[];
+  /** What its command, space or variables come to differs, or there was no such task. */
+  readonly definition: boolean;
+  /** Labels of dependencies that are values of files, such as `val pyproject.toml project.version`. */
+  readonly values: readonly string[];
+  /** Tasks that it needs strictly and that are selected. */
+  readonly upstream: readonly string[];
+  /** Why it cannot be told whether it changed. */
+  readonly unknown?: string;
+}
+
+/** What the affected tasks are found from. */
+export interface AffectedPorts {
+  readonly plan: Plan;
+  readonly changes: Changes;
+  /** Literal pathspecs of the files that every command of the task's space depends on. */
+  readonly spaceInputs: (task: Task) => readonly string[];
+  readonly world: (task: Task) => DepWorld;
+  /** Whether the task was defined differently then. */
+  readonly redefined: (task: Task) => boolean;
+}
+
+const NOTHING: Reason = { files: [], definition: false, values: [], upstream: [] };
+
+/**
+ * Tasks that a change selects, by index, and those that need one of them strictly.
+ *
+ * A command without `deps` has no inputs, so no change selects it. What cannot be told (a list of inputs that
+ * another command has yet to write, say) selects. Values without a history (variables of the environment, installed
+ * versions, versions of tools) are taken to be what they were.
+ */
+export async function affectedTasks(ports: AffectedPorts): Promise<ReadonlyMap<number, Reason>> {
+  const found = new Map<number, Reason>();
+  for (const task of ports.plan.tasks) {
+    if (!task.command.hasDeps) continue;
+    const reason = await reasonOf(ports, task);
+    if (reason !== undefined) found.set(task.index, reason);
+  }
+  const all = withStrictDependants(ports.plan, [...found.keys()]);
+  return new Map([...all].map(([index, upstream]) => {
+    const names = upstream.map((need) => ports.plan.tasks[need]!.name);
+    return [index, { ...(found.get(index) ?? NOTHING), upstream: names }];
+  }));
+}
+
+async function reasonOf(ports: AffectedPorts, task: Task): Promise<Reason | undefined> {
+  const definition = ports.redefined(task);
+  try {
+    const seen = new Reads(ports.world(task));
+    const late = await Promise.all(task.deps.map((dep) => dep.late?.(seen.world)));
+    const files = changedFiles(ports, task, late);
+    const values = [
+      ...changedReads(ports.changes, seen.files).map((path) => `load ${path}`),
+      ...await changedValues(ports, task, late),
+    ];
+    if (!definition && files.length === 0 && values.length === 0) return undefined;
+    return { ...NOTHING, definition, files, values };
+  } catch (error) {
+    if (!(error instanceof QikError)) throw error;
+    return { ...NOTHING, definition, unknown: error.message };
+  }
+}
+
+function changedFiles(
+  { changes, spaceInputs }: AffectedPorts,
+  task: Task,
+  late: readonly (LateDep | undefined)[],
+): readonly string[] {
+  const specs = [
+    ...task.deps.flatMap(({ globs = [] }) => globs),
+    ...late.flatMap((dep) => dep?.globs ?? []),
+    ...spaceInputs(task),
+  ];
+  return changes.select(specs, { exclude: [...task.ignore, ...task.artifacts] });
+}
+
+function changedReads({ paths }: Changes, read: ReadonlySet<string>): string[] {
+  if (read.size === 0) return [];
+  return paths.filter((path) => read.has(path));
+}
+
+/** Labels of the facts that were read from changed files and were something else then. */
+async function changedValues(
+  ports: AffectedPorts,
+  task: Task,
+  late: readonly (LateDep | undefined)[],
+): Promise<readonly string[]> {
+  const facts = [
+    ...task.deps.flatMap((dep) => dep.facts ?? []),
+    ...late.flatMap((dep) => dep?.facts ?? []),
+  ];
+  const changed: string[] = [];
+  for (const fact of facts) {
+    if (await differs(ports, task, fact)) changed.push(fact.label);
+  }
+  return changed;
+}
+
+async function differs({ changes, world }: AffectedPorts, task: Task, fact: Fact) {
+  const seen = new Reads(world(task));
+  const now = await fact.read(seen.world);
+  const paths = changedReads(changes, seen.files);
+  if (paths.length === 0) return false;
+  const past = await changes.past.read(paths);
+  const { world: before } = new Reads({
+    ...world(task),
+    file: (path) => paths.includes(path) ? past.get(path) : world(task).file(path),
+  });
+  try {
+    return await fact.read(before) !== now;
+  } catch (error) {
+    // It could not be read then: the file was not there, or had no such key.
+    if (error instanceof QikError) return true;
+    throw error;
+  }
+}
+
+/** A world in which only files are asked for, and remembered; everything else has no history anyway. */
+class Reads {
+  readonly files = new Set<string>();
+  readonly world: DepWorld;
+
+  constructor(world: DepWorld) {
+    this.world = {
+      ...world,
+      file: (path) => {
+        this.files.add(path);
+        return world.file(path);
+      },
+      toolVersion: () => Promise.resolve(""),
+      pydist: () => undefined,
+    };
+  }
+}

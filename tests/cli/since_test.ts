@@ -1,0 +1,250 @@
+/** What `--since`, `--changed` and `--staged` select, and how the change is shown. */
+import assert from "node:assert/strict";
+import { listed as selects } from "../support/fakes.ts";
+import { repoTest } from "../support/repo.ts";
+
+const FILES = {
+  "qik.toml": `
+modules = ["app/api", "app/web"]
+
+[spaces.lib]
+root = "lib"
+dotenv = "lib/lib.env"
+venv = "lib/requirements.txt"
+
+[commands.lint]
+exec = "true"
+deps = ["{module.dir}/**.py"]
+ignore = ["**/generated.py"]
+
+[commands.test]
+exec = "true"
+deps = [{type = "command", name = "lint", strict = true}]
+
+[commands.report]
+exec = "true"
+deps = ["docs", {type = "command", name = "test"}]
+artifacts = ["docs/report.txt"]
+
+[commands.lib]
+exec = "true"
+deps = ["lib/*.py"]
+space = "lib"
+
+[commands.version]
+exec = "true"
+deps = [{type = "val", file = "meta.toml", key = "project.version"}]
+
+[commands.plain]
+exec = "true"
+`,
+  "app/api/a.py": "1\n",
+  "app/api/generated.py": "1\n",
+  "app/web/w.py": "1\n",
+  "lib/l.py": "1\n",
+  "lib/lib.env": "A=1\n",
+  "lib/requirements.txt": "x==1\n",
+  "docs/d.md": "1\n",
+  "docs/report.txt": "1\n",
+  "meta.toml": '[project]\nname = "a"\nversion = "1"\n',
+};
+
+const LINT_API = ["lint@default#app/api", "test@default"];
+
+repoTest(
+  "tasks whose inputs changed since the merge base, untracked files included",
+  FILES,
+  async (repo) => {
+    await repo.git("checkout", "-q", "-b", "topic");
+    assert.deepEqual(await selects(repo, "--since", "main"), []);
+    await repo.write({ "app/api/a.py": "2\n" });
+    await repo.commit();
+    assert.deepEqual(await selects(repo, "--since", "main"), LINT_API);
+    assert.deepEqual(await selects(repo, "--changed"), []);
+    await repo.write({ "lib/new.py": "" });
+    assert.deepEqual(await selects(repo, "--since", "main"), [...LINT_API, "lib@lib"]);
+    assert.deepEqual(await selects(repo, "--changed"), ["lib@lib"]);
+    assert.deepEqual(await selects(repo, "--staged"), []);
+    await repo.git("add", "lib/new.py");
+    assert.deepEqual(await selects(repo, "--staged"), ["lib@lib"]);
+    // main moves on: what it changed is no change of this branch, unless it is compared exactly.
+    await repo.commit();
+    await repo.git("checkout", "-q", "main");
+    await repo.write({ "docs/d.md": "2\n" });
+    await repo.commit();
+    await repo.git("checkout", "-q", "topic");
+    assert.deepEqual(await selects(repo, "--since", "main"), [...LINT_API, "lib@lib"]);
+    assert.deepEqual(await selects(repo, "--since", "main", "--exact"), [
+      "lint@default#app/api",
+      "test@default",
+      "report@default",
+      "lib@lib",
+    ]);
+    assert.deepEqual(await selects(repo.with({ env: { QIK__SINCE: "main" } })), [
+      ...LINT_API,
+      "lib@lib",
+    ]);
+  },
+);
+
+repoTest(
+  "deleted and renamed files select; ignored patterns and own artifacts do not",
+  FILES,
+  async (repo) => {
+    await repo.write({ "app/api/generated.py": "2\n", "docs/report.txt": "2\n" });
+    assert.deepEqual(await selects(repo, "--changed"), []);
+    await repo.remove("app/web/w.py");
+    assert.deepEqual(await selects(repo, "--changed"), ["lint@default#app/web", "test@default"]);
+    await repo.git("checkout", "-q", ".");
+    await repo.git("mv", "app/api/a.py", "lib/moved.py");
+    assert.deepEqual(await selects(repo, "--changed"), [...LINT_API, "lib@lib"]);
+  },
+);
+
+repoTest("environments: dotenv, requirement files and values of files", FILES, async (repo) => {
+  for (const file of ["lib/lib.env", "lib/requirements.txt"]) {
+    await repo.write({ [file]: "B=2\n" });
+    assert.deepEqual(await selects(repo, "--changed"), ["lib@lib"]);
+    await repo.git("checkout", "-q", ".");
+  }
+  await repo.write({ "meta.toml": '[project]\nname = "b"\nversion = "1"\n' });
+  assert.deepEqual(await selects(repo, "--changed"), []);
+  await repo.write({ "meta.toml": '[project]\nname = "b"\nversion = "2"\n' });
+  assert.deepEqual(await selects(repo, "--changed"), ["version@default"]);
+});
+
+repoTest(
+  "a command that is defined differently is selected, and only that",
+  FILES,
+  async (repo) => {
+    const text = await repo.read("qik.toml");
+    await repo.write({
+      "qik.toml": text.replace("[commands.plain]", "# a word\n[commands.plain]"),
+    });
+    assert.deepEqual(await selects(repo, "--changed"), []);
+    await repo.write({ "qik.toml": text.replace('deps = ["docs",', 'deps = ["docs", "README",') });
+    assert.deepEqual(await selects(repo, "--changed"), ["report@default"]);
+    await repo.write({ "qik.toml": `${text}\n[commands.new]\nexec = "true"\ndeps = ["x"]\n` });
+    assert.deepEqual(await selects(repo, "--changed"), ["new@default"]);
+    await repo.write({ "qik.toml": text.replace('"app/web"]', '"app/web", "app/new"]') });
+    await repo.write({ "app/new/n.py": "" });
+    assert.deepEqual(await selects(repo, "--changed"), ["lint@default#app/new", "test@default"]);
+  },
+);
+
+repoTest(
+  "a configuration that did not stand, or cannot be read, there selects everything with deps",
+  {
+    "docs/a": "",
+  },
+  async (repo) => {
+    await repo.write({
+      "qik.toml": '[commands]\nplain = "true"\nlint = {exec = "true", deps = ["docs"]}\n',
+    });
+    assert.deepEqual(await selects(repo, "--changed"), ["lint"]);
+    await repo.write({ "qik.toml": "[commands" });
+    await repo.commit();
+    await repo.write({
+      "qik.toml": '[commands]\nplain = "true"\nlint = {exec = "true", deps = ["docs"]}\n',
+    });
+    assert.deepEqual(await selects(repo, "--changed"), ["lint"]);
+  },
+);
+
+repoTest("lists of inputs that are not written yet select; written ones select by what they list", {
+  "qik.toml": `[commands]
+test = {exec = "true", deps = [{type = "load", path = "out/deps.json"}]}
+`,
+  ".gitignore": "out\n",
+  "src/a.py": "",
+  "src/b.py": "",
+}, async (repo) => {
+  assert.deepEqual(await selects(repo, "--changed"), ["test"]);
+  await repo.write({ "out/deps.json": '{"globs": ["src/a.py"], "pydists": []}' });
+  assert.deepEqual(await selects(repo, "--changed"), []);
+  await repo.write({ "src/b.py": "2" });
+  assert.deepEqual(await selects(repo, "--changed"), []);
+  await repo.write({ "src/a.py": "2" });
+  assert.deepEqual(await selects(repo, "--changed"), ["test"]);
+});
+
+repoTest(
+  "which change selects is shown with -v and in JSON; --fail; names narrow",
+  FILES,
+  async (repo) => {
+    await repo.write({ "app/api/a.py": "2\n", "app/api/b.py": "", "docs/d.md": "2\n" });
+    const { out } = await repo.must("--ls", "-v", "--changed");
+    assert.deepEqual(out.trimEnd().split("\n").map((line) => line.split(/ {2,}/)), [
+      ["lint@default#app/api", "(app/api/a.py, app/api/b.py changed)"],
+      ["test@default", "(needs lint@default#app/api)"],
+      ["report@default", "(docs/d.md changed)"],
+    ]);
+    const json = JSON.parse((await repo.must("--ls", "--json", "--changed", "report")).out);
+    assert.deepEqual(json.map((task: { change: unknown }) => task.change), [
+      { files: ["docs/d.md"], definition: false, values: [], upstream: [], unknown: null },
+    ]);
+    assert.equal((await repo.qik("--fail", "--changed", "report")).code, 1);
+    assert.equal((await repo.qik("--fail", "--changed", "version")).code, 0);
+    // What the selected tasks need comes with them.
+    const forecast = JSON.parse(
+      (await repo.must("--dry-run", "--json", "--changed", "report")).out,
+    );
+    assert.deepEqual(forecast.map((task: { task: string }) => task.task), [
+      "lint@default#app/api",
+      "lint@default#app/web",
+      "test@default",
+      "report@default",
+    ]);
+    const run = await repo.must("--changed", "report", "-v", "0");
+    assert.equal(run.out, "");
+  },
+);
+
+repoTest("a root below the top of the repository sees its own part", {
+  "sub/qik.toml":
+    '[commands]\nlint = {exec = "true", deps = ["src"]}\nall = {exec = "true", deps = [":(top)README"]}\n',
+  "sub/src/é \n.py": "",
+  "src/x": "",
+  "README": "",
+}, async (repo) => {
+  const sub = repo.with({ cwd: "sub" });
+  await repo.write({ "src/x": "2" });
+  assert.deepEqual(await selects(sub, "--changed"), []);
+  await repo.write({ "sub/src/é \n.py": "2" });
+  assert.deepEqual(await selects(sub, "--changed"), ["lint"]);
+});
+
+repoTest("before the first commit everything is a change", {}, async (repo) => {
+  await repo.remove(".git");
+  await repo.git("init", "-q", "-b", "main");
+  await repo.write({
+    "qik.toml":
+      '[commands]\nlint = {exec = "true", deps = ["a"]}\nx = {exec = "true", deps = ["x"]}\n',
+    a: "",
+  });
+  assert.deepEqual(await selects(repo, "--changed"), ["lint", "x"]);
+  assert.deepEqual(await selects(repo, "--staged"), []);
+  await repo.git("add", "a");
+  assert.deepEqual(await selects(repo, "--staged"), ["lint"]);
+});
+
+repoTest("what cannot be compared is told", FILES, async (repo) => {
+  const says = async (...args: readonly string[]) => {
+    const { code, err } = await repo.qik("--ls", ...args);
+    assert.equal(code, 2, repo.log);
+    return err.split("\n").slice(0, 2).join("\n");
+  };
+  assert.equal(
+    await says("--since", "mian"),
+    'Error: Cannot find the revision "mian" [ref-unknown]\n  hint: Did you mean "main"?',
+  );
+  assert.match(await says("--since", "--output=x"), /Cannot find the revision "--output=x"/);
+  assert.match(await says("--changed", "--staged"), /Cannot use --changed and --staged together/);
+  assert.match(await says("--exact"), /Cannot use --exact alone/);
+  await repo.git("checkout", "-q", "--orphan", "other");
+  await repo.commit();
+  assert.match(await says("--since", "main"), /it and HEAD have no common ancestor/);
+  assert.deepEqual(await selects(repo, "--since", "main", "--exact"), []);
+  await repo.remove(".git");
+  assert.match(await says("--changed"), /Cannot use --changed: there is no git repository here/);
+});
