@@ -49,6 +49,8 @@ export const PROBLEMS = {
   "space-cycle": { exit: 2, hint: "Let one of the spaces shown stand on its own" },
   "dotenv-syntax": { exit: 2, hint: "Write KEY=value, one for each line" },
   "tool-missing": { exit: 2, hint: "Install the tool, or mend its name" },
+  "program-missing": { exit: 127, hint: "Install it in the environment of the space" },
+  "program-unusable": { exit: 126, hint: "Make it executable, and whole" },
   "cache-damaged": { exit: 0, hint: "Nothing to do: the entry is written anew" },
   "cache-unwritable": {
     exit: 0,

@@ -1,4 +1,4 @@
-import { type Problem, QikError } from "../base/problems.ts";
+import { QikError } from "../base/problems.ts";
 import { Secrets } from "../base/secrets.ts";
 import { VERSION } from "../base/version.ts";
 import type { Sys } from "../sys/sys.ts";
@@ -18,8 +18,9 @@ export async function main({ sys: outside, builtIn }: Omit<AppParts, "secrets">)
   let emoji = true;
   let exit: Exit;
   try {
+    const words = toolWords(sys.machine);
     if (asksVersion(sys.machine.args)) exit = sayVersion(sys);
-    else if (sys.machine.programName === "qikx") throw new QikError(NO_TOOLS);
+    else if (words !== undefined) exit = await (await import("./tool.ts")).runTool(parts, words);
     else {
       const { recallRun } = await import("./recall.ts");
       const recalled = await recallRun(sys);
@@ -38,13 +39,16 @@ export async function main({ sys: outside, builtIn }: Omit<AppParts, "secrets">)
   sys.processes.exit(exit.code, exit.signal);
 }
 
-/** The executable has its second name already, so that scripts and packages need not change later. */
-const NO_TOOLS: Problem = {
-  code: "usage",
-  message:
-    "Cannot run a tool in the environment of a space: this version of qik cannot do that yet",
-  hint: 'Write a command with space = "NAME" in qik.toml and run it with qik',
-};
+/**
+ * What stands after `qikx`, or after `qik :x`: mostly the words of another program, which no parser may touch. `-C DIR`
+ * may stand before `:x`.
+ */
+function toolWords({ programName, args }: Sys["machine"]): readonly string[] | undefined {
+  if (programName === "qikx") return args;
+  if (args[0] === ":x") return args.slice(1);
+  const moved = args[2] === ":x" && (args[0] === "-C" || args[0] === "--directory");
+  return moved ? [...args.slice(0, 2), ...args.slice(3)] : undefined;
+}
 
 /** Answered before the argument parser is loaded, which costs as much as everything else here. */
 function asksVersion([first, ...more]: readonly string[]): boolean {

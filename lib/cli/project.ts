@@ -23,6 +23,8 @@ import { type RunSettings, runSettings } from "./settings.ts";
 
 /** A repository's configuration, its plan, and what this command line selects of it. */
 export interface Project {
+  /** Absolute directory that qik was started in, or told to start in. */
+  readonly start: string;
   readonly paths: WorkPaths;
   readonly registry: Registry;
   /** What plugins are told about it. */
@@ -121,6 +123,7 @@ function planned(
   checkArgs(selection.chosen.map((index) => plan.tasks[index]!), invocation);
   const selected = new Set(selection.selected);
   return {
+    start,
     paths: workPaths(root, sys),
     registry,
     view,

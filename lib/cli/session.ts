@@ -120,7 +120,8 @@ function spaceInputsOf(
   return { venvIdentity: venv.identity, inputs, variables };
 }
 
-function openSpacesOf(sys: Sys, { plan, filler, paths }: Project): Spaces {
+/** The spaces of a project, each opened when it is first asked for. */
+export function openSpacesOf(sys: Sys, { plan, filler, paths }: Project): Spaces {
   const { files, env, clock, machine: { platform } } = sys;
   const ports = { files, env, clock, platform, root: paths.root };
   return openSpaces(plan.config, ports, (text, space) => filler.fillSpace(text, space));

@@ -1,4 +1,5 @@
 import { QikError } from "../base/problems.ts";
+import { findProgram } from "../sys/find_program.ts";
 import type { Files, Processes, Stat } from "../sys/sys.ts";
 
 /** What answers version questions. */
@@ -131,20 +132,7 @@ export class ToolVersions {
 
   #find(name: string, path: string): Program | undefined {
     const { files, root, windows } = this.#ports;
-    const absolute = /^([a-zA-Z]:)?[\\/]/.test(name);
-    const places = absolute
-      ? [name]
-      : name.includes("/")
-      ? [`${root}/${name}`]
-      : path.split(windows ? ";" : ":").filter((dir) => dir !== "").map((dir) => `${dir}/${name}`);
-    const endings = windows ? ["", ".exe", ".cmd", ".bat"] : [""];
-    for (const place of places.flatMap((at) => endings.map((ending) => at + ending))) {
-      const stat = files.stat(place);
-      if (stat?.kind === "file" && (windows || (stat.mode & 0o111) !== 0)) {
-        return { path: place, stat };
-      }
-    }
-    return undefined;
+    return findProgram(name, { files, path, from: root, windows });
   }
 }
 

@@ -47,6 +47,7 @@ export function openProcesses(): Processes {
     pid: process.pid,
     spawn: (request) => spawn(start, request),
     capture: (request) => capture(start, captures, request),
+    become: async (request) => await (await import("./become.ts")).become(request),
     isAlive: canSignal,
     birth,
     signalTagged,

@@ -121,6 +121,12 @@ export interface Processes {
   spawn(request: SpawnRequest): Child;
   /** Runs argv to its end and keeps its output. For qik's own short calls (git, tool versions). */
   capture(request: CaptureRequest): Promise<Captured>;
+  /**
+   * Runs a program in place of qik. Where the C library can be called, the process becomes
+   * the program (same pid, terminal and streams) and this never answers. Elsewhere the program is started with qik's
+   * own streams, gets the signals that qik gets, and this answers how it ended.
+   */
+  become(request: BecomeRequest): Promise<ChildEnd>;
   /** Whether a process with this pid exists (also where it belongs to somebody else). */
   isAlive(pid: number): boolean;
   /**
@@ -141,6 +147,16 @@ export interface Processes {
   onSignal(listener: (signal: StopSignal) => void): () => void;
   /** Ends qik, after everything written has left the process. Signal deaths re-raise the signal. */
   exit(code: number, signal?: StopSignal): void;
+}
+
+export interface BecomeRequest {
+  /** Absolute. */
+  readonly file: string;
+  /** The first word is the program's own name. */
+  readonly argv: readonly string[];
+  readonly cwd: string;
+  /** The whole environment of the program. */
+  readonly env: Readonly<Record<string, string>>;
 }
 
 export type StopSignal = "SIGINT" | "SIGTERM" | "SIGHUP";

@@ -92,6 +92,11 @@ const EXAMPLES: Partial<Record<Code, Example>> = {
     'test = {exec = "make test", deps = [{type = "command", name = "build"}]}',
   ),
   "git-failed": { files: BUILD, run: "printf 'no index' > .git/index; qik" },
+  "program-missing": { files: LINT, run: "qik :x rufff@default check" },
+  "program-unusable": {
+    files: LINT,
+    run: "printf '#!/gone/python3' > tool; chmod +x tool; qik :x ./tool",
+  },
   "ref-unknown": { files: LINT, run: "qik --since mian" },
   "file-unreadable": {
     files: { "qik.toml": '[defaults]\ndotenv = "app.env"\n[commands]\nserve = "serve"\n' },
