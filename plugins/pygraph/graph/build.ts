@@ -1,0 +1,124 @@
+/** Files to the import graph. */
+import type { FileState } from "../../../mod.ts";
+import type { SourceFlaw } from "../scan/scanner.ts";
+import { EDGE, type GraphFlaw, type ImportGraph, OPTIONAL, TYPE_CHECKING } from "./graph.ts";
+import { moduleOf, PACKAGE, parentOf, STUB, STUB_PACKAGE } from "./modules.ts";
+import { type Imported, Resolver, type Target } from "./resolve.ts";
+
+/** What a file's scan gave, without line numbers. */
+export interface FileImports {
+  readonly imports: readonly Imported[];
+  readonly flaw?: SourceFlaw;
+}
+
+/** A file that is a module. */
+interface Part {
+  readonly path: string;
+  readonly kind: number;
+  readonly imports: FileImports;
+}
+
+/**
+ * Builds the graph.
+ *
+ * @param files Those that may be modules; others are passed over.
+ * @param importsOf What a file imports; asked once for each module.
+ *
+ * Cost: linear in the number of imports. Deterministic: the order of `files` does not matter.
+ */
+export function buildGraph(
+  pythonPath: string,
+  files: readonly Pick<FileState, "path" | "kind" | "digest">[],
+  importsOf: (file: Pick<FileState, "path" | "kind" | "digest">) => FileImports,
+): ImportGraph {
+  const parts = partsByModule(pythonPath, files, importsOf);
+  const modules = [...parts.keys()].sort(byCodeUnit);
+  const kinds = modules.map((name) => parts.get(name)!.reduce((bits, { kind }) => bits | kind, 0));
+  const resolver = new Resolver(new Map(modules.map((name, at) => [name, at])), kinds);
+  const edges = modules.map((name) => edgesOf(name, parts.get(name)!, resolver));
+  const externals = [...new Set(edges.flatMap(({ outside }) => [...outside.keys()]))]
+    .sort(byCodeUnit);
+  const placeOfExternal = new Map(externals.map((name, at) => [name, at]));
+  return {
+    pythonPath,
+    modules,
+    kinds,
+    inside: edges.map(({ inside }) => encoded(inside, (place) => place)),
+    externals,
+    outside: edges.map(({ outside }) => encoded(outside, (name) => placeOfExternal.get(name)!)),
+    flaws: flawsOf(parts),
+  };
+}
+
+function byCodeUnit(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function partsByModule(
+  pythonPath: string,
+  files: readonly Pick<FileState, "path" | "kind" | "digest">[],
+  importsOf: (file: Pick<FileState, "path" | "kind" | "digest">) => FileImports,
+): Map<string, Part[]> {
+  const parts = new Map<string, Part[]>();
+  for (const file of files) {
+    if (file.kind === "absent" || file.kind === "module") continue;
+    const module = moduleOf(file.path, pythonPath);
+    if (module === undefined) continue;
+    const part = { path: file.path, kind: module.kind, imports: importsOf(file) };
+    const others = parts.get(module.name);
+    if (others === undefined) parts.set(module.name, [part]);
+    else others.push(part);
+    for (let at = parentOf(module.name); at !== undefined && !parts.has(at); at = parentOf(at)) {
+      parts.set(at, []);
+    }
+  }
+  return parts;
+}
+
+/** Bits of edges by target. */
+interface Edges {
+  readonly inside: ReadonlyMap<number, number>;
+  readonly outside: ReadonlyMap<string, number>;
+}
+
+function edgesOf(name: string, parts: readonly Part[], resolver: Resolver): Edges {
+  const inside = new Map<number, number>();
+  const outside = new Map<string, number>();
+  const targets: Target[] = [];
+  for (const { kind, imports: { imports } } of parts) {
+    const isPackage = kind === PACKAGE || kind === STUB_PACKAGE;
+    const isStub = kind === STUB || kind === STUB_PACKAGE;
+    for (const imported of imports) {
+      targets.length = 0;
+      resolver.targets(name, isPackage, imported, targets);
+      for (const target of targets) {
+        const optional = imported.optional || target.optional === true;
+        const bits = (imported.typeChecking || isStub ? TYPE_CHECKING : 0) |
+          (optional ? OPTIONAL : 0);
+        // One import that always happens is enough.
+        if (target.inside !== undefined) join(inside, target.inside, bits);
+        if (target.outside !== undefined) join(outside, target.outside, bits);
+      }
+    }
+  }
+  return { inside, outside };
+}
+
+function join<Key>(edges: Map<Key, number>, target: Key, bits: number): void {
+  const known = edges.get(target);
+  edges.set(target, known === undefined ? bits : known & bits);
+}
+
+function encoded<Key>(edges: ReadonlyMap<Key, number>, place: (key: Key) => number): number[] {
+  return [...edges].map(([key, bits]) => place(key) * EDGE + bits).sort((a, b) => a - b);
+}
+
+function flawsOf(parts: ReadonlyMap<string, readonly Part[]>): GraphFlaw[] {
+  const flaws: GraphFlaw[] = [];
+  for (const ofModule of parts.values()) {
+    for (const { path, imports: { flaw } } of ofModule) {
+      if (flaw !== undefined) flaws.push({ path, line: flaw.line, message: flaw.message });
+    }
+  }
+  return flaws.sort((a, b) => byCodeUnit(a.path, b.path));
+}
