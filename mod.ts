@@ -65,4 +65,5 @@ export type {
 } from "./lib/cache/cache.ts";
 export type { Ending, QikEvent, Reporter } from "./lib/events/events.ts";
 export { QikError } from "./lib/base/problems.ts";
+export { nearest } from "./lib/base/nearest.ts";
 export { VERSION } from "./lib/base/version.ts";

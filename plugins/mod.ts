@@ -8,4 +8,5 @@ export const BUILT_IN: Readonly<Record<string, () => Promise<{ default: PluginFa
   "qik.gcs": () => import("./gcs/mod.ts"),
   "qik.s3": () => import("./s3/mod.ts"),
   "qik.http": () => import("./http/mod.ts"),
+  "qik.pygraph": () => import("./pygraph/mod.ts"),
 };

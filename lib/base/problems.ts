@@ -45,6 +45,11 @@ export const PROBLEMS = {
   "glob-empty": { exit: 0, hint: "Mend the pattern, or remove the dependency" },
   "artifact-empty": { exit: 0, hint: "Mend the pattern, or let the command write it" },
   "pydist-missing": { exit: 2, hint: "Install it, lock it, or give its version under [pydist]" },
+  "pyimport-unknown": { exit: 2, hint: "Write a dotted name as an import statement has it" },
+  "import-unknown": {
+    exit: 2,
+    hint: "Install its distribution, or name it under [pydist] modules",
+  },
   "venv-unknown": { exit: 2, hint: "See the venv types in docs/spaces.md" },
   "space-cycle": { exit: 2, hint: "Let one of the spaces shown stand on its own" },
   "dotenv-syntax": { exit: 2, hint: "Write KEY=value, one for each line" },

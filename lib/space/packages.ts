@@ -18,6 +18,8 @@ export interface Packages {
   distributionsOf(pyimport: string): readonly string[];
   /** Normalised names of all distributions, in code-unit order. */
   names(): readonly string[];
+  /** Minor version of the Python 3 that the environment is for, where its directories tell. */
+  pythonMinor(): number | undefined;
   /** What was remembered is used again only where the stat of its directory or file is still the same. */
   invalidate(): void;
 }
@@ -74,6 +76,14 @@ class SitePackages implements Packages {
 
   names(): readonly string[] {
     return [...this.#installed().keys()].sort(byCodeUnit);
+  }
+
+  pythonMinor(): number | undefined {
+    for (const site of this.#venv.siteDirs) {
+      const minor = /[\\/](?:python|pypy)3\.(\d+)/i.exec(site)?.[1];
+      if (minor !== undefined) return Number(minor);
+    }
+    return undefined;
   }
 
   invalidate(): void {

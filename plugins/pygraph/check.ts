@@ -1,0 +1,119 @@
+/** Import linting: what the files in a fence import from outside of it. */
+import type { DepWorld } from "../../mod.ts";
+import { Distributions } from "./distributions.ts";
+import type { Fence } from "./fence.ts";
+import { EDGE, filesOf, type ImportGraph, TYPE_CHECKING } from "./graph/graph.ts";
+import { Places } from "./places.ts";
+import type { Project } from "./names.ts";
+
+/** One import that is not allowed, or a file that cannot be read. */
+export interface Violation {
+  readonly path: string;
+  /** 0 for an edge that the settings add. */
+  readonly line: number;
+  readonly kind: "internal" | "external" | "syntax";
+  /** The importing module. */
+  readonly module: string;
+  /** What it imports: a module, or a name outside of the repository; `""` for a broken file. */
+  readonly imports: string;
+  readonly message: string;
+}
+
+/** What is checked. */
+export interface CheckRequest {
+  readonly project: Project;
+  readonly graph: ImportGraph;
+  readonly space: string;
+  readonly fence: Fence;
+  readonly world: DepWorld;
+}
+
+/** @returns In the order of paths and lines. */
+export async function violationsOf(request: CheckRequest): Promise<Violation[]> {
+  const { graph, fence, world } = request;
+  const own = await pathsOf(world, fence.own);
+  const allowed = new Set([...own, ...await pathsOf(world, fence.others)]);
+  const found: Violation[] = [];
+  const checked = graph.modules.map((_, module) => module)
+    .filter((module) => filesOf(graph, module).some((path) => own.has(path)));
+  const places = new Places(graph, world);
+  for (const module of checked) internal(request, places, module, allowed, found);
+  await external(request, places, checked, found);
+  for (const { path, line, message } of graph.flaws) {
+    if (!own.has(path)) continue;
+    found.push({ path, line, kind: "syntax", module: "", imports: "", message });
+  }
+  return found.sort((a, b) => a.path < b.path ? -1 : a.path > b.path ? 1 : a.line - b.line);
+}
+
+async function pathsOf(world: DepWorld, specs: readonly string[]): Promise<ReadonlySet<string>> {
+  if (specs.length === 0) return new Set();
+  return new Set((await world.inputs(specs)).map(({ path }) => path));
+}
+
+function counts({ project }: CheckRequest, edge: number): boolean {
+  return !project.settings["ignore-type-checking"] || (edge & TYPE_CHECKING) === 0;
+}
+
+function internal(
+  request: CheckRequest,
+  places: Places,
+  module: number,
+  allowed: ReadonlySet<string>,
+  found: Violation[],
+): void {
+  const { graph, space } = request;
+  for (const edge of graph.inside[module]!) {
+    const target = Math.floor(edge / EDGE);
+    const files = filesOf(graph, target);
+    if (!counts(request, edge) || files.length === 0 || files.some((path) => allowed.has(path))) {
+      continue;
+    }
+    const imports = graph.modules[target]!;
+    const message =
+      `imports "${imports}" (${files[0]}), which lies outside of the fence of space ` +
+      `"${space}"`;
+    addAt(request, module, places.of(module, { inside: target }), found, {
+      kind: "internal",
+      imports,
+      message,
+    });
+  }
+}
+
+async function external(
+  request: CheckRequest,
+  places: Places,
+  checked: readonly number[],
+  found: Violation[],
+): Promise<void> {
+  const { graph, project, space, world } = request;
+  const distributions = new Distributions(world, project.config.pydist);
+  for (const module of checked) {
+    for (const edge of graph.outside[module]!) {
+      // One that may fail is allowed to.
+      if (edge % EDGE !== 0) continue;
+      const imports = graph.externals[Math.floor(edge / EDGE)]!;
+      if ((await distributions.origin(imports)).kind !== "unknown") continue;
+      const message =
+        `imports "${imports}", which the environment of space "${space}" does not have`;
+      addAt(request, module, places.of(module, { outside: imports }), found, {
+        kind: "external",
+        imports,
+        message,
+      });
+    }
+  }
+}
+
+function addAt(
+  { graph }: CheckRequest,
+  module: number,
+  places: readonly { readonly path: string; readonly line: number }[],
+  found: Violation[],
+  what: Pick<Violation, "kind" | "imports" | "message">,
+): void {
+  const name = graph.modules[module]!;
+  const at = places.length > 0 ? places : [{ path: filesOf(graph, module)[0] ?? name, line: 0 }];
+  for (const place of at) found.push({ ...place, ...what, module: name });
+}

@@ -1,0 +1,54 @@
+/** Words and places that the plugin's parts share. */
+import type { Config, PluginProject } from "../../mod.ts";
+
+/** An edge by hand. */
+export interface Link {
+  readonly from: string;
+  readonly to: string;
+}
+
+/** `[plugins.pygraph]` as its schema leaves it. */
+export interface Settings {
+  readonly "ignore-type-checking"?: boolean;
+  readonly "ignore-pydists"?: boolean;
+  readonly cache?: string;
+  readonly "build-cache"?: string;
+  readonly "lock-cache"?: string;
+  readonly "check-cache"?: string;
+  readonly links?: { readonly add?: readonly Link[]; readonly remove?: readonly Link[] };
+}
+
+export type Project = PluginProject<Settings>;
+export type Work = "build" | "lock" | "check";
+
+/** What the places of files depend on. */
+export interface Located {
+  readonly settings: Settings;
+  readonly config: Pick<Config, "defaults">;
+  /** The user's word for the plugin. */
+  readonly plugin: { readonly name: string };
+}
+
+/** The cache of one of the commands. */
+export function cacheOf({ settings, config }: Located, work: Work): string {
+  return settings[`${work}-cache`] ?? settings.cache ?? config.defaults.cache;
+}
+
+/** Where a command writes: to be committed with the `repo` cache, else below qik's own directory. */
+function artifactOf(at: Located, work: Work, file: string): string {
+  const top = cacheOf(at, work) === "repo" ? ".qik" : "._qik";
+  return `${top}/artifacts/${at.plugin.name}.${work}/${file}`;
+}
+
+export function graphFile(at: Located): string {
+  return artifactOf(at, "build", "graph.json");
+}
+
+export function lockFile(at: Located, space: string, pyimport: string): string {
+  return artifactOf(at, "lock", `${space}/${encodeURIComponent(pyimport)}.json`);
+}
+
+/** Pathspec of the files that may be modules, stubs too. One pattern, because a second one may match nothing. */
+export function sourcesGlob(pythonPath: string): string {
+  return pythonPath === "" ? "**.py*" : `${pythonPath}/**.py*`;
+}
