@@ -3,6 +3,7 @@ import type { DepWorld } from "../../mod.ts";
 import { Distributions } from "./distributions.ts";
 import type { Fence } from "./fence.ts";
 import { EDGE, filesOf, type ImportGraph, TYPE_CHECKING } from "./graph/graph.ts";
+import { moduleOf } from "./graph/modules.ts";
 import { Places } from "./places.ts";
 import type { Project } from "./names.ts";
 
@@ -41,7 +42,8 @@ export async function violationsOf(request: CheckRequest): Promise<Violation[]> 
   await external(request, places, checked, found);
   for (const { path, line, message } of graph.flaws) {
     if (!own.has(path)) continue;
-    found.push({ path, line, kind: "syntax", module: "", imports: "", message });
+    const module = moduleOf(path, graph.pythonPath)?.name ?? "";
+    found.push({ path, line, kind: "syntax", module, imports: "", message });
   }
   return found.sort((a, b) => a.path < b.path ? -1 : a.path > b.path ? 1 : a.line - b.line);
 }

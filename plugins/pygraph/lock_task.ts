@@ -1,5 +1,5 @@
 /** The work of `pygraph.lock`: what one module needs, in one space. */
-import type { PluginHost, Problem, TaskCall } from "../../mod.ts";
+import { nearest, type PluginHost, type Problem, type TaskCall } from "../../mod.ts";
 import { Distributions } from "./distributions.ts";
 import { familyOf, filesOf, type ImportGraph } from "./graph/graph.ts";
 import { type ExternalUse, reachOf } from "./graph/reach.ts";
@@ -90,6 +90,10 @@ function unknownImports(
   unknown: readonly ExternalUse[],
 ): Problem[] {
   const places = new Places(graph, call.world);
+  const known = [
+    ...graph.modules.filter((name) => !name.includes(".")),
+    ...call.world.packages()?.names() ?? [],
+  ];
   const firsts = new Map<string, ExternalUse>();
   for (const use of unknown) {
     const top = graph.externals[use.external]!.split(".", 1)[0]!;
@@ -98,13 +102,15 @@ function unknownImports(
   return [...firsts].slice(0, MOST_TOLD).map(([top, { external, module }]) => {
     const name = graph.externals[external]!;
     const [place] = places.of(module, { outside: name });
+    const near = nearest(top, known);
     const where = place === undefined ? graph.modules[module]! : `${place.path}:${place.line}`;
     return {
       code: "import-unknown",
-      message: `Cannot find where "${top}" is imported from in ${where}: no module of the ` +
-        `repository, of Python or of the environment of space "${call.space.name}"`,
-      hint: `Install its distribution, or name it: [pydist] modules = {${top} = "distribution"}; ` +
-        `{${top} = ""} leaves it out`,
+      message: `Cannot find the module "${top}" that ${where} imports: the repository does not ` +
+        `have it, nor the environment of space "${call.space.name}"`,
+      hint: near.length > 0
+        ? `Did you mean ${near.map((other) => `"${other}"`).join(", ")}?`
+        : `Install it, or name its distribution: [pydist] modules = {${top} = "…"}, "" for none`,
     };
   });
 }

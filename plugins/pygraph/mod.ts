@@ -65,6 +65,20 @@ export default definePlugin((host) => {
         task: ({ space }, project) => checkTask(reader, project, space),
       }),
     ],
+    meta: [
+      host.meta<Settings>({
+        name: "pygraph",
+        description: "Prints the imports that leave their fence, as `pygraph.check` finds them",
+        words: ["<check>"],
+        options: [{
+          flags: "-s, --space <name>",
+          text: "of this space; of every space with a fence where it is not given",
+          many: true,
+        }],
+        run: async (call) =>
+          (await import("./check_meta.ts")).runCheckMeta(call, host, await reader()),
+      }),
+    ],
   };
 });
 

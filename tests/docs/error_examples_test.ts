@@ -115,6 +115,28 @@ const EXAMPLES: Partial<Record<Code, Example>> = {
     'exec = "acme-quality-gates"',
     'deps = [{type = "pydist", name = "acme-quality-gates"}]',
   ),
+  "pyimport-unknown": {
+    files: {
+      "qik.toml": `[plugins]
+pygraph = "qik.pygraph"
+[commands.test]
+exec = "pytest"
+deps = [{type = "pygraph", pyimport = "shop.modles"}]
+`,
+      "shop/models.py": "",
+    },
+  },
+  "import-unknown": {
+    files: {
+      "qik.toml": `[plugins]
+pygraph = "qik.pygraph"
+[commands.test]
+exec = "pytest"
+deps = [{type = "pygraph", pyimport = "shop"}]
+`,
+      "shop/models.py": "import acme.quality.gates\n",
+    },
+  },
   "space-cycle": config(
     "[spaces]",
     'app = {venv = {type = "space", name = "lib"}}',

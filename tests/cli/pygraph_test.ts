@@ -1,0 +1,253 @@
+import assert from "node:assert/strict";
+import { listed, makeVenv, mark, ranBy } from "../support/fakes.ts";
+import { Repo, repoTest, type Tree } from "../support/repo.ts";
+
+const PLUGIN = '[plugins]\npygraph = "qik.pygraph"\n';
+const TEST = `
+[commands.test]
+exec = "${mark("{module.name}")}"
+deps = [{type = "pygraph", pyimport = "{module.pyimport}"}]
+`;
+
+/** Two modules of which \`b\` imports \`a\`. */
+const TWO: Tree = {
+  "qik.toml": `modules = ["a", "b"]\n${PLUGIN}${TEST}`,
+  "a/__init__.py": "",
+  "a/one.py": "import os, json\nX = 1\n",
+  "b/__init__.py": "def f():\n    from a import one\n",
+  "c/other.py": "import a.one\n",
+  ".gitignore": ".venv\n",
+};
+
+/** A handle whose environment has these distributions, each with a package of its name. */
+async function withDists(repo: Repo, dists: Readonly<Record<string, string>>): Promise<Repo> {
+  await makeVenv(repo, ".venv", dists);
+  for (const [name, version] of Object.entries(dists)) {
+    const word = name.replaceAll("-", "_");
+    await repo.write({
+      [`.venv/lib/python3.12/site-packages/${word}-${version}.dist-info/top_level.txt`]:
+        `${word}\n`,
+    });
+  }
+  return repo.with({ env: { VIRTUAL_ENV: repo.path(".venv") } });
+}
+
+repoTest("what a module imports runs it again, and nothing else does", TWO, async (plain) => {
+  const repo = await withDists(plain, { requests: "1", other: "1" });
+  assert.deepEqual(await ranBy(repo), ["a", "b"]);
+  assert.deepEqual(await ranBy(repo), []);
+  await repo.write({ "a/one.py": "import os, json\nX = 2\n" });
+  assert.deepEqual(await ranBy(repo), ["a", "b"], "b imports a");
+  await repo.write({ "b/__init__.py": "def f():\n    from a import one  # again\n" });
+  assert.deepEqual(await ranBy(repo), ["b"]);
+  await repo.write({ "c/other.py": "import b\n" });
+  assert.deepEqual(await ranBy(repo), [], "nobody imports c");
+  await repo.write({ "a/templates/page.html": "<p>" });
+  assert.deepEqual(await ranBy(repo), ["a"], "everything below a counts for a, its code for b");
+  await repo.write({ "a/two.py": "" });
+  assert.deepEqual(await ranBy(repo), ["a"]);
+  await repo.remove("a/two.py");
+  assert.deepEqual(await ranBy(repo), []);
+});
+
+repoTest("a distribution counts from the import on that needs it", TWO, async (plain) => {
+  const at = (requests: string, other: string) => withDists(plain, { requests, other });
+  assert.deepEqual(await ranBy(await at("1", "1")), ["a", "b"]);
+  assert.deepEqual(await ranBy(await at("2", "1")), [], "nothing imports it yet");
+  await plain.write({ "b/net.py": "from requests.adapters import HTTPAdapter\n" });
+  assert.deepEqual(await ranBy(await at("2", "1")), ["b"]);
+  assert.deepEqual(await ranBy(await at("3", "1")), ["b"], "upgraded");
+  assert.deepEqual(await ranBy(await at("3", "2")), [], "another distribution");
+  await plain.write({ "a/net.py": "import other\n", "b/net.py": "" });
+  assert.deepEqual(await ranBy(await at("3", "2")), ["a", "b"]);
+  assert.deepEqual(await ranBy(await at("4", "2")), [], "nothing imports it any more");
+  // Only the modules that \`b\` imports count for it: \`a.net\` is none of them.
+  assert.deepEqual(await ranBy(await at("4", "3")), ["a"]);
+});
+
+repoTest("the dependency of old documents names a module of the project", {
+  "qik.toml": `
+modules = [{name = "api", path = "my/module/a"}]
+[plugins]
+pygraph = "qik.pygraph"
+[commands.test]
+exec = "${mark("{module.name}")}"
+deps = [{type = "module", name = "{module.name}"}]
+`,
+  "my/module/a/x.py": "from ..b import y\n",
+  "my/module/b.py": "",
+  "my/__init__.py": "",
+}, async (repo) => {
+  assert.deepEqual(await ranBy(repo), ["api"]);
+  await repo.write({ "my/module/b.py": "y = 1\n" });
+  assert.deepEqual(await ranBy(repo), ["api"]);
+  await repo.write({ "my/__init__.py": "import my.setup\n", "my/setup.py": "" });
+  assert.deepEqual(await ranBy(repo), ["api"], "packages around it run first");
+  await repo.write({ "my/setup.py": "z = 1\n" });
+  assert.deepEqual(await ranBy(repo), ["api"], "and so does what these import");
+});
+
+repoTest("packages below python-path, stubs, and names that are not there yet", {
+  "qik.toml": `${PLUGIN}
+[defaults]
+python-path = "src"
+[commands.test]
+exec = "${mark("test")}"
+deps = [{type = "pygraph", pyimport = "app.main"}]
+`,
+  "src/app/__init__.py": "",
+  "src/app/main.py": "from app import helper_names\nimport app.typed\n",
+  "src/app/typed.pyi": "from app import for_types\n",
+  "src/app/for_types.py": "",
+  "app/helper_names.py": "",
+}, async (repo) => {
+  assert.deepEqual(await ranBy(repo), ["test"]);
+  await repo.write({ "app/helper_names.py": "not below src\n" });
+  assert.deepEqual(await ranBy(repo), []);
+  await repo.write({ "src/app/for_types.py": "x = 1\n" });
+  assert.deepEqual(await ranBy(repo), ["test"], "through a stub");
+  await repo.write({ "src/app/helper_names.py": "" });
+  assert.deepEqual(await ranBy(repo), ["test"], "the name has become a module");
+  await repo.write({ "src/app/helper_names.py": "x = 1\n" });
+  assert.deepEqual(await ranBy(repo), ["test"]);
+});
+
+repoTest("imports for type checkers and distributions are left out where the settings say so", {
+  ...TWO,
+  "b/__init__.py": "from typing import TYPE_CHECKING as T\nif T:\n  import a.one, requests\n",
+}, async (plain) => {
+  const at = (version: string) => withDists(plain, { requests: version });
+  await ranBy(await at("1"));
+  await plain.write({ "a/one.py": "x = 1\n" });
+  assert.deepEqual(await ranBy(await at("2")), ["a", "b"]);
+  const settings = '[plugins.pygraph]\nplugin = "qik.pygraph"\nignore-type-checking = true\n';
+  await plain.write({ "qik.toml": `modules = ["a", "b"]\n${settings}${TEST}` });
+  assert.deepEqual(await ranBy(await at("2")), ["b"], "b needs less");
+  await plain.write({ "a/one.py": "x = 2\n" });
+  assert.deepEqual(await ranBy(await at("3")), ["a"]);
+  await plain.write({
+    "qik.toml": `modules = ["a", "b"]\n${settings}ignore-pydists = true\n${TEST}`,
+    "a/one.py": "import nowhere_to_be_found\n",
+  });
+  assert.deepEqual(await ranBy(await at("3")), ["a"], "nothing is looked up");
+});
+
+repoTest("edges are added and removed by hand", {
+  ...TWO,
+  "qik.toml": `modules = ["a", "b"]\n[plugins.pygraph]\npyimport = "qik.pygraph"
+links.add = [{from = "a", to = "c.other"}]\nlinks.remove = [{from = "b", to = "a.one"}]\n${TEST}`,
+}, async (repo) => {
+  assert.deepEqual(await ranBy(repo), ["a", "b"]);
+  await repo.write({ "c/other.py": "\n" });
+  assert.deepEqual(await ranBy(repo), ["a"], "as if a imported it");
+  await repo.write({ "a/one.py": "\n" });
+  assert.deepEqual(await ranBy(repo), ["a"], "b does not import it any more");
+  const config = await repo.read("qik.toml");
+  await repo.write({ "qik.toml": config.replace('from = "a"', 'from = "aa"') });
+  const { code, out } = await repo.qik();
+  assert.equal(code, 2);
+  assert.match(out, /Cannot find the Python module "aa"\n.*Did you mean "a"/);
+});
+
+repoTest("what does not exist is told with what is near, and where it is imported", {
+  "qik.toml": `${PLUGIN}
+[commands.one]
+exec = "one"
+deps = [{type = "pygraph", pyimport = "app.modles"}]
+[commands.two]
+exec = "${mark("two")}"
+deps = [{type = "pygraph", pyimport = "app"}]
+`,
+  "app/models.py": "import os\n\nif os:\n  import reqests.adapters\n",
+}, async (plain) => {
+  const repo = await withDists(plain, { requests: "1" });
+  const one = await repo.qik("one");
+  assert.equal(one.code, 2);
+  assert.match(
+    one.out,
+    /Cannot find the Python module "app\.modles"\n.*Did you mean "app\.models"/,
+  );
+  const two = await repo.qik("two");
+  assert.equal(two.code, 2);
+  assert.match(two.out, /module "reqests" that app\/models\.py:4 imports.*\n.*mean "requests"/);
+  await repo.write({ "app/models.py": "try:\n  import reqests\nexcept ImportError:\n  pass\n" });
+  assert.deepEqual(await ranBy(repo, "two"), ["two"], "an import that may fail");
+  const config = await repo.read("qik.toml");
+  await repo.write({
+    "app/models.py": "import reqests, numpy.core\n",
+    "qik.toml": config + '[pydist]\nmodules = {reqests = "requests", numpy = ""}\n',
+  });
+  assert.deepEqual(await ranBy(repo, "two"), ["two"]);
+  assert.deepEqual(await ranBy(await withDists(plain, { requests: "2" }), "two"), ["two"]);
+  await repo.write({
+    "app/models.py": "import more\n",
+    "qik.toml": config + "[pydist]\nignore-missing-modules = true\n",
+  });
+  assert.deepEqual(await ranBy(repo, "two"), ["two"]);
+});
+
+repoTest("a file that is no Python is told by its line, and the others are read", {
+  ...TWO,
+  "b/broken.py": "import a\n\nx = (\n",
+  "b/more.py": "x = '''\nimport c.other\n",
+}, async (repo) => {
+  const { code, out, err } = await repo.qik("-v", "2");
+  assert.equal(code, 0, repo.log);
+  // After its last import nothing of a file is looked at.
+  assert.match(out + err, /b\/more\.py:1: a string that is never closed/);
+  assert.doesNotMatch(out + err, /broken\.py/);
+  await repo.write({ "c/other.py": "\n" });
+  assert.deepEqual(await ranBy(repo), ["b"]);
+});
+
+repoTest("the repo cache keeps graph and locks as files to commit", {
+  ...TWO,
+  "qik.toml":
+    `modules = ["a", "b"]\n[plugins.graph]\nplugin = "qik.pygraph"\ncache = "repo"\n${TEST}`,
+}, async (repo) => {
+  assert.deepEqual(await ranBy(repo), ["a", "b"]);
+  const lock = JSON.parse(await repo.read(".qik/artifacts/graph.lock/default/b.json"));
+  assert.deepEqual(lock, { globs: ["a/__init__.py", "a/one.py", "b/**"], pydists: [] });
+  assert.ok(await repo.exists(".qik/artifacts/graph.build/graph.json"));
+  await repo.remove("._qik");
+  assert.deepEqual(await ranBy(repo), ["a", "b"]);
+  const { out } = await repo.must("--dry-run", "graph.build");
+  assert.match(out, /warm .*graph\.build/);
+});
+
+repoTest("its commands are hidden or not, and have the names that the file gives the plugin", {
+  ...TWO,
+  "qik.toml": `${String(TWO["qik.toml"])}[spaces.s]\nmodules = ["c"]\nfence = true\n`,
+}, async (repo) => {
+  assert.deepEqual(await listed(repo), [
+    "test@default#a",
+    "test@default#b",
+    "test@s#c",
+    "pygraph.check@s",
+  ]);
+  assert.deepEqual(await listed(repo, "pygraph.lock", "--isolated"), [
+    "pygraph.lock@default?pyimport=a",
+    "pygraph.lock@default?pyimport=b",
+    "pygraph.lock@s?pyimport=c",
+  ]);
+});
+
+repoTest("settings and dependencies are checked with the file", { "a.py": "" }, async (repo) => {
+  const refused = async (config: string, message: RegExp) => {
+    await repo.write({ "qik.toml": config });
+    const { code, err } = await repo.qik("--ls");
+    assert.equal(code, 2, repo.log);
+    assert.match(err, message);
+  };
+  await refused(
+    '[plugins.pygraph]\nplugin = "qik.pygraph"\nignore-pydist = true\n',
+    /ignore-pydists/,
+  );
+  await refused(
+    '[plugins.pygraph]\nplugin = "qik.pygraph"\nlock-cache = "{ctx.x}"\n',
+    /lock-cache/,
+  );
+  const dep = (table: string) => `${PLUGIN}[commands.t]\nexec = "t"\ndeps = [${table}]\n`;
+  await refused(dep('{type = "pygraph"}'), /pyimport/);
+  await refused(dep('{type = "pygraph", pyimport = "a", name = "a"}'), /one of the two/);
+});
