@@ -170,7 +170,7 @@ class Call {
   }
 }
 
-/** A user's problem in words, with its hint; everything else with its stack. */
+/** A user's problem in the form that reporters give it, without colours; everything else with its stack. */
 function explained(error: unknown): string {
   if (!(error instanceof QikError)) {
     return `${error instanceof Error ? error.stack ?? error.message : error}\n`;
@@ -178,7 +178,7 @@ function explained(error: unknown): string {
   return error.problems.map(({ message, code, hint, place }) => {
     const where = place === undefined
       ? ""
-      : `${place.file}${place.line === undefined ? "" : `:${place.line}`}: `;
-    return `${where}${message}\n  ${hint ?? PROBLEMS[code].hint}\n`;
+      : `  at ${place.file}${place.line === undefined ? "" : `:${place.line}`}\n`;
+    return `Error: ${message} [${code}]\n${where}  hint: ${hint ?? PROBLEMS[code].hint}\n`;
   }).join("");
 }

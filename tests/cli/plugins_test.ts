@@ -116,7 +116,7 @@ Deno.test("what a plugin's code cannot do fails its task with the plugin's words
   await using repo = await Repo.create({ ...FILES, "a/one.txt": "" });
   const { code, out, err } = await repo.qik("report");
   assert.equal(code, 2);
-  assert.match(out + err, /Cannot count "a"\n\s*Write words/);
+  assert.match(out + err, /Cannot count "a" \[plugin-failed\]\n {2}hint: Write words/);
 });
 
 Deno.test("settings are checked by the plugin, and their templates are filled in", async () => {

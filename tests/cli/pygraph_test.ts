@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { listed, makeVenv, mark, ranBy } from "../support/fakes.ts";
-import { Repo, repoTest, type Tree } from "../support/repo.ts";
+import { type Repo, repoTest, type Tree } from "../support/repo.ts";
 
 const PLUGIN = '[plugins]\npygraph = "qik.pygraph"\n';
 const TEST = `
@@ -146,7 +146,7 @@ links.add = [{from = "a", to = "c.other"}]\nlinks.remove = [{from = "b", to = "a
   await repo.write({ "qik.toml": config.replace('from = "a"', 'from = "aa"') });
   const { code, out } = await repo.qik();
   assert.equal(code, 2);
-  assert.match(out, /Cannot find the Python module "aa"\n.*Did you mean "a"/);
+  assert.match(out, /Cannot find the Python module "aa" \[pyimport-unknown\]\n.*Did you mean "a"/);
 });
 
 repoTest("what does not exist is told with what is near, and where it is imported", {
@@ -165,11 +165,14 @@ deps = [{type = "pygraph", pyimport = "app"}]
   assert.equal(one.code, 2);
   assert.match(
     one.out,
-    /Cannot find the Python module "app\.modles"\n.*Did you mean "app\.models"/,
+    /Cannot find the Python module "app\.modles" \[pyimport-unknown\]\n.*Did you mean "app\.models"/,
   );
   const two = await repo.qik("two");
   assert.equal(two.code, 2);
-  assert.match(two.out, /module "reqests" that app\/models\.py:4 imports.*\n.*mean "requests"/);
+  assert.match(
+    two.out,
+    /module "reqests" that app\/models\.py:4 imports.*\[import-unknown\]\n.*mean "requests"/,
+  );
   await repo.write({ "app/models.py": "try:\n  import reqests\nexcept ImportError:\n  pass\n" });
   assert.deepEqual(await ranBy(repo, "two"), ["two"], "an import that may fail");
   const config = await repo.read("qik.toml");

@@ -272,7 +272,7 @@ repoTest("what plugins of later versions bring is refused by name", {}, async (r
   const types =
     'modules = ["a"]\n[commands.t]\nexec = "t"\ndeps = [{type = "module", name = "{module.name}"}]\n';
   await repo.write({ "a/x": "" });
-  await refused(repo, types, later("pygraph"));
+  await refused(repo, types, /Add pygraph = "qik\.pygraph" to \[plugins\]/);
   await refused(repo, '[caches.remote]\ntype = "s3"\nbucket = "my-cache-bucket"\n', later("s3"));
   await refused(repo, '[spaces.app]\nvenv = {type = "uv", reqs = "r.txt"}\n', later("uv"));
   const plugin =

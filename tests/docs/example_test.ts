@@ -4,21 +4,23 @@ import { readdir, readFile, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { CHECKOUT, denoDirectory, Repo } from "../support/repo.ts";
 
-const SHOP = join(CHECKOUT, "examples/shop");
-
-/** What git would hold of the example: somebody may have run it in place. */
-async function exampleFiles(): Promise<Record<string, string>> {
+/** What git would hold of an example: somebody may have run it in place. */
+async function exampleFiles(name: string): Promise<Record<string, string>> {
+  const directory = join(CHECKOUT, "examples", name);
   const files: Record<string, string> = {};
-  for (const entry of await readdir(SHOP, { recursive: true, withFileTypes: true })) {
-    const path = join(entry.parentPath, entry.name).slice(SHOP.length + 1).replaceAll("\\", "/");
+  for (const entry of await readdir(directory, { recursive: true, withFileTypes: true })) {
+    const path = join(entry.parentPath, entry.name).slice(directory.length + 1).replaceAll(
+      "\\",
+      "/",
+    );
     const ignored = /^(\._qik|dist)\/|__pycache__/.test(path);
-    if (entry.isFile() && !ignored) files[path] = await readFile(join(SHOP, path), "utf8");
+    if (entry.isFile() && !ignored) files[path] = await readFile(join(directory, path), "utf8");
   }
   return files;
 }
 
 Deno.test("examples/shop passes cold, is warm then, and runs what an edit touches", async () => {
-  await using repo = await Repo.create(await exampleFiles());
+  await using repo = await Repo.create(await exampleFiles("shop"));
   // The example says `deno`, which is not in PATH where it came through npx.
   await repo.write({ "../bin/": "" });
   await symlink(Deno.execPath(), repo.path("../bin/deno"));
@@ -45,4 +47,26 @@ Deno.test("examples/shop passes cold, is warm then, and runs what an edit touche
   });
   const remarked = await shop.must("smoke", "-v", "1");
   assert.match(remarked.out + remarked.err, /1 ran, 3 cached/);
+});
+
+Deno.test("examples/imports runs the tests of what imports an edited file", async () => {
+  await using repo = await Repo.create(await exampleFiles("imports"));
+  const cold = async () => {
+    const { out } = await repo.must("test", "--cache-status", "cold", "--isolated", "--ls");
+    return out.trim().split("\n").toSorted();
+  };
+  const first = await repo.must();
+  assert.match(first.out + first.err, /6 tasks: 6 ran/);
+  const billing = await repo.read("billing/invoice.py");
+  await repo.write({ "billing/invoice.py": `${billing}\n` });
+  assert.deepEqual(await cold(), ["test@shop#billing"]);
+  await repo.write({ "money/rates.py": `${await repo.read("money/rates.py")}\n` });
+  assert.deepEqual(await cold(), ["test@shop#billing", "test@shop#money"]);
+  await repo.write({
+    "billing/invoice.py": billing.replace("from money", "import tools.odd\nfrom money"),
+  });
+  await repo.write({ "tools/odd.py": "" });
+  const checked = await repo.qik("pygraph.check");
+  assert.equal(checked.code, 1);
+  assert.match(checked.out, /billing\/invoice\.py:1: imports "tools\.odd"/);
 });
