@@ -24,10 +24,7 @@ export class Places {
   constructor(graph: ImportGraph, world: Pick<DepWorld, "file">) {
     this.#graph = graph;
     this.#world = world;
-    this.#resolver = new Resolver(
-      new Map(graph.modules.map((name, at) => [name, at])),
-      graph.kinds,
-    );
+    this.#resolver = new Resolver(graph.modules, graph.kinds);
   }
 
   /** Lines of a module that make the edge, in order; none for one that was added by hand. */

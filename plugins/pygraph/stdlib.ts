@@ -26,3 +26,8 @@ export function stdlibModules(minor?: number): ReadonlySet<string> {
   }
   return names;
 }
+
+/** Names that every version has. */
+export function alwaysStdlib(): ReadonlySet<string> {
+  return new Set(ALWAYS.split(" "));
+}

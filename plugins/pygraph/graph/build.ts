@@ -34,10 +34,11 @@ export function buildGraph(
   const parts = partsByModule(pythonPath, files, importsOf);
   const modules = [...parts.keys()].sort(byCodeUnit);
   const kinds = modules.map((name) => parts.get(name)!.reduce((bits, { kind }) => bits | kind, 0));
-  const resolver = new Resolver(new Map(modules.map((name, at) => [name, at])), kinds);
+  const resolver = new Resolver(modules, kinds);
   const edges = modules.map((name) => edgesOf(name, parts.get(name)!, resolver));
-  const externals = [...new Set(edges.flatMap(({ outside }) => [...outside.keys()]))]
-    .sort(byCodeUnit);
+  const named = new Set<string>();
+  for (const { outside } of edges) for (const name of outside.keys()) named.add(name);
+  const externals = [...named].sort(byCodeUnit);
   const placeOfExternal = new Map(externals.map((name, at) => [name, at]));
   return {
     pythonPath,

@@ -1,6 +1,6 @@
 /** From import statements to the modules they lead to. */
 import type { Import } from "../scan/scanner.ts";
-import { stdlibModules } from "../stdlib.ts";
+import { alwaysStdlib, stdlibModules } from "../stdlib.ts";
 import { parentOf } from "./modules.ts";
 
 /** An import as far as the graph needs it. */
@@ -14,19 +14,45 @@ export interface Target {
   readonly optional?: boolean;
 }
 
+/** A module and the modules below it by their last names. */
+interface Node {
+  readonly place: number;
+  readonly below: Map<string, Node>;
+}
+
+/** What a dotted name leads to. */
+interface Found {
+  /** The module of this name, or the nearest around it; unset where the repository has nothing of it. */
+  readonly node?: Node;
+  /** How many parts of the name are below the node: 0 where it is the module itself. */
+  readonly missing: number;
+  /** Set where the name is of Python itself, in all its versions: no more of it needs to be known. */
+  readonly top?: string;
+}
+
 /** Finds modules by name. */
 export class Resolver {
-  readonly #places: ReadonlyMap<string, number>;
+  readonly #tops = new Map<string, Node>();
   readonly #kinds: readonly number[];
   readonly #stdlib = stdlibModules();
+  readonly #always = alwaysStdlib();
+  /** Few names stand after many a `from`: each is looked up once. */
+  readonly #known = new Map<string, Found>();
 
   /**
-   * @param places Of all modules by name, packages without a file included.
+   * @param modules Names of all modules in code-unit order, packages without a file included: so each comes after
+   *   the packages around it.
    * @param kinds Their files, 0 for none.
    */
-  constructor(places: ReadonlyMap<string, number>, kinds: readonly number[]) {
-    this.#places = places;
+  constructor(modules: readonly string[], kinds: readonly number[]) {
     this.#kinds = kinds;
+    for (const [place, name] of modules.entries()) {
+      const parts = name.split(".");
+      const last = parts.pop()!;
+      let level = this.#tops;
+      for (const part of parts) level = level.get(part)!.below;
+      level.set(last, { place, below: new Map() });
+    }
   }
 
   /**
@@ -41,38 +67,57 @@ export class Resolver {
     const { module, level, names } = imported;
     const base = level === 0 ? module : relativeTo(importer, isPackage, level, module);
     if (base === undefined) return;
-    if (names === undefined) return this.#add(base, level > 0, into);
-    for (const name of names) this.#add(name === "*" ? base : `${base}.${name}`, level > 0, into);
-  }
-
-  #add(name: string, relative: boolean, into: Target[]): void {
-    const place = this.#nearest(name);
-    if (place === undefined) {
-      if (!relative) into.push({ outside: name });
+    const { node, missing, top } = this.#find(base);
+    const relative = level > 0;
+    if (top !== undefined) {
+      if (!relative) into.push({ outside: top });
       return;
     }
-    if (this.#kinds[place] !== 0) {
-      into.push({ inside: place });
-      return;
+    for (const name of names ?? ["*"]) {
+      if (name === "*") this.#add(node, missing, base, "", relative, into);
+      else {
+        const below = missing === 0 ? node?.below.get(name) : undefined;
+        this.#add(below ?? node, below ? 0 : missing + 1, base, name, relative, into);
+      }
     }
-    // A directory without `__init__.py`. Something that is installed under its name comes before it, or adds to it.
-    const whole = this.#places.get(name) === place;
-    if (whole || this.#places.get(parentOf(name) ?? "") === place) into.push({ inside: place });
-    if (!relative) into.push({ outside: name, optional: whole });
   }
 
-  /** The module of this name, or the nearest around it. */
-  #nearest(name: string): number | undefined {
-    const top = name.split(".", 1)[0]!;
-    const first = this.#places.get(top);
-    if (first === undefined || (this.#kinds[first] === 0 && this.#stdlib.has(top))) {
-      return undefined;
+  #add(
+    node: Node | undefined,
+    missing: number,
+    base: string,
+    name: string,
+    relative: boolean,
+    into: Target[],
+  ): void {
+    const isFile = node !== undefined && this.#kinds[node.place] !== 0;
+    if (node !== undefined && (isFile || missing <= 1)) into.push({ inside: node.place });
+    if (isFile || relative) return;
+    // A directory without `__init__.py`: something that is installed under its name comes before it, or adds to it.
+    const outside = name === "" ? base : `${base}.${name}`;
+    into.push({ outside, optional: node !== undefined && missing === 0 });
+  }
+
+  #find(name: string): Found {
+    let found = this.#known.get(name);
+    if (found === undefined) this.#known.set(name, found = this.#look(name));
+    return found;
+  }
+
+  #look(name: string): Found {
+    const parts = name.split(".");
+    const top = parts[0]!;
+    const first = this.#tops.get(top);
+    if (first === undefined || (this.#kinds[first.place] === 0 && this.#stdlib.has(top))) {
+      return this.#always.has(top) ? { missing: parts.length, top } : { missing: parts.length };
     }
-    for (let at: string | undefined = name; at !== undefined; at = parentOf(at)) {
-      const place = this.#places.get(at);
-      if (place !== undefined) return place;
+    let node = first;
+    for (let at = 1; at < parts.length; at++) {
+      const below: Node | undefined = node.below.get(parts[at]!);
+      if (below === undefined) return { node, missing: parts.length - at };
+      node = below;
     }
-    return first;
+    return { node, missing: 0 };
   }
 }
 

@@ -19,20 +19,40 @@ export function nameAt(
   source: Uint8Array,
   at: number,
 ): { readonly text: string; readonly end: number } {
-  let text = "";
+  let hash = 0;
+  let wide = 0;
   let end = at;
   for (; isInName(source[end]); end++) {
     const byte = source[end]!;
-    if (byte >= 0x80) return wideName(source, at, end);
-    text += String.fromCharCode(byte);
+    hash = (hash * 31 + byte) | 0;
+    wide |= byte;
   }
-  return { text, end };
+  if (wide >= 0x80) return wideName(source, at, end);
+  return { text: plainName(source, at, end, hash), end };
 }
 
-function wideName(source: Uint8Array, from: number, at: number): { text: string; end: number } {
-  let end = at;
-  while (isInName(source[end])) end++;
-  return { text: decoder.decode(source.subarray(from, end)).normalize("NFKC"), end };
+/**
+ * Names that were met before, at a place that their bytes give. Most names of a repository come again and again:
+ * one text for all of them costs no memory, and is found quickly as a key of maps.
+ */
+const met: string[] = new Array(1 << 13).fill("");
+
+function plainName(source: Uint8Array, at: number, end: number, hash: number): string {
+  const place = (hash ^ (hash >>> 13)) & (met.length - 1);
+  const known = met[place]!;
+  if (known.length === end - at && isTextAt(source, at, known)) return known;
+  return met[place] = decoder.decode(source.subarray(at, end));
+}
+
+function isTextAt(source: Uint8Array, at: number, text: string): boolean {
+  for (let letter = 0; letter < text.length; letter++) {
+    if (source[at + letter] !== text.charCodeAt(letter)) return false;
+  }
+  return true;
+}
+
+function wideName(source: Uint8Array, at: number, end: number): { text: string; end: number } {
+  return { text: decoder.decode(source.subarray(at, end)).normalize("NFKC"), end };
 }
 
 /**
@@ -41,8 +61,5 @@ function wideName(source: Uint8Array, from: number, at: number): { text: string;
  * @param word In ASCII.
  */
 export function isWordAt(source: Uint8Array, at: number, word: string): boolean {
-  for (let letter = 0; letter < word.length; letter++) {
-    if (source[at + letter] !== word.charCodeAt(letter)) return false;
-  }
-  return !isInName(source[at + word.length]);
+  return isTextAt(source, at, word) && !isInName(source[at + word.length]);
 }
