@@ -16,6 +16,36 @@ export function proofName({ args, cwd, arch, uid, runtime }: Machine): string {
   return sha256(encodeName(question)).slice(0, 32);
 }
 
+/** Options that a recalled run honours. What depends on git, on the caches or on time is none of them. */
+const RECALLED: ReadonlySet<string> = new Set([
+  ..."-C -m -n -s -t -v -x --cache --directory --exclude --fail-fast --isolated --module".split(
+    " ",
+  ),
+  ..."--no-emoji --raw --space --tag --verbosity --workers".split(" "),
+]);
+
+/**
+ * Whether a command line is one of which the next run can be told from a proof: names, and options known to allow it.
+ * An option that somebody adds is none of them until it is named here.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { isRecallable } from "./proofs.ts";
+ * assert.equal(isRecallable(["lint", "-n2", "--module=api", "--", "--fix"]), true);
+ * assert.equal(isRecallable(["--cache-status", "cold"]), false);
+ * assert.equal(isRecallable([":cache", "ls"]), false);
+ * ```
+ */
+export function isRecallable(args: readonly string[]): boolean {
+  const end = args.indexOf("--");
+  const own = end === -1 ? args : args.slice(0, end);
+  return own.every((word) => {
+    if (!word.startsWith("-")) return !word.startsWith(":");
+    return RECALLED.has(word.startsWith("--") ? word.split("=")[0]! : word.slice(0, 2));
+  });
+}
+
 /** Set by shells to something else in almost every call, and read by nobody. */
 const RESTLESS = ["_", "OLDPWD", "SHLVL"];
 

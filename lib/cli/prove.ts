@@ -12,7 +12,7 @@ import { isWanted } from "../run/result.ts";
 import { errorCode, type Sys } from "../sys/sys.ts";
 import { openCaches } from "./caches.ts";
 import type { Shown } from "./people.ts";
-import { envDigest, ignoredVariables, proofName, proofsIn } from "./proofs.ts";
+import { envDigest, ignoredVariables, isRecallable, proofName, proofsIn } from "./proofs.ts";
 import type { RunRecord } from "./record.ts";
 import { seenBy } from "./seen.ts";
 import type { Session } from "./session.ts";
@@ -34,7 +34,7 @@ export interface EndedRun {
 /** Leaves a proof of the run for the next one, or none where there can be none. Never fails. */
 export async function saveProof(sys: Sys, session: Session, run: EndedRun): Promise<void> {
   const { files, machine } = sys;
-  if (machine.uid === undefined) return;
+  if (machine.uid === undefined || !isRecallable(machine.args)) return;
   const directory = proofsIn(session.project.paths.root);
   const path = `${directory}/${proofName(machine)}`;
   try {

@@ -10,7 +10,7 @@ import { MANIFEST_FILE, manifestReporter } from "../run/manifest_file.ts";
 import { errorCode, type Sys } from "../sys/sys.ts";
 import type { Exit } from "./parts.ts";
 import { peopleReporter } from "./people.ts";
-import { envDigest, proofName, proofsIn } from "./proofs.ts";
+import { envDigest, isRecallable, proofName, proofsIn } from "./proofs.ts";
 
 /**
  * A whole run without a plan, keys and caches: where an earlier run of the same command line left a proof, and
@@ -66,7 +66,7 @@ function eventOf(stored: StoredEvent): QikEvent {
 /** The proof for this command line, from the working directory upward, if everything in it still holds. */
 function findProof(sys: Sys): Proof | undefined {
   const { machine } = sys;
-  if (machine.uid === undefined) return undefined;
+  if (machine.uid === undefined || !isRecallable(machine.args)) return undefined;
   const name = proofName(machine);
   for (let root = machine.cwd;; root = dirname(root)) {
     try {

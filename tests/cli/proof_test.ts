@@ -222,6 +222,18 @@ repoTest("a command that is never cached, or was told not to be, leaves nothing 
   assert.deepEqual((await repo.run("sh", "-c", "ls ._qik/state/proofs")).out, "");
 });
 
+repoTest("what git or the caches select today is selected anew each time", FILES, async (first) => {
+  const { repo } = await counted(first);
+  await repo.must("--cache-status", "cold");
+  assert.match((await repo.must("--cache-status", "cold")).err, /Nothing to run/);
+  await repo.write({ "src/a.txt": "changed\n" });
+  assert.match((await repo.must("--changed")).err, /1 ran/);
+  assert.match((await repo.must("--changed")).err, /1 cached/);
+  await repo.commit();
+  assert.match((await repo.must("--changed")).err, /Nothing to run/);
+  assert.equal((await repo.run("sh", "-c", "ls ._qik/state/proofs")).out, "");
+});
+
 repoTest("somebody else's proof in a directory above is not believed", FILES, async (first) => {
   const { repo, calls } = await counted(first);
   await repo.must();
