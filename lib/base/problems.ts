@@ -84,6 +84,7 @@ export const PROBLEMS = {
   "inputs-changed": { exit: 0, hint: "Run again: the result was not stored" },
   "pipe-left-open": { exit: 0, hint: "A background process kept the output open and was stopped" },
   "log-cut": { exit: 0, hint: "Write less output, or redirect it into a file" },
+  "jobserver-unusable": { exit: 0, hint: "In a Makefile begin the line that starts qik with a +" },
   "report-unwritable": { exit: 2, hint: "Name a file in a directory that can be written" },
   "interrupted": {
     exit: 130,

@@ -8,7 +8,6 @@ import type { Keyer } from "../hash/keyer.ts";
 import type { Task } from "../plan/types.ts";
 import { styleFor } from "../report/choose.ts";
 import { DURATIONS_FILE, openDurations } from "../run/durations.ts";
-import { openExecutor } from "../run/execute.ts";
 import { MANIFEST_FILE, manifestReporter } from "../run/manifest_file.ts";
 import { openPerform } from "../run/perform.ts";
 import type { PerformPorts } from "../run/ports.ts";
@@ -21,6 +20,7 @@ import type { Exit } from "./parts.ts";
 import { logReader, peopleReporter, type Shown, type ShownThrough } from "./people.ts";
 import { openRecord } from "./record.ts";
 import { expectFrom, stopOnSignal } from "./remotes.ts";
+import { openRunCommands, type RunCommands } from "./run_commands.ts";
 import type { Reports } from "./reports.ts";
 import type { Session } from "./session.ts";
 import { tidyStore } from "./tidy.ts";
@@ -32,10 +32,9 @@ export async function startRun(
   invocation: Invocation,
   selected: readonly number[],
 ): Promise<Exit> {
-  const { plan, paths, settings: { workers } } = session.project;
+  const { plan, paths, settings } = session.project;
   const { files, clock, processes } = sys;
-  const startedAt = clock.now();
-  const unwritable = prepareWorkDir(files, paths.root);
+  const [startedAt, unwritable] = [clock.now(), prepareWorkDir(files, paths.root)];
   const durations = openDurations(files, `${paths.root}/${DURATIONS_FILE}`);
   const tasks = selected.map((index) => plan.tasks[index]!);
   const reports = await reportsOf(sys, session, invocation);
@@ -51,28 +50,30 @@ export async function startRun(
   const reporter = masked(all, session.project.secrets);
   const keyer = record.keyer(warningKeyer(session.keyer, reporter));
   const ranBefore = (task: string) => durations.expectedMs(task) !== undefined;
-  for (const problem of [unwritable, busyProblem(session)]) {
-    if (problem !== undefined) reporter.on({ type: "problem", ...problem });
-  }
-  remotes.listen((problem) => reporter.on({ type: "problem", ...problem }));
-  if (session.project.settings.mode.read) await expectFrom(session, tasks, true);
+  const warn = (problem: Problem) => reporter.on({ type: "problem", ...problem });
+  [unwritable, busyProblem(session)].forEach((problem) => problem && warn(problem));
+  remotes.listen(warn);
+  if (settings.mode.read) await expectFrom(session, tasks, true);
+  const commands = openRunCommands(sys, session.project, reporter);
   const result = await runTasks({
     version: VERSION,
     plan,
     selected,
-    workers,
+    workers: settings.workers,
     failFast: invocation.failFast,
     clock,
     onSignal: processes.onSignal,
+    onTerminalStop: commands.onTerminalStop,
     onKill: processes.killCaptures,
     reporter,
     perform: openPerform({
-      ...performPorts(sys, session, keyer, reporter, ranBefore),
+      ...performPorts(sys, session, keyer, reporter, commands, ranBefore),
       saidUnwritable: unwritable !== undefined,
     }),
     expectedMs: durations.expectedMs,
     finish: (stop) => remotes.finish(stop),
   });
+  await commands.close();
   session.save();
   noteRun(sys, session, startedAt, result);
   if (result.exit === 0 && mayProve(session, reports)) {
@@ -165,17 +166,19 @@ function performPorts(
   session: Session,
   keyer: Pick<Keyer, "key">,
   reporter: Reporter,
+  commands: RunCommands,
   ranBefore: (task: string) => boolean,
 ): PerformPorts {
   const { files, clock, processes } = sys;
   const { project: { paths, settings, secrets }, caches, tree, environment, world } = session;
-  const executor = openExecutor({ processes, files, clock });
+  const { executor } = commands;
   return {
     root: paths.root,
     files,
     clock,
     reporter,
     executor,
+    jobs: commands.jobs,
     async callCode(task, code, request) {
       const { callCode } = await import("../run/call_code.ts");
       return callCode({ files, clock, executor, root: paths.root, world }, task, code, request);

@@ -51,7 +51,7 @@ function buildDefaults(section: Section, raw: NonNullable<RawProject["defaults"]
     pythonPath: pythonPath ?? "",
     untracked: raw.untracked ?? true,
     strictEnv: raw["strict-env"] ?? false,
-    ...defined({ venv, shell: raw.shell, secrets: raw.secrets }),
+    ...defined({ venv, shell: raw.shell, secrets: raw.secrets, jobserver: raw.jobserver }),
   };
 }
 

@@ -107,6 +107,7 @@ const defaults = z.strictObject({
   "strict-env": flag,
   shell: optional(filled),
   secrets: optional(list(filled)),
+  jobserver: flag,
 });
 const base = z.strictObject({ deps: optional(list(dep)) });
 const pydist = z.strictObject({

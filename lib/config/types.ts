@@ -51,6 +51,8 @@ export interface Defaults {
   readonly strictEnv: boolean;
   /** Names of variables whose values are masked; `*` stands for any text. */
   readonly secrets?: readonly string[];
+  /** Whether commands share the run's slots through `MAKEFLAGS`; unset: where no old make would break. */
+  readonly jobserver?: boolean;
   readonly shell?: string;
 }
 

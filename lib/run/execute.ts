@@ -1,12 +1,24 @@
-import type { Child, ChildEnd, Clock, Files, Processes, StopSignal, Stream } from "../sys/sys.ts";
+import type {
+  Child,
+  ChildEnd,
+  Clock,
+  Files,
+  Processes,
+  StopSignal,
+  Stream,
+  Supervisor,
+} from "../sys/sys.ts";
+import { CommandTimer } from "./command_timer.ts";
 import { LogWriter, MOST_LOG_BYTES } from "./captured_log.ts";
 import type { ExecRequest, ExecResult, Executor } from "./executor.ts";
 import { GroupStopper } from "./group_stopper.ts";
 import { MaskedOutput } from "./masked_output.ts";
-import { RUN_TAG } from "./run_tag.ts";
+import { RUN_TAG, runOf } from "./run_tag.ts";
 
 export interface ExecutorParts {
-  readonly processes: Pick<Processes, "spawn" | "signalTagged">;
+  readonly processes:
+    & Pick<Processes, "spawn" | "signalTagged">
+    & Partial<Pick<Processes, "supervise">>;
   readonly files: Files;
   readonly clock: Clock;
   /** Time between asking a group to stop and killing it; 5 s where unset. */
@@ -54,7 +66,24 @@ type OutputEnd = Pick<ExecResult, "pipeLeftOpen" | "leftRunning">;
  * ```
  */
 export function openExecutor(parts: ExecutorParts): Executor {
-  return { execute: (request) => new Execution(parts, request).run() };
+  const running = new Set<Execution>();
+  let supervisor: Supervisor | undefined;
+  return {
+    async execute(request) {
+      const tag = request.env[RUN_TAG];
+      if (tag !== undefined) supervisor ??= parts.processes.supervise?.(`${RUN_TAG}=${runOf(tag)}`);
+      const execution = new Execution(parts, request, supervisor);
+      running.add(execution);
+      try {
+        return await execution.run();
+      } finally {
+        running.delete(execution);
+      }
+    },
+    pause: () => running.forEach((execution) => execution.pause()),
+    resume: () => running.forEach((execution) => execution.resume()),
+    close: async () => void await supervisor?.end(),
+  };
 }
 
 class Execution {
@@ -65,10 +94,12 @@ class Execution {
   readonly #child: Child;
   readonly #stopper: GroupStopper;
   readonly #startedAt: number;
+  readonly #supervisor: Supervisor | undefined;
+  readonly #timer: CommandTimer;
   #drained = false;
   #listenerError: { readonly error: unknown } | undefined;
 
-  constructor(parts: ExecutorParts, request: ExecRequest) {
+  constructor(parts: ExecutorParts, request: ExecRequest, supervisor: Supervisor | undefined) {
     this.#parts = parts;
     this.#request = request;
     this.#log = new LogWriter(parts.files, request.logFile, parts.maxLogBytes ?? MOST_LOG_BYTES);
@@ -82,20 +113,35 @@ class Execution {
       onOutput: (stream, bytes) => this.#output.push(stream, bytes),
     });
     this.#stopper = new GroupStopper(this.#child, parts.clock, parts.graceMs ?? 5000);
+    this.#supervisor = request.interactive || this.#child.pid === 0 ? undefined : supervisor;
+    this.#supervisor?.watch(this.#child.pid);
+    this.#timer = new CommandTimer(parts.clock, () => this.#stopper.stop("timeout", "SIGTERM"));
+  }
+
+  /** A command that owns the terminal got Ctrl-Z as qik did, and may have to tidy the screen before it stops. */
+  pause(): void {
+    this.#timer.pause();
+    if (!this.#request.interactive) this.#child.signal("SIGSTOP");
+  }
+
+  resume(): void {
+    this.#timer.resume();
+    if (!this.#request.interactive) this.#child.signal("SIGCONT");
   }
 
   async run(): Promise<ExecResult> {
     this.#child.drained.then(() => this.#drained = true);
-    const cancelTimeout = this.#watchTimeout();
+    this.#timer.start(this.#request.timeoutMs);
     const unwatch = this.#watchStop();
     try {
       const end = await this.#child.ended;
-      cancelTimeout();
+      this.#timer.cancel();
       return this.#resultOf(end, await this.#clearGroup());
     } finally {
-      cancelTimeout();
+      this.#timer.cancel();
       unwatch();
       this.#stopper.end();
+      this.#supervisor?.forget(this.#child.pid);
     }
   }
 
@@ -109,12 +155,6 @@ class Execution {
       this.#listenerError = { error };
       this.#child.signal("SIGKILL");
     }
-  }
-
-  #watchTimeout(): () => void {
-    const { timeoutMs } = this.#request;
-    if (timeoutMs === undefined) return () => {};
-    return this.#parts.clock.after(timeoutMs, () => this.#stopper.stop("timeout", "SIGTERM"));
   }
 
   #watchStop(): () => void {

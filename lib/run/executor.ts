@@ -7,6 +7,11 @@ import type { CapturedLog } from "../cache/cache.ts";
  */
 export interface Executor {
   execute(request: ExecRequest): Promise<ExecResult>;
+  /** Stops all commands where they are, their time limits too, until {@link Executor.resume}. */
+  pause?(): void;
+  resume?(): void;
+  /** Nothing follows: all that was started has ended. */
+  close?(): Promise<void>;
 }
 
 export interface ExecRequest {

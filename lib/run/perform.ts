@@ -4,6 +4,7 @@ import type { Cache, Hit } from "../cache/cache.ts";
 import type { Task } from "../plan/types.ts";
 import { CacheGuard } from "./cache_guard.ts";
 import type { ExecRequest, ExecResult } from "./executor.ts";
+import type { JobSlots } from "./job_slots.ts";
 import { logPath } from "./log_file.ts";
 import { openReplayedLog } from "./replayed_log.ts";
 import { RUN_TAG } from "./run_tag.ts";
@@ -48,6 +49,7 @@ class Story {
   /** Of the look-up, and then of the command. */
   #startedAt: number;
   #why: string | undefined;
+  #jobs: JobSlots | undefined;
 
   constructor(ports: PerformPorts, guard: CacheGuard, task: Task, slot: Slot) {
     this.#ports = ports;
@@ -72,8 +74,7 @@ class Story {
       // What the other one did is this task's result, if its inputs are still the same.
       const now = lock?.waited && this.#slot.mayStart() ? await this.#knowAnew() : known;
       if (now.outcome !== undefined) return now.outcome;
-      if (!this.#slot.mayStart()) return CANCELLED;
-      return await this.#execute(now.entry);
+      return await this.#executeInSlots(now.entry);
     } finally {
       lock?.release();
     }
@@ -209,6 +210,21 @@ class Story {
     return whole;
   }
 
+  async #executeInSlots(entry: Keyed | undefined): Promise<TaskOutcome> {
+    const { weight } = this.#task.command;
+    this.#jobs = await this.#ports.jobs?.();
+    const release = await this.#steps.time(
+      "wait",
+      () => this.#jobs?.take(weight, this.#slot.stop),
+    );
+    try {
+      if (!this.#slot.mayStart()) return CANCELLED;
+      return await this.#execute(entry);
+    } finally {
+      release?.();
+    }
+  }
+
   async #execute(entry: Keyed | undefined): Promise<TaskOutcome> {
     // Not before the lock is taken: the less time since the look-up, the less can be missed.
     if (entry !== undefined) this.#why ??= this.#explainMiss(entry.keyed);
@@ -256,11 +272,12 @@ class Story {
     const { root, executor, callCode, reporter, environment, tag, argv, mask } = this.#ports;
     const task = this.#task;
     const { timeoutMs, interactive } = task.command;
+    const env = environment(task, this.#slot.worker);
     const request: ExecRequest = {
       task: task.name,
       argv: argv(task),
       cwd: task.dir === "" ? root : `${root}/${task.dir}`,
-      env: { ...environment(task, this.#slot.worker), ...(tag && { [RUN_TAG]: tag() }) },
+      env: { ...this.#jobs?.environment(env) ?? env, ...(tag && { [RUN_TAG]: tag() }) },
       logFile: `${root}/${this.#log}`,
       interactive,
       ...(mask && { mask }),

@@ -5,6 +5,7 @@ import type { TaskCode } from "../plan/made.ts";
 import type { Task } from "../plan/types.ts";
 import type { Clock, Files } from "../sys/sys.ts";
 import type { ExecRequest, ExecResult, Executor } from "./executor.ts";
+import type { JobSlots } from "./job_slots.ts";
 import type { TaskLocks } from "./task_lock.ts";
 
 /** A task's key and what can be asked about it; `hash/keyer.ts` makes them. */
@@ -40,6 +41,8 @@ export interface PerformPorts {
   readonly tag?: () => string;
   /** Asked for each stream of output: what masks secrets in it. Unset: nothing is masked. */
   readonly mask?: () => OutputMask | undefined;
+  /** Slots shared with make, ninja and cargo; asked when the first command is about to start. */
+  readonly jobs?: () => Promise<JobSlots | undefined>;
   /** Unset: nobody else runs tasks in this working tree. */
   readonly locks?: TaskLocks;
   readonly argv: (task: Task) => readonly string[];

@@ -18,6 +18,8 @@ export interface RunRequest {
   readonly clock: Clock;
   /** Unset: signals are somebody else's business. */
   readonly onSignal?: Processes["onSignal"];
+  /** Ctrl-Z; calls the one before everything is stopped, the other when it goes on. Unset: as `onSignal`. */
+  readonly onTerminalStop?: Processes["onTerminalStop"];
   /** Called when everything is to end at once, for what does not belong to a task's process. */
   readonly onKill?: () => void;
   readonly reporter: Reporter;
@@ -72,6 +74,7 @@ class Run implements Stoppable {
   #savedMs = 0;
   #exit = 0;
   #halted = false;
+  #paused = false;
   #interrupted: StopSignal | undefined;
   #bug: { readonly error: unknown } | undefined;
   #allEnded: () => void = () => {};
@@ -86,8 +89,9 @@ class Run implements Stoppable {
   }
 
   async toEnd(): Promise<RunResult> {
-    const { onSignal, reporter } = this.#request;
+    const { onSignal, onTerminalStop, reporter } = this.#request;
     const stopListening = onSignal && stopOnSignals(onSignal, this);
+    const leaveTerminal = onTerminalStop?.(() => this.#pause(), () => this.#resume());
     try {
       this.#emitStart();
       await new Promise<void>((done) => {
@@ -97,6 +101,7 @@ class Run implements Stoppable {
       await this.#request.finish?.(this.#stop.signal);
     } finally {
       stopListening?.();
+      leaveTerminal?.();
     }
     const result = this.#result();
     this.#emit({ type: "run-ended", ...result });
@@ -115,6 +120,16 @@ class Run implements Stoppable {
   kill(): void {
     this.#kill.abort();
     this.#guarded(() => this.#request.onKill?.());
+  }
+
+  #pause(): void {
+    this.#paused = true;
+    this.#emit({ type: "run-paused", atMs: this.#atMs() });
+  }
+
+  #resume(): void {
+    if (this.#paused) this.#emit({ type: "run-resumed", atMs: this.#atMs() });
+    this.#paused = false;
   }
 
   get interactive(): boolean {

@@ -15,6 +15,20 @@ export function openRunTags(pid: number, inherited?: string): () => string {
 }
 
 /**
+ * What all tags of one run begin with, and no others.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { runOf } from "./run_tag.ts";
+ * assert.equal(runOf("17-ab-0/23-cd-4"), "17-ab-0/23-cd-");
+ * ```
+ */
+export function runOf(tag: string): string {
+  return tag.slice(0, tag.lastIndexOf("-") + 1);
+}
+
+/**
  * Numbers of the qik processes that a tag names, outermost first.
  *
  * @example

@@ -4,6 +4,7 @@ import { concat } from "../base/bytes.ts";
 import { birth, canSignal, findTagged, groupRuns } from "./process_group.ts";
 import { startWithBun } from "./processes_bun.ts";
 import { startWithDeno } from "./processes_deno.ts";
+import { supervise } from "./supervisor.ts";
 import { terminalModes } from "./terminal_modes.ts";
 import { signalNumber, type Started, type Starter, type StartRequest } from "./starter.ts";
 import {
@@ -51,6 +52,8 @@ export function openProcesses(): Processes {
     isAlive: canSignal,
     birth,
     signalTagged,
+    supervise,
+    onTerminalStop,
     killCaptures: () => captures.forEach((kill) => kill()),
     onSignal,
     exit,
@@ -81,8 +84,8 @@ function spawn(start: Starter, request: SpawnRequest): Child {
     closeOutput,
     signal: (name) => {
       if (gone) return;
-      if (WINDOWS) endTreeOnWindows(start, pid, name);
-      else sendSignal(target, name);
+      if (!WINDOWS) sendSignal(target, name);
+      else if (name !== "SIGSTOP" && name !== "SIGCONT") endTreeOnWindows(start, pid, name);
     },
     groupAlive: () => !gone && (ownGroup ? groupRuns(pid) : canSignal(pid)),
   };
@@ -120,7 +123,10 @@ function neverStarted(reason: string): Child {
   };
 }
 
-function sendSignal(target: number, name: StopSignal | "SIGKILL"): void {
+function sendSignal(
+  target: number,
+  name: StopSignal | "SIGKILL" | "SIGSTOP" | "SIGCONT",
+): void {
   try {
     process.kill(target, name);
   } catch {
@@ -211,6 +217,21 @@ function onSignal(listener: (signal: StopSignal) => void): () => void {
     return () => void process.off(signal, listen);
   });
   return () => undo.forEach((stop) => stop());
+}
+
+function onTerminalStop(before: () => void, after: () => void): () => void {
+  if (WINDOWS) return () => {};
+  const stop = () => {
+    before();
+    // Not SIGTSTP again: it would come back here.
+    process.kill(process.pid, "SIGSTOP");
+  };
+  process.on("SIGTSTP", stop);
+  process.on("SIGCONT", after);
+  return () => {
+    process.off("SIGTSTP", stop);
+    process.off("SIGCONT", after);
+  };
 }
 
 function exit(code: number, signal?: StopSignal): void {

@@ -141,6 +141,16 @@ export interface Processes {
    * @returns How many there are.
    */
   signalTagged(variable: string, value: string, signal?: StopSignal | "SIGKILL"): number;
+  /**
+   * Starts a small process (a shell that sleeps) which outlives this one where it is killed, and then kills the groups
+   * that it was told of and every process whose environment contains `tag`. Does nothing on Windows.
+   */
+  supervise(tag: string): Supervisor;
+  /**
+   * Ctrl-Z: calls `before`, stops this process, and calls `after` when it goes on (also where somebody else had
+   * stopped it). Returns how to leave that to the system again.
+   */
+  onTerminalStop(before: () => void, after: () => void): () => void;
   /** Kills what {@link Processes.capture} still waits for, so that its callers get an answer. */
   killCaptures(): void;
   /** Calls `listener` for each SIGINT, SIGTERM, SIGHUP that qik receives; returns how to stop listening. */
@@ -157,6 +167,16 @@ export interface BecomeRequest {
   readonly cwd: string;
   /** The whole environment of the program. */
   readonly env: Readonly<Record<string, string>>;
+}
+
+/** See {@link Processes.supervise}. Never throws. */
+export interface Supervisor {
+  /** A process group is to end with this process. */
+  watch(group: number): void;
+  /** Its number may soon be somebody else's. */
+  forget(group: number): void;
+  /** This process ends in order. Resolves when the other one has been told. */
+  end(): Promise<void>;
 }
 
 export type StopSignal = "SIGINT" | "SIGTERM" | "SIGHUP";
@@ -181,7 +201,7 @@ export interface Child {
   /** Resolves when `ended` has and both streams are closed. */
   readonly drained: Promise<void>;
   /** Sends a signal to the whole group; no error where it is gone. */
-  signal(name: StopSignal | "SIGKILL"): void;
+  signal(name: StopSignal | "SIGKILL" | "SIGSTOP" | "SIGCONT"): void;
   /** Whether any process of the group is left. */
   groupAlive(): boolean;
   /** Stops reading output that somebody else still holds open. */

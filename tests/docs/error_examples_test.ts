@@ -189,6 +189,10 @@ deps = [{type = "pygraph", pyimport = "shop"}]
       "a.py": "",
     },
   },
+  "jobserver-unusable": {
+    files: { "qik.toml": '[commands]\nbuild = "echo built"\n' },
+    run: 'MAKEFLAGS=" -j4 --jobserver-auth=3,4" qik',
+  },
   "report-unwritable": {
     files: { "qik.toml": '[commands]\nbuild = "true"\n' },
     run: "qik --report json=qik.toml/events.jsonl",

@@ -31,6 +31,8 @@ program = subprocess.Popen(
     preexec_fn=own_the_terminal,
 )
 seen = b""
+# Each step looks only at what came after what the one before it saw.
+looked = 0
 steps = wanted["steps"]
 while True:
     # The slave stays open here, so that its modes can be asked for: the end is the program's, not the terminal's.
@@ -38,8 +40,9 @@ while True:
     readable, _, _ = select.select([master], [], [], 0 if ended else 0.02)
     if readable:
         seen += os.read(master, 65536)
-        while steps and steps[0]["when"].encode() in seen:
+        while steps and (found := seen.find(steps[0]["when"].encode(), looked)) >= 0:
             step = steps.pop(0)
+            looked = found + len(step["when"].encode())
             os.write(master, step.get("send", "").encode())
             if "run" in step:
                 subprocess.Popen(["sh", "-c", step["run"]])

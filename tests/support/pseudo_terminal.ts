@@ -3,7 +3,7 @@ import { Buffer } from "node:buffer";
 import { join } from "node:path";
 import { CHECKOUT, qikCommand, type Repo } from "./repo.ts";
 
-/** What to do when the program has printed a text: type something, or run a shell command. */
+/** What to do when the program has printed a text, after that of the step before: type something, or run a shell command. */
 export interface Step {
   readonly when: string;
   readonly send?: string;

@@ -1,0 +1,94 @@
+import process from "node:process";
+import type { Supervisor } from "./sys.ts";
+
+/**
+ * Reads `+ GROUP`, `- GROUP` and `.` (all is well) line by line. Where the lines end without the point, qik was killed:
+ * then it kills the groups, and what has left them but still carries the tag (Linux), several times over, because a
+ * process may start another while it is being looked for. Only words of POSIX; `grep` reads all environments at once.
+ */
+const SCRIPT = `
+groups=' '
+while read -r word group; do
+  case $word in
+    +) groups="$groups$group " ;;
+    -) groups="\${groups%% $group *} \${groups#* $group }" ;;
+    .) exit 0 ;;
+  esac
+done
+for round in 1 2 3 4 5; do
+  for group in $groups; do kill -s KILL -- "-$group"; done
+  found=
+  for file in $(grep -lsF "$1" /proc/[0-9]*/environ); do
+    pid=\${file#/proc/}
+    pid=\${pid%/environ}
+    kill -s KILL "$pid" && found=1
+  done
+  [ -n "$found" ] || exit 0
+  sleep 0.05
+done
+` as const;
+
+/** A way to say lines to the supervisor; what cannot be said is lost, which costs only what it protects from. */
+interface Line {
+  /** Resolves when the system has it. */
+  write(text: string): Promise<unknown>;
+}
+
+/** See `Processes.supervise`. */
+export function supervise(tag: string): Supervisor {
+  const line = process.platform === "win32" ? undefined : tryToStart(tag);
+  return {
+    watch: (group) => void line?.write(`+ ${group}\n`),
+    forget: (group) => void line?.write(`- ${group}\n`),
+    // Without the point it would go and kill what a command has left running on purpose.
+    end: async () => void await line?.write(".\n"),
+  };
+}
+
+function tryToStart(tag: string): Line | undefined {
+  try {
+    const argv = ["sh", "-c", SCRIPT, "sh", tag];
+    // None of the variables of this process: a qik around this one would take it for one of its own commands.
+    const env = { PATH: process.env["PATH"] ?? "/usr/bin:/bin" };
+    return "Deno" in globalThis ? startWithDeno(argv, env) : startWithBun(argv, env);
+  } catch {
+    // Without a shell no command runs either, and that is told.
+    return undefined;
+  }
+}
+
+/** The part of `Bun.spawn` that is used here. */
+interface BunRuntime {
+  spawn(argv: readonly string[], options: Readonly<Record<string, unknown>>): {
+    readonly stdin: { write(text: string): unknown; flush(): unknown };
+    unref(): void;
+  };
+}
+
+function startWithBun(argv: readonly string[], env: Readonly<Record<string, string>>): Line {
+  const { Bun } = globalThis as unknown as { readonly Bun: BunRuntime };
+  const stdio = ["pipe", "ignore", "ignore"];
+  // A session of its own: neither Ctrl-C nor the end of the terminal reaches it.
+  const child = Bun.spawn(argv, { cwd: "/", env, stdio, detached: true });
+  child.unref();
+  return {
+    async write(text) {
+      try {
+        child.stdin.write(text);
+        await child.stdin.flush();
+      } catch {
+        // It may have been killed by somebody else.
+      }
+    },
+  };
+}
+
+function startWithDeno([program, ...args]: readonly string[], env: Record<string, string>): Line {
+  const quiet = { stdout: "null", stderr: "null" } as const;
+  const options = { args, cwd: "/", env, clearEnv: true, detached: true, stdin: "piped", ...quiet };
+  const child = new Deno.Command(program!, options as Deno.CommandOptions).spawn();
+  child.unref();
+  const writer = child.stdin.getWriter();
+  // It may have been killed by somebody else.
+  return { write: (text) => writer.write(new TextEncoder().encode(text)).catch(() => {}) };
+}
