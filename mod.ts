@@ -12,6 +12,7 @@ export type {
   Plugin,
   PluginCommand,
   PluginFactory,
+  PluginGraph,
   PluginHost,
   PluginMeta,
   PluginProject,
@@ -66,4 +67,5 @@ export type {
 export type { Ending, QikEvent, Reporter } from "./lib/events/events.ts";
 export { QikError } from "./lib/base/problems.ts";
 export { nearest } from "./lib/base/nearest.ts";
+export type { EdgePlace, Picture } from "./lib/plugin/picture.ts";
 export { VERSION } from "./lib/base/version.ts";

@@ -1,7 +1,7 @@
 import { QikError } from "../base/problems.ts";
 import type { PluginConfig } from "../config/types.ts";
 import { pluginProject } from "../plugin/made.ts";
-import type { PluginMeta } from "../plugin/api.ts";
+import type { MetaCall as PluginCall, PluginMeta } from "../plugin/api.ts";
 import type { Invocation } from "./args.ts";
 import type { MetaCall, MetaSpec } from "./meta_spec.ts";
 import type { AppParts, Exit } from "./parts.ts";
@@ -44,11 +44,22 @@ async function runMeta(
   meta: PluginMeta,
   project: Project,
   parts: AppParts,
+  call: MetaCall,
+): Promise<Exit> {
+  return await callPlugin(entry, project, parts, call, (handed) => meta.run(handed as never));
+}
+
+/** Hands a plugin's code what the command line has for it. @param code Answers the exit code. */
+export async function callPlugin(
+  entry: PluginConfig,
+  project: Project,
+  parts: AppParts,
   { words, json, options, invocation }: MetaCall,
+  code: (handed: PluginCall<unknown>) => Promise<number>,
 ): Promise<Exit> {
   const { sys } = parts;
   const session = await openSession(sys, project);
-  const code = await meta.run({
+  const exit = await code({
     project: pluginProject(project.view, entry) as never,
     words,
     json,
@@ -63,7 +74,7 @@ async function runMeta(
     write: (stream, text) => sys.terminal.write(stream, new TextEncoder().encode(text)),
   });
   session.save();
-  return { code };
+  return { code: exit };
 }
 
 /** What fails is shown, nothing else: the output is that of the meta command. */

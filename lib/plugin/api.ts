@@ -3,6 +3,7 @@ import type { Cache } from "../cache/cache.ts";
 import type { ObjectStore } from "../cache/remote/store.ts";
 import type { Config, PluginConfig, SpaceConfig } from "../config/types.ts";
 import type { TaskSpec } from "../plan/made.ts";
+import type { Picture } from "./picture.ts";
 import type { DepType, DepWorld, StandardSchema } from "../plan/types.ts";
 import type { Clock, Files, Net } from "../sys/sys.ts";
 
@@ -124,6 +125,13 @@ export interface MetaCall<Settings> {
   write(stream: "out" | "err", text: string): void;
 }
 
+/** A graph that `qik :graph NAME` shows. */
+export interface PluginGraph<Settings = never> {
+  readonly name: string;
+  /** @returns The graph; or the exit code of what could not be made. */
+  load(call: MetaCall<Settings>): Promise<Picture | number>;
+}
+
 /** What a plugin adds; a value without behaviour of its own at load time. */
 export interface Plugin {
   /** Its word in messages; the user's word for it stands in `[plugins]`. */
@@ -137,6 +145,7 @@ export interface Plugin {
   /** Further commands as a `qik.toml` that holds nothing else; they are named `<plugin>.<word>`, too. */
   readonly toml?: string;
   readonly meta?: readonly PluginMeta[];
+  readonly graphs?: readonly PluginGraph[];
 }
 
 /**

@@ -65,6 +65,10 @@ export default definePlugin((host) => {
         task: ({ space }, project) => checkTask(reader, project, space),
       }),
     ],
+    graphs: [{
+      name: "imports",
+      load: async (call) => (await import("./picture.ts")).importPicture(call, await reader()),
+    }],
     meta: [
       host.meta<Settings>({
         name: "pygraph",

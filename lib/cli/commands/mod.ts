@@ -15,6 +15,22 @@ export const META: readonly MetaSpec[] = [
   },
   CACHE_SPEC,
   {
+    name: "graph",
+    text: "the graph of tasks, or of imports, and why one leads to another",
+    words: ["[graph]", "[from]", "[to]"],
+    options: [
+      {
+        flags: "--format <name>",
+        text: "how it is written",
+        choices: ["text", "dot", "mermaid", "json", "html"],
+      },
+      { flags: "--why", text: "the shortest way between two names: :graph imports --why A B" },
+    ],
+    details: `Graphs are "tasks" and those of plugins: "imports" of qik.pygraph. With --why the
+exit code is 1 where there is no way.`,
+    load: () => import("./graph.ts"),
+  },
+  {
     name: "explain",
     text: "all that a task's key is made of, and what differs",
     words: ["<task>"],

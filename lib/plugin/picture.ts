@@ -1,0 +1,18 @@
+/** A graph that `qik :graph` can show, whatever it is of. */
+
+/** A place in a source. */
+export interface EdgePlace {
+  /** Relative to the root. */
+  readonly path: string;
+  /** From 1. */
+  readonly line: number;
+}
+
+export interface Picture {
+  /** Each name once. */
+  readonly nodes: readonly string[];
+  /** Pairs of places in `nodes`: the first needs, or imports, the second. Each pair once. */
+  readonly edges: readonly (readonly [from: number, to: number])[];
+  /** Where an edge comes from; asked only for the few edges that are explained. */
+  places?(from: number, to: number): readonly EdgePlace[];
+}
