@@ -32,6 +32,7 @@ export interface Invocation {
   /** False under `--no-cache`. */
   readonly useCache: boolean;
   readonly failFast: boolean;
+  readonly watch: boolean;
   readonly ls: boolean;
   readonly fail: boolean;
   readonly dryRun: boolean;
@@ -114,6 +115,7 @@ function parseWords(argv: readonly string[]): Invocation {
     ...(given.workers === undefined ? {} : { workers: given.workers }),
     force: given.force ?? false,
     failFast: given.failFast ?? false,
+    watch: given.watch ?? false,
     ls: given.ls ?? false,
     fail: given.fail ?? false,
     dryRun: given.dryRun ?? false,
@@ -144,6 +146,7 @@ interface Given {
   workers?: string;
   force?: boolean;
   failFast?: boolean;
+  watch?: boolean;
   ls?: boolean;
   fail?: boolean;
   dryRun?: boolean;
@@ -223,15 +226,11 @@ export function usageError(
   }, { cause: error });
 }
 
-/** Options that documents name, and that this version does not have yet. */
-const LATER = ["--watch"];
-
 function optionHint(
   option: string,
   options: readonly { readonly flags: string }[],
   help: string,
 ): string {
-  if (LATER.includes(option)) return "This version of qik does not have it yet";
   if (option === "-p" || option === "--profile") {
     return "There are no profiles: set qik's own values with QIK__NAME variables";
   }

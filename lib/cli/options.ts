@@ -46,6 +46,7 @@ export const OPTIONS: readonly Option[] = [
   { group: "Run", flags: "-f, --force", text: "execute without reading caches; store the results" },
   { group: "Run", flags: "--no-cache", text: "neither read nor write caches" },
   { group: "Run", flags: "--fail-fast", text: "start nothing more after the first failure" },
+  { group: "Run", flags: "--watch", text: "run again what each change affects, until Ctrl-C" },
   { group: "Show", flags: "--ls", text: "list the selected tasks instead of running them" },
   { group: "Show", flags: "--fail", text: "with --ls: exit 1 if any task is selected" },
   {

@@ -26,6 +26,8 @@ export interface Project {
   /** Absolute directory that qik was started in, or told to start in. */
   readonly start: string;
   readonly paths: WorkPaths;
+  /** Files of the configuration, those included that would be read if they were there; relative to the root. */
+  readonly sources: readonly string[];
   readonly registry: Registry;
   /** What plugins are told about it. */
   readonly view: ProjectView;
@@ -125,6 +127,7 @@ function planned(
   return {
     start,
     paths: workPaths(root, sys),
+    sources: [...read.sources.files.map(({ path }) => path), ...read.sources.absent],
     registry,
     view,
     plan,
@@ -141,7 +144,7 @@ function planned(
         ({ index }) => !selected.has(index),
       ),
     async planFrom(files) {
-      const config = await read.readFrom({ ...sys.files, ...files }, false);
+      const { value: config } = await read.readFrom({ ...sys.files, ...files }, false);
       return planIn(sys, invocation, settings, { ...read, config }).plan;
     },
   };
@@ -185,9 +188,10 @@ async function readConfig({ sys, builtIn }: AppParts, { directory }: Invocation)
       useMemo: useMemo && broken.size === 0,
     });
     if (loaded.problems.length > 0) throw new QikError(loaded.problems);
-    return loaded.value;
+    return loaded;
   };
-  return { root, start, config: await readFrom(files, true), registry, plugins, readFrom };
+  const { value: config, sources } = await readFrom(files, true);
+  return { root, start, config, sources, registry, plugins, readFrom };
 }
 
 function resolveDirectory({ files, machine }: Sys, directory: string): string {

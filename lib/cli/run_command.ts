@@ -14,6 +14,7 @@ import { checkFilled } from "./unfilled.ts";
 /** `qik [NAME…]`: lists, forecasts or runs what was asked for. */
 export async function runCommand(parts: AppParts, invocation: Invocation): Promise<Exit> {
   const { sys } = parts;
+  if (invocation.watch) return await watch(parts, invocation);
   const witness = newWitness(sys);
   const project = await openProject({ ...parts, sys: seenBy(witness, sys) }, invocation);
   const { ls, fail, dryRun } = invocation;
@@ -30,6 +31,39 @@ export async function runCommand(parts: AppParts, invocation: Invocation): Promi
   return await runSelected(sys, session, invocation);
 }
 
+async function watch(parts: AppParts, invocation: Invocation): Promise<Exit> {
+  const { sys } = parts;
+  const { ls, fail, dryRun, json } = invocation;
+  if (ls || fail || dryRun || json) {
+    const other = ls ? "--ls" : fail ? "--fail" : dryRun ? "--dry-run" : "--json";
+    const hint = "Leave one of them out";
+    throw new QikError({ code: "usage", message: `Cannot use --watch with ${other}`, hint });
+  }
+  const { watchCommand } = await import("./watch.ts");
+  return await watchCommand(parts, invocation, async (session) => {
+    const { project } = session;
+    const asked = changesAsked(invocation, project.settings);
+    const narrowed = asked === undefined ? session : (await changedIn(sys, session, asked)).session;
+    await checkFilled(sys, narrowed.project);
+    const chosen = await byCacheStatus(sys, narrowed, invocation);
+    return selectedFor(narrowed.project, invocation, chosen);
+  });
+}
+
+/** The session narrowed to what a change selects, and why. */
+async function changedIn(
+  sys: Sys,
+  session: Session,
+  against: Against,
+): Promise<{ readonly session: Session; readonly reasons: Reasons }> {
+  const { changedTasks } = await import("./changed.ts");
+  const { project } = session;
+  const reasons = await changedTasks(sys, session, against);
+  const chosen = project.selection.chosen.filter((index) => reasons.has(index));
+  const selection = { chosen, selected: project.narrowed(chosen) };
+  return { session: { ...session, project: { ...project, selection } }, reasons };
+}
+
 /** Narrows the selection to what a change selects, and goes on with that. What git says today is no proof for later. */
 async function runChanged(
   sys: Sys,
@@ -37,12 +71,9 @@ async function runChanged(
   invocation: Invocation,
   against: Against,
 ): Promise<Exit> {
-  const { changedTasks } = await import("./changed.ts");
   const all = await openSession(sys, project);
-  const reasons = await changedTasks(sys, all, against);
-  const chosen = project.selection.chosen.filter((index) => reasons.has(index));
-  const selection = { chosen, selected: project.narrowed(chosen) };
-  const session = { ...all, project: { ...project, selection } };
+  const { session, reasons } = await changedIn(sys, all, against);
+  const { chosen } = session.project.selection;
   const { ls, fail, dryRun } = invocation;
   if ((ls || (fail && !dryRun)) && invocation.cacheStatus === undefined) {
     return await list(sys, session.project, invocation, chosen, reasons);

@@ -37,24 +37,29 @@ export interface Session {
   save(): void;
 }
 
-/** Opens a session. The picture of the working tree begins to be taken here. */
+/**
+ * Opens a session. The picture of the working tree begins to be taken here.
+ *
+ * @param earlier A session of the same project whose tree and spaces are used again, as they are.
+ */
 export async function openSession(
   outside: Sys,
   project: Project,
   witness?: Witness,
+  earlier?: Pick<Session, "tree" | "spaces">,
 ): Promise<Session> {
   const { plan, paths: { root, stateDir } } = project;
-  const { paths } = project;
   const { untracked } = plan.config.defaults;
   const sys = witness === undefined ? outside : seenBy(witness, outside);
   // Inputs are watched by the tree itself, and git's listing of new files by their directories.
-  const tree = await openTree({ sys: outside, root, stateDir, untracked, settings: sys.files });
-  const spaces = openSpacesOf(sys, project);
+  const tree = earlier?.tree ??
+    await openTree({ sys: outside, root, stateDir, untracked, settings: sys.files });
+  const spaces = earlier?.spaces ?? openSpacesOf(sys, project);
   const tools = new ToolVersions({
     files: sys.files,
     processes: sys.processes,
-    root: paths.root,
-    stateDir: paths.stateDir,
+    root,
+    stateDir,
     windows: sys.machine.platform === "windows",
   });
   const environment = (task: Task, worker: number) => {
@@ -70,7 +75,7 @@ export async function openSession(
     tree,
     platform: sys.machine.arch,
     untracked,
-    secretKey: () => secretKey(sys.files, paths.stateDir),
+    secretKey: () => secretKey(sys.files, stateDir),
     mask: (line) => project.secrets.text(line),
     spaceInputs: (task) => spaceInputsOf(spaces, task, environment),
     world,
@@ -91,11 +96,7 @@ export async function openSession(
     worldIn: (space) =>
       worldOf(worlds, space, () => environmentIn(sys, project, spaces, { space })),
     spaces,
-    save() {
-      tree.save();
-      tools.save();
-      caches.save();
-    },
+    save: () => [tree, tools, caches].forEach((learned) => learned.save()),
   };
 }
 

@@ -14,6 +14,8 @@ import type { PerformPorts } from "../run/ports.ts";
 import { openRunTags, processesOf, RUN_TAG } from "../run/run_tag.ts";
 import { type RunResult, runTasks } from "../run/run.ts";
 import { openTaskLocks, randomToken } from "../run/task_lock.ts";
+import type { Round } from "../run/watch.ts";
+import { roundReporter, watchedKeyer } from "./round.ts";
 import type { Sys } from "../sys/sys.ts";
 import type { Invocation } from "./args.ts";
 import type { Exit } from "./parts.ts";
@@ -25,12 +27,17 @@ import type { Reports } from "./reports.ts";
 import type { Session } from "./session.ts";
 import { tidyStore } from "./tidy.ts";
 
-/** Runs the selected tasks and says what happens, to people and to the files in `._qik/out`. */
+/**
+ * Runs the selected tasks and says what happens, to people and to the files in `._qik/out`.
+ *
+ * @param round Where the run is one of many, while watching.
+ */
 export async function startRun(
   sys: Sys,
   session: Session,
   invocation: Invocation,
   selected: readonly number[],
+  round?: Round,
 ): Promise<Exit> {
   const { plan, paths, settings } = session.project;
   const { files, clock, processes } = sys;
@@ -46,9 +53,9 @@ export async function startRun(
   const { remotes } = session.caches;
   const record = openRecord();
   const own = [durations.reporter, manifest, stopOnSignal(remotes), record.reporter];
-  const all = tee([...reports?.reporters ?? [], ...people, ...own]);
+  const all = tee([...reports?.reporters ?? [], ...people, ...own, roundReporter(round)]);
   const reporter = masked(all, session.project.secrets);
-  const keyer = record.keyer(warningKeyer(session.keyer, reporter));
+  const keyer = watchedKeyer(record.keyer(warningKeyer(session.keyer, reporter)), round);
   const ranBefore = (task: string) => durations.expectedMs(task) !== undefined;
   const warn = (problem: Problem) => reporter.on({ type: "problem", ...problem });
   [unwritable, busyProblem(session)].forEach((problem) => problem && warn(problem));
@@ -66,6 +73,7 @@ export async function startRun(
     onTerminalStop: commands.onTerminalStop,
     onKill: processes.killCaptures,
     reporter,
+    onBegin: (run) => round?.onBegin((stopped) => run.cutShort(stopped)),
     perform: openPerform({
       ...performPorts(sys, session, keyer, reporter, commands, ranBefore),
       saidUnwritable: unwritable !== undefined,

@@ -133,11 +133,11 @@ export interface RunResumed {
   readonly atMs: number;
 }
 
-/** A signal or fail-fast: no more tasks start. */
+/** A signal, fail-fast, or a change while watching: no more tasks start. */
 export interface RunStopping {
   readonly type: "run-stopping";
   readonly atMs: number;
-  readonly because: "SIGINT" | "SIGTERM" | "SIGHUP" | "fail-fast" | "bug";
+  readonly because: "SIGINT" | "SIGTERM" | "SIGHUP" | "fail-fast" | "change" | "bug";
 }
 
 /** Last event of every run, also of interrupted ones. */

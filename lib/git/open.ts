@@ -1,7 +1,9 @@
+import { dirname } from "node:path";
 import { type BulkLstat, bulkLstat } from "../sys/bulk_stat.ts";
 import type { Files, Sys } from "../sys/sys.ts";
 import { waitForGit } from "./busy.ts";
-import { findRepository } from "./git_call.ts";
+import { type Directories, openDirectories } from "./directories.ts";
+import { findRepository, type Repository } from "./git_call.ts";
 import { openGitSource } from "./git_source.ts";
 import type { Source } from "./source.ts";
 import type { Tree } from "./tree.ts";
@@ -34,14 +36,35 @@ export function openTree(options: OpenTreeOptions): Promise<Tree> {
   return open(options, false);
 }
 
+/**
+ * Opens the search for directories in which inputs may come to be.
+ *
+ * @returns Also where git keeps its index, whose changes may change what is tracked; unset without git.
+ */
+export function openWatched(
+  options: OpenTreeOptions,
+  inner = false,
+): { readonly directories: Directories; readonly gitDirectory?: string } {
+  const { sys, root } = options;
+  const repository = findRepository(sys, root, inner);
+  const source = sourceOf(sys, root, repository, options);
+  const directories = openDirectories(
+    sys,
+    root,
+    source,
+    (innerRoot) => openWatched({ ...options, root: innerRoot }, true).directories,
+  );
+  return repository === undefined
+    ? { directories }
+    : { directories, gitDirectory: dirname(repository.indexPath) };
+}
+
 async function open(options: OpenTreeOptions, inner: boolean): Promise<Tree> {
   const { sys, root, untracked = true } = options;
   const told = options.settings === undefined ? sys : { ...sys, files: options.settings };
   const repository = findRepository(told, root, inner);
   const busy = repository === undefined || inner ? undefined : await waitForGit(told, repository);
-  const source: Source = repository === undefined
-    ? openWalkSource(sys, root)
-    : openGitSource(told, root, repository, options.lstat ?? bulkLstat, options.stateDir);
+  const source = sourceOf(repository === undefined ? sys : told, root, repository, options);
   const tree = new WorkTree({
     sys,
     root,
@@ -55,4 +78,15 @@ async function open(options: OpenTreeOptions, inner: boolean): Promise<Tree> {
   });
   await tree.start();
   return tree;
+}
+
+function sourceOf(
+  sys: Sys,
+  root: string,
+  repository: Repository | undefined,
+  { lstat = bulkLstat, stateDir }: OpenTreeOptions,
+): Source {
+  return repository === undefined
+    ? openWalkSource(sys, root)
+    : openGitSource(sys, root, repository, lstat, stateDir);
 }

@@ -3,6 +3,7 @@ import { QikError } from "../base/problems.ts";
 import type { FileState, Selected, SelectOptions, Tree } from "../git/tree.ts";
 import type { DepWorld, Fact, Plan, Task } from "../plan/types.ts";
 import { type HandedOn, handedOnDigest } from "./handed_on.ts";
+import { type Picture, pictureOf } from "./picture.ts";
 import { type KeyFact, type TaskKey, writeKey } from "./key.ts";
 import { DigestSink, ExplainSink } from "./sinks.ts";
 
@@ -14,6 +15,8 @@ export interface KeyedTask {
   readonly unmatched: readonly string[];
   /** Inputs that stand for a content that Git LFS has not fetched. */
   readonly pointers: readonly string[];
+  /** The same without what other tasks hand on. */
+  readonly picture: Picture;
   /** `name<TAB>value` lines; made when asked. */
   explanation(): readonly string[];
   /** Paths (at most 10) of inputs that are no longer what they were when the key was made. */
@@ -81,6 +84,7 @@ export class Keyer {
     return {
       key: sink.end(),
       inputs: record.files,
+      picture: pictureOf(record, secretKey),
       // Files of the space (a `local.env`, say) need not be there; what a dependency names should.
       unmatched: selected.unmatched.filter((spec) => globs.includes(spec)),
       pointers: tree.pointers(selected),
@@ -92,6 +96,16 @@ export class Keyer {
       changedInputs: () => tree.changedSince(selected, record.files),
       holds: () => tree.holds(selected, record.files),
     };
+  }
+
+  /**
+   * What the task's key would be made of now, without what other tasks hand on; also for tasks that are not cached.
+   *
+   * @throws {QikError} Where an input or a dependency cannot be read.
+   */
+  async picture(task: Task): Promise<Picture> {
+    if (task.unfilled !== undefined) throw new QikError(task.unfilled);
+    return pictureOf((await this.#record(task, [])).record, this.#ports.secretKey);
   }
 
   /** Settles needs outside the run, deepest first; iterative, because chains may be long. */
@@ -118,6 +132,7 @@ export class Keyer {
 
   async #record(
     task: Task,
+    upstream = counted(task),
   ): Promise<{ record: TaskKey; selected: Selected; globs: readonly string[] }> {
     const { tree, platform, plan } = this.#ports;
     const world = this.#ports.world(task);
@@ -147,7 +162,7 @@ export class Keyer {
       venv: space.venvIdentity,
       facts: await readFacts(facts, world),
       files: await tree.states(selected),
-      upstream: counted(task).flatMap((need): [string, string][] => {
+      upstream: upstream.flatMap((need): [string, string][] => {
         const digest = this.#handedOn.get(need);
         return digest === undefined ? [] : [[plan.tasks[need]!.name, digest]];
       }).sort(byName),

@@ -82,6 +82,8 @@ export function retriedLine(retried: TaskRetried, style: Style): string {
 export function stoppingLine({ because }: RunStopping, style: Style): string {
   const text = because === "fail-fast"
     ? "no more tasks start, because one failed"
+    : because === "change"
+    ? "no more tasks start, because files changed"
     : because === "bug"
     ? "an error inside qik"
     : `${because}, waiting for running tasks to end; Ctrl-C again kills them`;

@@ -26,8 +26,16 @@ export interface RunRequest {
   readonly perform: Perform;
   /** Awaited when every task has ended, before the run says so; must end when the signal is aborted. */
   readonly finish?: (stop: AbortSignal) => Promise<void>;
+  /** Handed the run before its first task starts, by whoever steers it while it goes on. */
+  readonly onBegin?: (run: Steerable) => void;
   /** Recorded duration of a task's last run in milliseconds. */
   readonly expectedMs?: (task: string) => number | undefined;
+}
+
+/** A run that others may interfere with. */
+export interface Steerable {
+  /** Stops these tasks where they run, and starts nothing more; all other running tasks go on to their end. */
+  cutShort(tasks: ReadonlySet<string>): void;
 }
 
 /** How a run ended; the same as its `run-ended` event says. */
@@ -54,7 +62,7 @@ export function runTasks(request: RunRequest): Promise<RunResult> {
   return new Run(request).toEnd();
 }
 
-class Run implements Stoppable {
+class Run implements Stoppable, Steerable {
   readonly #request: RunRequest;
   readonly #tasks: readonly Task[];
   readonly #schedule: Schedule;
@@ -68,7 +76,8 @@ class Run implements Stoppable {
     skipped: 0,
     cancelled: 0,
   };
-  readonly #running = new Set<Task>();
+  /** Running tasks, each with what stops it alone. */
+  readonly #running = new Map<Task, AbortController>();
   /** When the last of each task's needs ended, and when it was started. */
   readonly #times: TaskTimes;
   #savedMs = 0;
@@ -94,6 +103,7 @@ class Run implements Stoppable {
     const leaveTerminal = onTerminalStop?.(() => this.#pause(), () => this.#resume());
     try {
       this.#emitStart();
+      this.#guarded(() => this.#request.onBegin?.(this));
       await new Promise<void>((done) => {
         this.#allEnded = done;
         this.#advance();
@@ -132,8 +142,14 @@ class Run implements Stoppable {
     this.#paused = false;
   }
 
+  cutShort(tasks: ReadonlySet<string>): void {
+    this.#halt("change");
+    for (const [task, own] of this.#running) if (tasks.has(task.name)) own.abort("SIGTERM");
+    this.#advance();
+  }
+
   get interactive(): boolean {
-    for (const task of this.#running) if (task.command.interactive) return true;
+    for (const task of this.#running.keys()) if (task.command.interactive) return true;
     return false;
   }
 
@@ -154,13 +170,14 @@ class Run implements Stoppable {
 
   #start(at: number): void {
     const task = this.#tasks[at]!;
-    this.#running.add(task);
+    const own = new AbortController();
+    this.#running.set(task, own);
     this.#times.started(at, this.#atMs());
     const slot: Slot = {
       worker: this.#schedule.worker(at),
-      stop: this.#stop.signal,
+      stop: AbortSignal.any([this.#stop.signal, own.signal]),
       kill: this.#kill.signal,
-      mayStart: () => !this.#halted,
+      mayStart: () => !this.#halted && !own.signal.aborted,
       atMs: () => this.#atMs(),
     };
     void this.#perform(at, task, slot);

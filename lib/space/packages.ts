@@ -20,6 +20,8 @@ export interface Packages {
   names(): readonly string[];
   /** Minor version of the Python 3 that the environment is for, where its directories tell. */
   pythonMinor(): number | undefined;
+  /** Directories that distributions are looked for in, absolute; a change in one of them may change the answers. */
+  directories(): readonly string[];
   /** What was remembered is used again only where the stat of its directory or file is still the same. */
   invalidate(): void;
 }
@@ -84,6 +86,10 @@ class SitePackages implements Packages {
       if (minor !== undefined) return Number(minor);
     }
     return undefined;
+  }
+
+  directories(): readonly string[] {
+    return [...new Set(this.#searched())];
   }
 
   invalidate(): void {

@@ -116,7 +116,7 @@ repoTest(
     assert.deepEqual([word("SigBlk"), word("SigIgn")], [0n, before]);
     const open = (await repo.must(":x", "ls", "/proc/self/fd")).out.trim().split("\n");
     const usual = (await repo.run("ls", "/proc/self/fd")).out.trim().split("\n");
-    assert.equal(open.length, usual.length);
+    assert.ok(open.length <= usual.length, `${open} ${usual}`);
   },
 );
 

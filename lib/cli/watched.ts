@@ -1,0 +1,224 @@
+import { dirname } from "node:path";
+import { type Problem, QikError } from "../base/problems.ts";
+import { openWatched } from "../git/open.ts";
+import type { Picture } from "../hash/picture.ts";
+import type { Task } from "../plan/types.ts";
+import type { Look, Seen } from "../run/watch.ts";
+import { errorCode, type Sys } from "../sys/sys.ts";
+import type { Hint } from "../sys/watcher.ts";
+import type { Invocation } from "./args.ts";
+import type { AppParts } from "./parts.ts";
+import { openProject, type Project } from "./project.ts";
+import { openSession, type Session } from "./session.ts";
+
+/** Chooses the tasks to watch; called again when the configuration was changed. */
+export type SelectIn = (session: Session) => Promise<readonly number[]>;
+
+/** Files that say what git ignores: where one changes, other directories are to be watched. */
+const RULES: ReadonlySet<string> = new Set([".gitignore", "exclude"]);
+
+/** What is watched: the configuration, the chosen tasks, and where their inputs are. */
+export class Watched {
+  readonly #parts: AppParts;
+  readonly #invocation: Invocation;
+  readonly #selectIn: SelectIn;
+  #session: Session;
+  #selected: readonly number[];
+  #sourceMarks = "";
+  /** What is wrong with the configuration as it is now; the old one is used meanwhile. */
+  #broken: string | undefined;
+  #search: ReturnType<typeof openWatched>;
+  /** Directories that came to be since the last look; `undefined`: any may have. */
+  #heard: Set<string> | undefined;
+  readonly #pictures = new Map<string, string>();
+  readonly #inputDirectories = new Set<string>();
+  #toWatch: string[] = [];
+  /** Whether the last look differed from the one before it. */
+  foundSomething = true;
+
+  static async open(
+    parts: AppParts,
+    project: Project,
+    invocation: Invocation,
+    selectIn: SelectIn,
+  ): Promise<Watched> {
+    const session = await openSession(parts.sys, project);
+    return new Watched(parts, invocation, selectIn, session, await selectIn(session));
+  }
+
+  private constructor(
+    parts: AppParts,
+    invocation: Invocation,
+    selectIn: SelectIn,
+    session: Session,
+    selected: readonly number[],
+  ) {
+    this.#parts = parts;
+    this.#invocation = invocation;
+    this.#selectIn = selectIn;
+    this.#session = session;
+    this.#selected = selected;
+    this.#search = searchIn(parts.sys, session);
+    this.#sourceMarks = this.#marks();
+  }
+
+  /** Remembers what a hint says about directories. */
+  heard({ directory, name }: Hint): void {
+    if (name === undefined || RULES.has(name)) this.#heard = undefined;
+    else if (directory !== undefined) this.#heard?.add(directory);
+  }
+
+  /** A session for one run: what tasks handed on in earlier ones is forgotten. */
+  async sessionForRun(): Promise<Session> {
+    this.#session = await openSession(
+      this.#parts.sys,
+      this.#session.project,
+      undefined,
+      this.#session,
+    );
+    const { caches, project: { plan } } = this.#session;
+    await caches.remotes.open(this.#selected.map((at) => plan.tasks[at]!));
+    return this.#session;
+  }
+
+  /**
+   * Reads the configuration again where one of its files changed. A broken one leaves everything as it was.
+   *
+   * @returns What is wrong, where that was not told before.
+   */
+  async reload(): Promise<readonly Problem[] | undefined> {
+    const marks = this.#marks();
+    // While it is broken the file to mend may be one that the old configuration did not have.
+    if (marks === this.#sourceMarks && this.#broken === undefined) return undefined;
+    this.#sourceMarks = marks;
+    try {
+      const project = await openProject(this.#parts, this.#invocation);
+      const session = await openSession(this.#parts.sys, project);
+      this.#selected = await this.#selectIn(session);
+      this.#session = session;
+    } catch (error) {
+      if (!(error instanceof QikError)) throw error;
+      const before = this.#broken;
+      this.#broken = JSON.stringify(error.problems);
+      return before === this.#broken ? undefined : error.problems;
+    }
+    this.#broken = undefined;
+    this.#sourceMarks = this.#marks();
+    this.#search = searchIn(this.#parts.sys, this.#session);
+    this.#heard = undefined;
+    return undefined;
+  }
+
+  /** A text that differs where a file of the configuration, or the code of a plugin, may have changed. */
+  #marks(): string {
+    const { project: { sources, plan, paths } } = this.#session;
+    const plugins = plan.config.plugins.map(({ source }) => source).filter((source) =>
+      source.startsWith(".")
+    );
+    return [...sources, ...plugins].map((path) => markOf(this.#parts.sys, `${paths.root}/${path}`))
+      .join("\n");
+  }
+
+  /** Directories that are to be watched from now on as well. */
+  async newDirectories(): Promise<readonly string[]> {
+    const { root } = this.#session.project.paths;
+    const heard = this.#heard;
+    this.#heard = new Set();
+    const { directories, gitDirectory } = this.#search;
+    if (heard === undefined) {
+      const all = await directories.below(root);
+      return gitDirectory === undefined ? all : [...all, gitDirectory];
+    }
+    const found: string[] = [];
+    for (const directory of heard) found.push(...await directories.below(directory));
+    return found;
+  }
+
+  /** The pictures of all watched tasks, as things are now. */
+  async look(): Promise<Look> {
+    const { tree, spaces, project: { plan } } = this.#session;
+    tree.invalidate();
+    spaces.invalidate();
+    const chosen = new Set(this.#selected);
+    const tasks = new Map<string, Seen | undefined>();
+    const dependants = new Map<string, string[]>();
+    const needs = new Map<string, string[]>();
+    this.foundSomething = false;
+    for (const index of this.#selected) {
+      const task = plan.tasks[index]!;
+      tasks.set(task.name, task.command.hasDeps ? await this.#picture(task) : undefined);
+      for (const need of task.needs.filter((need) => chosen.has(need.task))) {
+        const other = plan.tasks[need.task]!.name;
+        addTo(needs, task.name, other);
+        if (!need.orderOnly || need.strict) addTo(dependants, other, task.name);
+      }
+    }
+    return { tasks, dependants, needs };
+  }
+
+  async #picture(task: Task): Promise<Seen> {
+    const seen = await this.#tryPicture(task);
+    const digest = seen.digest();
+    if (this.#pictures.get(task.name) === digest) return seen;
+    this.#pictures.set(task.name, digest);
+    this.foundSomething = true;
+    this.#watchInputs(task, "files" in seen ? seen : undefined);
+    return seen;
+  }
+
+  /** What cannot be read is a picture too: the run will tell, and when it is mended the task runs again. */
+  async #tryPicture(task: Task): Promise<Picture | Seen> {
+    try {
+      return await this.#session.keyer.picture(task);
+    } catch (error) {
+      if (!(error instanceof QikError)) throw error;
+      const { message } = error;
+      return { digest: () => message, lines: () => [`inputs\t${message}`] };
+    }
+  }
+
+  /** Inputs may lie where git ignores everything, and packages outside of the repository. */
+  #watchInputs({ space }: Task, picture: Picture | undefined): void {
+    const { root } = this.#session.project.paths;
+    const add = (directory: string) => {
+      if (this.#inputDirectories.has(directory)) return;
+      this.#inputDirectories.add(directory);
+      this.#toWatch.push(directory);
+    };
+    for (const { path } of picture?.files ?? []) add(dirname(`${root}/${path}`));
+    try {
+      const { venv, inputs } = this.#session.spaces.open(space.name);
+      for (const path of inputs) add(dirname(`${root}/${path.replace(/^:\(literal\)/, "")}`));
+      for (const directory of venv.packages()?.directories() ?? []) add(directory);
+    } catch (error) {
+      // The run tells what is wrong with the space.
+      if (!(error instanceof QikError)) throw error;
+    }
+  }
+
+  /** Directories of inputs that were not there at the look before. */
+  newInputDirectories(): readonly string[] {
+    const found = this.#toWatch;
+    this.#toWatch = [];
+    return found;
+  }
+}
+
+function searchIn(sys: Sys, { project: { paths: { root, stateDir } } }: Session) {
+  return openWatched({ sys, root, stateDir });
+}
+
+function addTo(map: Map<string, string[]>, key: string, value: string): void {
+  const known = map.get(key);
+  if (known === undefined) map.set(key, [value]);
+  else known.push(value);
+}
+
+function markOf({ files }: Sys, path: string): string {
+  try {
+    const stat = files.stat(path);
+    return stat === undefined ? "" : [stat.ino, stat.size, stat.mtimeNs, stat.ctimeNs].join();
+  } catch (error) {
+    return errorCode(error) ?? "unknown";
+  }
+}

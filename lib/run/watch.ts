@@ -1,0 +1,265 @@
+import { PingPong } from "./ping_pong.ts";
+import type { Clock, StopSignal } from "../sys/sys.ts";
+
+/** What a task's inputs are at one moment; two of them are compared. */
+export interface Seen {
+  digest(): string;
+  /** `name<TAB>value` lines that tell people what differs. */
+  lines(): readonly string[];
+}
+
+/** A look at everything that the watched tasks depend on. */
+export interface Look {
+  /** By task, in the order of the plan: all tasks that are watched now. Those without inputs have no picture. */
+  readonly tasks: ReadonlyMap<string, Seen | undefined>;
+  /** Task to the tasks that take something over from it. */
+  readonly dependants: ReadonlyMap<string, readonly string[]>;
+  /** Task to the tasks that it waits for. */
+  readonly needs: ReadonlyMap<string, readonly string[]>;
+}
+
+/** One run of some of the tasks. */
+export interface Round {
+  /** In the order of the plan. */
+  readonly tasks: readonly string[];
+  /** Told what a task's key was made of, at the moment when it was made. */
+  readonly onKeyed: (task: string, seen: Seen) => void;
+  /** Told that a task's command starts, or that what it had before is replayed. */
+  readonly onStarted: (task: string) => void;
+  /** Told how a task ended. */
+  readonly onEnded: (task: string, ending: "passed" | "failed" | "cancelled" | "skipped") => void;
+  /** Given the means to cut the run short. */
+  readonly onBegin: (cutShort: (tasks: ReadonlySet<string>) => void) => void;
+}
+
+/** What changed for a task, in plain words: `src/a.ts changed`. */
+export type Cause = readonly string[];
+
+/** Where the watch loop gets everything from. */
+export interface WatchPorts {
+  readonly clock: Clock;
+  /** Looks at everything anew. */
+  readonly look: () => Promise<Look>;
+  readonly run: (round: Round) => Promise<{ readonly interrupted?: StopSignal }>;
+  /** Resolves when there is a reason to look again: a hint, or the safety sweep. */
+  readonly hint: () => Promise<void>;
+  /** Names of what differs between two pictures of a task. */
+  readonly differences: (before: Seen, now: Seen) => Cause;
+  readonly tell: (said: Said) => void;
+  /** Calls back for a signal that comes while nothing runs; returns how to stop listening. */
+  readonly onSignal: (listener: (signal: StopSignal) => void) => () => void;
+}
+
+/** What the loop has to say to people. */
+export type Said =
+  /** Everything that is to be done is done. */
+  | { readonly kind: "waiting"; readonly tasks: number }
+  /** Files changed, and tasks begin again. */
+  | { readonly kind: "again"; readonly causes: ReadonlyMap<string, Cause> }
+  /** Tasks change their own or each other's inputs without an end. */
+  | { readonly kind: "ping-pong"; readonly tasks: readonly string[]; readonly what: Cause };
+
+/** A task that is stopped by changes this often, without ever coming to its end, is let finish. */
+const MOST_STOPS = 3;
+
+/**
+ * Runs all tasks, then again those whose inputs change, until a signal ends it.
+ *
+ * Hints only say when to look: what changed is found by comparing what each task last ran with. So a hint too many
+ * costs a look, and one that got lost costs nothing once the next one, or the sweep, comes.
+ *
+ * @returns The signal that ended it.
+ */
+export function watchTasks(ports: WatchPorts): Promise<StopSignal> {
+  return new Watch(ports).toEnd();
+}
+
+class Watch {
+  readonly #ports: WatchPorts;
+  /** What each task's last run saw, or its next one is meant to see. */
+  readonly #known = new Map<string, Seen | undefined>();
+  /** Tasks to run, each with what changed. */
+  #owed = new Map<string, Cause>();
+  /** Tasks whose last run passed. */
+  readonly #passed = new Set<string>();
+  readonly #stops = new Map<string, number>();
+  readonly #pingPong = new PingPong();
+  #look!: Look;
+
+  constructor(ports: WatchPorts) {
+    this.#ports = ports;
+  }
+
+  async toEnd(): Promise<StopSignal> {
+    this.#look = await this.#ports.look();
+    this.#remember(this.#look);
+    for (const task of this.#look.tasks.keys()) this.#owed.set(task, []);
+    for (let first = true;; first = false) {
+      if (!first && this.#owed.size > 0) this.#sayAgain();
+      while (this.#owed.size > 0) {
+        const interrupted = await this.#round();
+        if (interrupted !== undefined) return interrupted;
+        if (this.#owed.size > 0) this.#sayAgain();
+      }
+      const signal = await this.#waitForChange();
+      if (signal !== undefined) return signal;
+    }
+  }
+
+  #remember({ tasks }: Look): void {
+    for (const [task, seen] of tasks) this.#known.set(task, seen);
+  }
+
+  #sayAgain(): void {
+    const causes = new Map([...this.#owed].filter(([, cause]) => cause.length > 0));
+    this.#ports.tell({ kind: "again", causes });
+  }
+
+  /** Runs what is owed, with what must come with it, and looks at hints meanwhile. */
+  async #round(): Promise<StopSignal | undefined> {
+    const tasks = this.#withOthers([...this.#owed.keys()]);
+    const causes = this.#owed;
+    this.#owed = new Map();
+    const round = new RunningRound(tasks);
+    const ended = this.#ports.run({
+      tasks,
+      onKeyed: (task, seen) => {
+        round.started.add(task);
+        this.#known.set(task, seen);
+      },
+      onStarted: (task) => round.started.add(task),
+      onEnded: (task, ending) => this.#ended(round, task, ending, causes),
+      onBegin: (cutShort) => round.cutShort = cutShort,
+    });
+    const over = ended.then(() => round.over = true, () => round.over = true);
+    while (!round.over) {
+      await Promise.race([over, this.#ports.hint()]);
+      if (!round.over) this.#meanwhile(round, await this.#changes());
+    }
+    const { interrupted } = await ended;
+    if (interrupted !== undefined) return interrupted;
+    this.#settle(await this.#changes(), round.wasCutShort);
+    return undefined;
+  }
+
+  #ended(
+    round: RunningRound,
+    task: string,
+    ending: "passed" | "failed" | "cancelled" | "skipped",
+    causes: ReadonlyMap<string, Cause>,
+  ): void {
+    round.ended.add(task);
+    if (ending === "passed") this.#passed.add(task);
+    else this.#passed.delete(task);
+    if (ending === "cancelled" && !this.#owed.has(task)) {
+      this.#owed.set(task, causes.get(task) ?? []);
+    }
+    if (ending !== "cancelled") this.#stops.delete(task);
+  }
+
+  /** A change while tasks run: those that it is about begin again, what has not started waits for that. */
+  #meanwhile(round: RunningRound, changes: ReadonlyMap<string, Cause>): void {
+    const again = [...changes].filter(([task]) =>
+      !round.tasks.has(task) || round.started.has(task) || round.ended.has(task)
+    );
+    if (again.length === 0) return;
+    for (const [task, cause] of again) this.#owed.set(task, cause);
+    const stopped = again.map(([task]) => task).filter((task) =>
+      round.tasks.has(task) && !round.ended.has(task) &&
+      (this.#stops.get(task) ?? 0) < MOST_STOPS
+    );
+    for (const task of stopped) this.#stops.set(task, (this.#stops.get(task) ?? 0) + 1);
+    round.wasCutShort = true;
+    round.cutShort(new Set(stopped));
+  }
+
+  /** A change that a round brought about itself, or that came with its end. */
+  #settle(changes: ReadonlyMap<string, Cause>, wasCutShort: boolean): void {
+    if (wasCutShort || changes.size === 0) {
+      if (!wasCutShort) this.#pingPong.settled();
+    } else if (this.#pingPong.isEndless(changes)) {
+      const what = [...new Set([...changes.values()].flat())];
+      this.#ports.tell({ kind: "ping-pong", tasks: [...changes.keys()], what });
+      this.#pingPong.settled();
+      return;
+    }
+    for (const [task, cause] of changes) this.#owed.set(task, cause);
+  }
+
+  /** Tasks whose inputs are not what they last ran with. What is found counts as known. */
+  async #changes(): Promise<ReadonlyMap<string, Cause>> {
+    const changes = new Map<string, Cause>();
+    while (!await this.#lookInto(changes));
+    for (const task of this.#known.keys()) {
+      if (!this.#look.tasks.has(task)) this.#known.delete(task);
+    }
+    for (const task of this.#owed.keys()) if (!this.#look.tasks.has(task)) this.#owed.delete(task);
+    return changes;
+  }
+
+  /** @returns Whether the look was about all tasks: one that began meanwhile may have looked earlier or later. */
+  async #lookInto(changes: Map<string, Cause>): Promise<boolean> {
+    const known = new Map(this.#known);
+    const look = this.#look = await this.#ports.look();
+    let whole = true;
+    for (const [task, now] of look.tasks) {
+      const isNew = !known.has(task);
+      const before = known.get(task);
+      if (before !== this.#known.get(task)) {
+        whole = false;
+        continue;
+      }
+      this.#known.set(task, now);
+      if (isNew) changes.set(task, ["its definition is new"]);
+      else if (before?.digest() !== now?.digest()) {
+        const cause = before && now ? this.#ports.differences(before, now) : [];
+        changes.set(task, cause.length > 0 ? cause : ["its definition changed"]);
+      }
+    }
+    return whole;
+  }
+
+  /** Also what takes something over from the tasks, and what they need that has not passed; in the plan's order. */
+  #withOthers(owed: readonly string[]): string[] {
+    const { tasks, dependants, needs } = this.#look;
+    const all = new Set(owed);
+    for (const task of all) for (const next of dependants.get(task) ?? []) all.add(next);
+    for (const task of all) {
+      for (const need of needs.get(task) ?? []) if (!this.#passed.has(need)) all.add(need);
+    }
+    return [...tasks.keys()].filter((task) => all.has(task));
+  }
+
+  async #waitForChange(): Promise<StopSignal | undefined> {
+    this.#ports.tell({ kind: "waiting", tasks: this.#look.tasks.size });
+    let stopListening = () => {};
+    const signal = new Promise<StopSignal>((resolve) => {
+      stopListening = this.#ports.onSignal(resolve);
+    });
+    try {
+      for (;;) {
+        const came = await Promise.race([signal, this.#ports.hint()]);
+        if (came !== undefined) return came;
+        this.#owed = new Map(await this.#changes());
+        if (this.#owed.size > 0) return undefined;
+      }
+    } finally {
+      stopListening();
+    }
+  }
+}
+
+/** What is known of a round while it goes on. */
+class RunningRound {
+  readonly tasks: ReadonlySet<string>;
+  /** Their inputs were looked at for the run itself. */
+  readonly started = new Set<string>();
+  readonly ended = new Set<string>();
+  cutShort: (tasks: ReadonlySet<string>) => void = () => {};
+  wasCutShort = false;
+  over = false;
+
+  constructor(tasks: readonly string[]) {
+    this.tasks = new Set(tasks);
+  }
+}

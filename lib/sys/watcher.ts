@@ -1,0 +1,109 @@
+import { watch } from "node:fs";
+import { type Inotify, openInotify } from "./inotify.ts";
+import type { Clock } from "./sys.ts";
+
+/** That something may have happened; never what. Whoever hears it looks for itself. */
+export interface Hint {
+  /** Absolute path of a directory that came to be, or may have. */
+  readonly directory?: string;
+  /** Name of what it is about, without its directory; unset where that is not known (events were lost, say). */
+  readonly name?: string;
+}
+
+/** Watches directories, each for what happens directly in it. */
+export interface Watcher {
+  /** Begins to watch directories as well; those that are watched already cost nothing. Gone ones are passed over. */
+  add(directories: Iterable<string>): void;
+  close(): void;
+}
+
+export interface WatchRequest {
+  readonly clock: Clock;
+  /** Called for each hint, in bursts. */
+  readonly onHint: (hint: Hint) => void;
+  /** Called once where directories can no longer be watched: hints are missing from here on. */
+  readonly onBlind: (why: string) => void;
+}
+
+/**
+ * Opens a watcher: Linux's own inotify, elsewhere what the runtime has.
+ *
+ * On Linux no runtime will do: one opens an instance of inotify for every watcher, of which there are 128, both watch
+ * ignored directories with all that is in them, and both lose events without a word where the queue is full.
+ */
+export function openWatcher(request: WatchRequest): Watcher {
+  const inotify = openInotify();
+  return inotify === undefined ? runtimeWatcher(request) : inotifyWatcher(request, inotify);
+}
+
+/** How often the queue of events is emptied. Asking an empty one takes 1 µs. */
+const ASK_MS = 15;
+
+/** See {@link openWatcher}; the C library's functions are given. */
+export function inotifyWatcher(
+  { clock, onHint, onBlind }: WatchRequest,
+  inotify: Inotify,
+): Watcher {
+  const directories = new Map<number, string>();
+  const watched = new Set<string>();
+  let blind = false;
+  const stop = clock.every(ASK_MS, () => {
+    for (const { wd, name, isDirectory, isLost, isGone } of inotify.read()) {
+      const directory = directories.get(wd);
+      if (isGone && directory !== undefined) {
+        directories.delete(wd);
+        watched.delete(directory);
+      }
+      if (isLost || directory === undefined) onHint({});
+      else if (isDirectory && name !== "") onHint({ directory: `${directory}/${name}`, name });
+      else onHint({ name });
+    }
+  });
+  return {
+    add(more) {
+      for (const directory of more) {
+        if (watched.has(directory)) continue;
+        const wd = inotify.add(directory);
+        if (wd === "gone") continue;
+        if (wd === "full") {
+          if (!blind) onBlind("the system's limit of watched directories is reached");
+          blind = true;
+          return;
+        }
+        // The same directory under a new name has the same number.
+        const before = directories.get(wd);
+        if (before !== undefined) watched.delete(before);
+        directories.set(wd, directory);
+        watched.add(directory);
+      }
+    },
+    close() {
+      stop();
+      inotify.close();
+    },
+  };
+}
+
+function runtimeWatcher({ onHint, onBlind }: WatchRequest): Watcher {
+  const watchers = new Map<string, { close(): void }>();
+  return {
+    add(directories) {
+      for (const directory of directories) {
+        const inside = [...watchers.keys()].some((known) => directory.startsWith(`${known}/`));
+        if (inside || watchers.has(directory)) continue;
+        try {
+          const watcher = watch(
+            directory,
+            { recursive: true },
+            (_, name) => onHint(name === null ? {} : { name: name.slice(name.search(/[^/\\]*$/)) }),
+          );
+          watcher.on("error", (error) => onBlind(error.message));
+          watchers.set(directory, watcher);
+        } catch (error) {
+          onBlind(error instanceof Error ? error.message : String(error));
+        }
+      }
+    },
+    close: () => watchers.forEach((watcher) => watcher.close()),
+  };
+}

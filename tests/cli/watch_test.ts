@@ -1,0 +1,276 @@
+/** `--watch`: what runs again, and what does not. */
+import assert from "node:assert/strict";
+import { mkdir } from "node:fs/promises";
+import { makeVenv, mark, ran } from "../support/fakes.ts";
+import { Gate } from "../support/gate.ts";
+import { type Repo, repoTest } from "../support/repo.ts";
+import type { Running } from "../support/running.ts";
+import { endWatching, startWatching, stateOf, WATCHED } from "../support/watched.ts";
+
+/** A command that marks that it ran and prints a file, so that tests can wait for what it saw. */
+function command(name: string, file: string, more = ""): string {
+  return `[commands.${name}]\nexec = "${mark(name)}; echo ${name}=$(cat ${file})"\n${more}`;
+}
+
+const FILES = {
+  "qik.toml": [
+    command("one", "src/one", 'deps = ["src/one"]\n'),
+    command("two", "src/two", 'deps = ["src/two"]\n'),
+    command("plain", "src/one"),
+  ].join("\n"),
+  ".gitignore": "ignored\n",
+  "src/one": "1",
+  "src/two": "1",
+};
+
+/** Changes a file that a command prints, and waits until it did. */
+async function change(repo: Repo, running: Running, name: string, text: string): Promise<void> {
+  await repo.write({ [`src/${name}`]: text });
+  await running.saw(`${name}=${text}`);
+}
+
+repoTest("only what a change affects runs again, and says why", FILES, async (repo) => {
+  const running = await startWatching(repo);
+  assert.deepEqual(await ran(repo), ["one", "plain", "two"]);
+  // None of these is an input: the next change is the only one that runs anything.
+  await repo.write({ "ignored/x": "1", ".git/x": "1", "._qik/x": "1", "src/other": "1" });
+  await change(repo, running, "one", "2");
+  await change(repo, running, "two", "2");
+  await repo.write({ "src/one": "2" });
+  await change(repo, running, "two", "3");
+  assert.deepEqual(await ran(repo), ["one", "one", "plain", "two", "two", "two"]);
+  assert.match(running.err, /Again: one \(src\/one changed\)\n/);
+  await endWatching(running);
+});
+
+repoTest(
+  "what takes something over from a task comes along, and is replayed where nothing changed",
+  {
+    "qik.toml": `
+[commands.gen]
+exec = "${mark("gen")}; head -c 1 src > out; echo gen=$(cat src)"
+deps = ["src"]
+artifacts = ["out"]
+
+[commands.use]
+exec = "${mark("use")}; echo use=$(cat out)"
+deps = [{type = "command", name = "gen"}]
+
+[commands.after]
+exec = "${mark("after")}"
+deps = [{type = "command", name = "gen", order-only = true}]
+`,
+    ".gitignore": "out\n",
+    "src": "a1",
+  },
+  async (repo) => {
+    const running = await startWatching(repo);
+    await repo.write({ "src": "b1" });
+    await running.saw("use=b");
+    await repo.write({ "src": "b2" });
+    await running.saw("gen=b2");
+    await repo.write({ "src": "c" });
+    await running.saw("use=c");
+    assert.deepEqual(await ran(repo), ["after", "gen", "gen", "gen", "gen", "use", "use", "use"]);
+    await endWatching(running);
+  },
+);
+
+repoTest("a failed task runs again when it is mended, and then what waited for it", {
+  "qik.toml": `
+[commands.check]
+exec = "test $(cat src) != bad"
+deps = ["src"]
+
+[commands.use]
+exec = "echo used $(cat src)"
+deps = [{type = "command", name = "check"}, "other"]
+`,
+  src: "bad",
+  other: "",
+}, async (repo) => {
+  const running = await startWatching(repo);
+  // The task that it needs has not passed: it is tried again, too.
+  await repo.write({ other: "1" });
+  await running.saw(/Again: use[^]*for changes/);
+  await repo.write({ src: "good" });
+  await running.saw("used good");
+  await endWatching(running);
+});
+
+repoTest("an affected running task is stopped and begins again; others go on", {
+  "qik.toml": "",
+  "src/a": "1",
+  "src/b": "1",
+}, async (repo) => {
+  await mkdir(repo.path("../gates"));
+  const [first, slow] = ["first", "slow"].map((name) => new Gate(repo.path("../gates"), name));
+  await repo.write({
+    "qik.toml": `[commands]
+edited = {exec = '''if test $(cat src/a) = 1; then ${
+      first!.exec
+    }; fi; echo edited=$(cat src/a)''', deps = ["src/a"]}
+slow = {exec = '''${slow!.exec}''', deps = ["src/b"]}
+`,
+  });
+  const running = repo.startQik("--watch", "-n", "2");
+  await Promise.all([first!.started(), slow!.started()]);
+  await repo.write({ "src/a": "2" });
+  await running.saw(/edited.*stopped|Stopping/);
+  await slow!.finish();
+  await running.saw("edited=2");
+  await running.saw("for changes");
+  assert.match(running.out, /✅ slow: /);
+  await endWatching(running);
+});
+
+repoTest("own artifacts do not trigger; what rewrites its inputs settles", {
+  "qik.toml": `
+[commands.build]
+exec = "${mark("build")}; date +%s%N > src/out; echo build=$(cat src/in)"
+deps = ["src"]
+artifacts = ["src/out"]
+
+[commands.format]
+exec = "${mark("format")}; tr a-z A-Z < text > ../t; cat ../t > text; echo format=$(cat text)"
+deps = ["text"]
+`,
+  "src/in": "1",
+  "text": "abc",
+}, async (repo) => {
+  const running = await startWatching(repo);
+  await repo.write({ "src/in": "2" });
+  await running.saw("build=2");
+  await repo.write({ "text": "def" });
+  await running.saw("format=DEF");
+  await repo.write({ "src/in": "3" });
+  await running.saw("build=3");
+  const marks = await ran(repo);
+  assert.equal(marks.filter((name) => name === "build").length, 3, running.out);
+  // Each time at most once more than there was a change by somebody else.
+  assert.ok(marks.filter((name) => name === "format").length <= 4, running.out);
+  await endWatching(running);
+});
+
+repoTest("tasks that change each other's inputs for ever are named", {
+  "qik.toml": `
+[commands.ping]
+exec = "echo x >> b"
+deps = ["a"]
+
+[commands.pong]
+exec = "echo x >> a"
+deps = ["b"]
+`,
+  a: "",
+  b: "",
+}, async (repo) => {
+  const running = repo.startQik("--watch", "-n", "1");
+  await running.saw("without an end");
+  assert.match(running.err, /Warning: "p[io]ng".* without an end \([ab] changed/);
+  await running.saw("for changes");
+  await endWatching(running);
+});
+
+repoTest(
+  "the configuration is read again in place; a broken one leaves the old plan",
+  FILES,
+  async (repo) => {
+    const running = await startWatching(repo);
+    const text = await repo.read("qik.toml");
+    await repo.write({ "qik.toml": `${text}[commands` });
+    await running.saw("config-syntax");
+    // The old plan goes on.
+    await change(repo, running, "one", "2");
+    await repo.write({
+      "qik.toml": `${text}\n${command("three", "src/three", 'deps = ["src/three"]\n')}`,
+    });
+    await running.saw("Again: three");
+    await change(repo, running, "three", "3");
+    await repo.write({ "qik.toml": text.replace("echo one=", "echo changed; echo one=") });
+    await running.saw(/changed\none=2/);
+    await change(repo, running, "two", "2");
+    await endWatching(running);
+    assert.equal(running.err.match(/config-syntax/g)?.length, 1);
+  },
+);
+
+repoTest("environments: dotenv files, ignored files that are named, installed distributions", {
+  "qik.toml": `
+[defaults]
+dotenv = "local.env"
+
+[commands.env]
+exec = "echo env=$WORD"
+deps = []
+
+[commands.named]
+exec = "echo named=$(cat ignored/deep/file)"
+deps = ["ignored/deep/file"]
+
+[commands.dist]
+exec = "echo dist"
+deps = [{type = "pydist", name = "numpy"}]
+`,
+  ".gitignore": "ignored\nlocal.env\n",
+  "ignored/deep/file": "1",
+}, async (repo) => {
+  await makeVenv(repo, "../venv", { numpy: "1.0" });
+  const running = await startWatching(repo.with({ env: { VIRTUAL_ENV: repo.path("../venv") } }));
+  await repo.write({ "local.env": "WORD=two\n" });
+  await running.saw("env=two");
+  await repo.write({ "ignored/deep/file": "2" });
+  await running.saw("named=2");
+  await makeVenv(repo, "../venv", { numpy: "2.0" });
+  await running.saw("pydist numpy changed");
+  await endWatching(running);
+});
+
+repoTest(
+  "where nothing tells of changes they are looked for by the clock",
+  WATCHED,
+  async (repo) => {
+    const running = await startWatching(repo.with({ env: { QIK__WATCH: "poll" } }));
+    await repo.write({ "src/new/n/m": "1" });
+    await running.saw(await stateOf(repo));
+    await endWatching(running);
+  },
+);
+
+repoTest("without git, and below the top of a repository", {
+  "sub/qik.toml": WATCHED["qik.toml"],
+  "sub/show.sh": WATCHED["show.sh"],
+  "sub/src/a": "1",
+}, async (repo) => {
+  const sub = repo.with({ cwd: "sub" });
+  const state = async () => (await sub.run("sh", "show.sh")).out.trim();
+  for (const round of ["with", "without"]) {
+    const running = await startWatching(sub);
+    await repo.write({ [`sub/src/new/${round}`]: "1" });
+    await running.saw(await state());
+    await endWatching(running);
+    await repo.remove(".git", "sub/src/new", "sub/._qik");
+  }
+});
+
+repoTest("signals end a watch, while it waits and while commands run", FILES, async (repo) => {
+  const waiting = await startWatching(repo);
+  waiting.signal("SIGTERM");
+  assert.equal((await waiting.ended).code, 143);
+  await mkdir(repo.path("../gates"));
+  const gate = new Gate(repo.path("../gates"), "gate");
+  await repo.write({ "qik.toml": `[commands]\ngate = '''${gate.exec}'''\n` });
+  const running = repo.startQik("--watch");
+  await gate.started();
+  running.signal("SIGINT");
+  assert.equal((await running.ended).code, 130);
+});
+
+repoTest("what a watch cannot be asked is told", FILES, async (repo) => {
+  for (const other of ["--ls", "--dry-run", "--fail", "--json"]) {
+    const { code, err } = await repo.qik("--watch", other);
+    assert.deepEqual([code, err.includes(`Cannot use --watch with ${other}`)], [2, true], err);
+  }
+  const { err } = await repo.with({ env: { QIK__WATCH: "yes" } }).qik("--watch");
+  assert.match(err, /Cannot use "yes" as QIK__WATCH \[usage\]/);
+});
