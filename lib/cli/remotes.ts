@@ -2,6 +2,7 @@ import type { Problem } from "../base/problems.ts";
 import { VERSION } from "../base/version.ts";
 import type { LocalCache } from "../cache/local.ts";
 import type { CiRun } from "../cache/remote/ci.ts";
+import type { RemoteInventory } from "../cache/remote/inventory.ts";
 import type { RemoteCache } from "../cache/remote/remote.ts";
 import type { CacheConfig } from "../config/types.ts";
 import type { RemoteSettings } from "../config/schema.ts";
@@ -177,6 +178,26 @@ async function openRemote(
     maxEntry: common["max-entry-size"] ?? MAX_ENTRY,
     tell,
   });
+}
+
+/**
+ * What is in the remote cache of that name, for people; `undefined` where the name means another kind of cache.
+ *
+ * @throws {QikError} For settings that cannot be used.
+ */
+export async function openInventory(
+  sys: Sys,
+  project: Project,
+  name: string,
+): Promise<RemoteInventory | undefined> {
+  const config = project.plan.config.caches.find((cache) => cache.name === name);
+  const type = config && project.registry.remoteTypes.get(config.type);
+  if (config === undefined || type === undefined) return undefined;
+  const { RemoteInventory } = await import("../cache/remote/inventory.ts");
+  const { common, own } = filledSettings(project, config);
+  const { env, net, clock, files } = sys;
+  const store = await type.open({ name, settings: own as never, env, net, clock, files });
+  return new RemoteInventory({ name, store, clock, timeoutMs: common.timeout ?? TIMEOUT_MS });
 }
 
 async function keysOfBase(sys: Sys, project: Project, ci: CiRun, name: string) {

@@ -69,6 +69,8 @@ class S3Store implements ObjectStore {
     if (answer.ok) return "stored";
     // 409: somebody else is writing the same object at this moment.
     if (answer.status === 412 || answer.status === 409) return "exists";
+    // A policy may demand the condition: then nothing can be replaced, and that is as it should be.
+    if (replace && answer.status === 403) return "exists";
     if (answer.status !== 501 || !this.#isConditional) throw faultOf(answer, code);
     this.#isConditional = false;
     return await this.put(name, body, { signal, replace });
@@ -110,12 +112,12 @@ async function* listAll(
   let token: string | undefined;
   do {
     const more = token === undefined ? {} : { "continuation-token": token };
-    const query = { "list-type": "2", "encoding-type": "url", prefix, ...more };
+    const query = { "list-type": "2", prefix, ...more };
     const answer = await requests.ask({ method: "GET", key: "", query }, signal);
     const text = await readText(answer.body);
     if (!answer.ok) throw faultOf(answer, tagged(text, "Code") ?? "");
     for (const [, item] of text.matchAll(/<Contents>(.*?)<\/Contents>/gs)) {
-      const name = decodeURIComponent((tagged(item!, "Key") ?? "").replaceAll("+", " "));
+      const name = tagged(item!, "Key") ?? "";
       const storedAt = Date.parse(tagged(item!, "LastModified") ?? "");
       if (!name.startsWith(prefix)) {
         throw new StoreFault("odd", "the list holds what was not asked for");

@@ -1,5 +1,5 @@
 import { concat } from "../../base/bytes.ts";
-import type { Problem } from "../../base/problems.ts";
+import { type Problem, QikError } from "../../base/problems.ts";
 import type { Clock } from "../../sys/sys.ts";
 import { reasonOf } from "../blobs.ts";
 import { type ObjectStore, type StoreCall, StoreFault } from "./store.ts";
@@ -93,7 +93,8 @@ export class Calls {
         return done;
       } catch (error) {
         if (this.isOff(direction)) throw new RemoteOff();
-        if (error instanceof Oversized) throw error;
+        // Neither is a failure of the server.
+        if (error instanceof Oversized || error instanceof QikError) throw error;
         const pause = this.#pauseAfter(error, tries, started);
         if (pause === undefined) throw this.#turnOff(direction, error);
         await this.#sleep(pause);

@@ -6,6 +6,7 @@ import {
   latestKeys,
   printable,
 } from "../../cache/explain.ts";
+import type { Origin } from "../../cache/cache.ts";
 import type { Task } from "../../plan/types.ts";
 import { forecastOf } from "../forecast_session.ts";
 import type { Forecast } from "../forecast.ts";
@@ -130,6 +131,7 @@ function record({ task, status, key, why, manifest }: Forecast, explained: Expla
       tookMs: manifest.tookMs,
       storedAt: manifest.storedAt === 0 ? null : new Date(manifest.storedAt).toISOString(),
       artifacts: manifest.artifacts,
+      origin: manifest.origin ?? null,
     },
     record: explained.fields.map(([field, value]) => ({ field, value })),
     earlier: explained.earlier,
@@ -138,13 +140,14 @@ function record({ task, status, key, why, manifest }: Forecast, explained: Expla
   };
 }
 
-function shown({ task, status, key, why }: Forecast, explained: Explained): string {
+function shown({ task, status, key, why, manifest }: Forecast, explained: Explained): string {
   const { fields, earlier, compared, changes } = explained;
   const head = columns([
     ["task", printable(task.name)],
     ["status", why === undefined ? status : `${status}: ${printable(why)}`],
     ...key === undefined ? [] : [["key", key]],
     ["cache", task.cacheable ? task.cache : "never cached"],
+    ...manifest?.origin === undefined ? [] : originRows(manifest.origin),
   ]);
   const rows = fields.map(([field, value]) => [`  ${printable(field)}`, printable(value)]);
   return [
@@ -159,6 +162,19 @@ function shown({ task, status, key, why }: Forecast, explained: Explained): stri
         changes.length === 0 ? "  no difference\n" : changes.map(changeText).join("")
       }`,
   ].join("");
+}
+
+/** Who made a result that came from a remote: believed only as far as the signature is. */
+function originRows({ scope, keyId, producer }: Origin): string[][] {
+  const { at, qik, arch, repo, ref, commit, event, run } = producer;
+  const by = [repo, ref, commit?.slice(0, 12), event].filter((word) => word !== undefined);
+  return [
+    ["made by", [...by.map(printable), `qik ${printable(qik)} on ${printable(arch)}`].join(", ")],
+    ["made at", new Date(at).toISOString()],
+    ...run === undefined ? [] : [["made in", printable(run)]],
+    ["scope", printable(scope)],
+    ["signed by", keyId ?? "no key was asked for"],
+  ];
 }
 
 function changeText({ field, change, before, after }: Change): string {

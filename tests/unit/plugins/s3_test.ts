@@ -223,7 +223,7 @@ Deno.test("lists are read page by page, whatever the names", async () => {
     settings: { ...KEYS, prefix: "p" },
     answer: ({ url }) => {
       const isNext = url.includes("continuation-token");
-      const key = isNext ? "p/v1/b%2Bc" : "p/v1/a%26";
+      const key = isNext ? "p/v1/b+c" : "p/v1/a&amp;";
       return new Response(
         `<L><IsTruncated>${!isNext}</IsTruncated><Contents><Key>${key}</Key>` +
           `<LastModified>2026-01-01T00:00:00.000Z</LastModified><Size>3</Size></Contents>` +

@@ -4,8 +4,8 @@ import { formatSize, parseSize } from "../../../base/size.ts";
 import { collect } from "../../../cache/collection.ts";
 import type { MetaCall } from "../../meta_spec.ts";
 import type { AppParts, Exit } from "../../parts.ts";
-import { openProject } from "../../project.ts";
 import { storeLimits } from "../../tidy.ts";
+import { openCache } from "./open.ts";
 import { print, printJson } from "./print.ts";
 
 /** `qik :cache gc [--max-size SIZE] [--max-age AGE]`. */
@@ -13,10 +13,15 @@ export async function run(parts: AppParts, call: MetaCall): Promise<Exit> {
   const { sys } = parts;
   const maxSize = given(call, "max-size", parseSize, '"10GB" or "500MiB"');
   const maxAgeMs = given(call, "max-age", parseDuration, '"12h" or "7d"');
-  const { plan: { config }, paths: { cacheDir: dir } } = await openProject(parts, call.invocation);
+  const { project, kind, remote } = await openCache(parts, call, false);
+  const { plan: { config }, paths: { cacheDir: dir } } = project;
+  if (kind === "repo") {
+    const message = "Cannot collect the repo cache: its files are yours";
+    throw new QikError({ code: "usage", message, hint: "Remove results with: qik :cache rm" });
+  }
   const { files, clock } = sys;
   const limits = storeLimits(config);
-  const collected = collect({
+  const collected = remote !== undefined ? await remote.collect({ maxSize, maxAgeMs }) : collect({
     files,
     clock,
     dir,

@@ -1,6 +1,7 @@
 import { nearest } from "../../../base/nearest.ts";
 import { QikError } from "../../../base/problems.ts";
 import { committedResults, type StoredResult, storedResults } from "../../../cache/inventory.ts";
+import type { RemoteInventory } from "../../../cache/remote/inventory.ts";
 import { wildcard } from "../../../plan/select.ts";
 import type { MetaCall } from "../../meta_spec.ts";
 import type { AppParts } from "../../parts.ts";
@@ -9,18 +10,31 @@ import { openProject, type Project } from "../../project.ts";
 /** The cache that a call is about. */
 export interface OpenedCache {
   readonly project: Project;
-  readonly kind: "local" | "repo";
+  readonly kind: "local" | "repo" | "remote";
+  /** Set for a remote. */
+  readonly remote?: RemoteInventory;
   results(): Iterable<StoredResult>;
 }
 
 /**
+ * @param needsResults False: a remote is not asked for its results.
  * @throws {QikError} `cache-unknown` for a cache that is not there, `usage` for one that cannot be looked into
  * from here, and everything that is wrong with the configuration.
  */
-export async function openCache(parts: AppParts, call: MetaCall): Promise<OpenedCache> {
+export async function openCache(
+  parts: AppParts,
+  call: MetaCall,
+  needsResults = true,
+): Promise<OpenedCache> {
   const { files } = parts.sys;
   const project = await openProject(parts, call.invocation);
-  const kind = kindOf(`${call.options["cache"] ?? "local"}`, project);
+  const name = `${call.options["cache"] ?? "local"}`;
+  const remote = await remoteOf(parts, project, name);
+  if (remote !== undefined) {
+    const results = needsResults ? await remote.results() : [];
+    return { project, kind: "remote", remote, results: () => results };
+  }
+  const kind = kindOf(name, project);
   const { root, cacheDir } = project.paths;
   return {
     project,
@@ -28,6 +42,13 @@ export async function openCache(parts: AppParts, call: MetaCall): Promise<Opened
     results: () =>
       kind === "local" ? storedResults(files, cacheDir) : committedResults(files, root),
   };
+}
+
+async function remoteOf({ sys }: AppParts, project: Project, name: string) {
+  const isKnown = project.plan.config.caches.some((cache) => cache.name === name);
+  if (!isKnown) return undefined;
+  const { openInventory } = await import("../../remotes.ts");
+  return await openInventory(sys, project, name);
 }
 
 function kindOf(name: string, { plan: { config } }: Project): "local" | "repo" {
@@ -38,7 +59,7 @@ function kindOf(name: string, { plan: { config } }: Project): "local" | "repo" {
     throw new QikError({
       code: "usage",
       message: `Cannot look into the cache "${name}"`,
-      hint: "Only local and repo caches can be looked into; what a remote one gave is in local",
+      hint: "Only local, repo and remote caches can be looked into",
     });
   }
   const [close] = nearest(name, known);

@@ -7,10 +7,13 @@ import { print, printJson, resultRecord, totalLine } from "./print.ts";
 /** `qik :cache rm RESULT…`. Whoever reads one of them at this moment has a miss, nothing worse. */
 export async function run(parts: AppParts, call: MetaCall): Promise<Exit> {
   const { sys } = parts;
-  const results = chosenResults(await openCache(parts, call), call.words);
-  for (const { files } of results) {
-    for (const file of files) remove(parts, file);
-  }
+  const cache = await openCache(parts, call);
+  const results = chosenResults(cache, call.words);
+  const { remote } = cache;
+  if (remote !== undefined) await remote.remove(results.flatMap(({ files }) => files));
+  else {for (const { files } of results) {
+      for (const file of files) remove(parts, file);
+    }}
   if (call.json) printJson(sys, results.map(resultRecord));
   else print(sys, `Removed ${totalLine(results)}`);
   return { code: 0 };

@@ -1,6 +1,6 @@
 import type { MetaSpec } from "../../meta_spec.ts";
 
-const CACHE = { flags: "--cache <name>", text: "local (default) or repo" };
+const CACHE = { flags: "--cache <name>", text: "local (default), repo, or the name of a remote" };
 
 const WHICH = `A stored result is named by the start of its key (at least four digits), or by
 its task (lint, lint@space#module, 'lint*'): then all of that task's results.`;
@@ -45,12 +45,14 @@ Contents that no other result names go with the next collection.`,
       name: "gc",
       text: "remove what is too old or too much now",
       options: [
+        CACHE,
         { flags: "--max-size <size>", text: 'keep at most so much, such as "500MB"' },
         { flags: "--max-age <age>", text: 'keep what was used within it, such as "7d"' },
       ],
       details: `A run does this by itself once a day. Without options the limits of
 [caches.local] hold. What was used within the last hour is always kept, so
-that no running qik loses what it has found.`,
+that no running qik loses what it has found. A remote has no limits of its own:
+without options only contents that no result names are removed, a day old.`,
       load: () => import("./gc.ts"),
     },
     {
@@ -58,8 +60,15 @@ that no running qik loses what it has found.`,
       text: "read everything and remove what is damaged",
       options: [CACHE],
       details: `Exits with 1 if anything was damaged. Of the repo cache nothing is removed:
-its files are yours.`,
+its files are yours. Nor is anything of a remote.`,
       load: () => import("./verify.ts"),
+    },
+    {
+      name: "keygen",
+      text: "make a pair of keys for signing entries of remotes",
+      details: `Prints both and keeps neither. The secret key belongs to CI's secrets, the
+public one under accept-keys of the cache, or into QIK_TRUST.`,
+      load: () => import("./keygen.ts"),
     },
   ],
 };

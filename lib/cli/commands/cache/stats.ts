@@ -11,12 +11,12 @@ import { ago, columns, print, printJson } from "./print.ts";
 /** `qik :cache stats`. */
 export async function run(parts: AppParts, call: MetaCall): Promise<Exit> {
   const { sys } = parts;
-  const { project, kind, results } = await openCache(parts, call);
+  const { project, kind, remote, results } = await openCache(parts, call);
   const { cacheDir, root } = project.paths;
   const all = [...results()];
   const local = kind === "local";
   const stats = {
-    directory: local ? cacheDir : `${root}/.qik/cache`,
+    directory: remote?.place ?? (local ? cacheDir : `${root}/.qik/cache`),
     results: all.length,
     tasks: new Set(all.map(({ manifest }) => manifest.task)).size,
     bytes: local
@@ -59,7 +59,7 @@ function shown({ directory, results, tasks, bytes, limits, oldestUse, runs }: St
     ? ""
     : ` (at most ${formatSize(limits.maxSize)}, ${formatDuration(limits.maxAgeMs)} unused)`;
   return columns([
-    ["directory", directory],
+    [directory.includes("://") ? "place" : "directory", directory],
     ["results", `${results} of ${tasks} ${tasks === 1 ? "task" : "tasks"}`],
     ["size", formatSize(bytes) + limit],
     ...oldestUse === Infinity ? [] : [["oldest use", ago(oldestUse, now)]],

@@ -8,10 +8,12 @@ import { print, printJson, progress } from "./print.ts";
 /** `qik :cache verify`: exits with 1 if anything was damaged. */
 export async function run(parts: AppParts, call: MetaCall): Promise<Exit> {
   const { sys } = parts;
-  const { project, kind } = await openCache(parts, call);
+  const { project, kind, remote } = await openCache(parts, call, false);
   const { cacheDir, root } = project.paths;
   const told = progress(sys, "Verifying files:");
-  const checked = kind === "local"
+  const checked = remote !== undefined
+    ? await remote.verify(told.step)
+    : kind === "local"
     ? checkStore(sys.files, cacheDir, told.step)
     : checkCommitted(sys.files, root, told.step);
   told.end();

@@ -1,0 +1,216 @@
+import { QikError } from "../../base/problems.ts";
+import type { Problem } from "../../base/problems.ts";
+import { sha256 } from "../../sys/digest.ts";
+import type { Clock } from "../../sys/sys.ts";
+import type { Collected } from "../collection.ts";
+import type { Checked, Damage, StoredResult } from "../inventory.ts";
+import { Calls, Oversized, RemoteOff } from "./calls.ts";
+import { pieceName, PIECES, readRecord, RECORDS, type RemoteRecord } from "./record.ts";
+import { type ListedObject, MOST_OBJECT, type ObjectStore } from "./store.ts";
+
+/** Contents without a record may belong to one that is being uploaded. */
+const GRACE_MS = 86_400_000;
+
+/** Time that each listed object adds to the limit, as if it had so many bytes. */
+const LISTED_BYTES = 1 << 16;
+
+const REMOVED_AT_ONCE = 64;
+
+/** A result in a remote, signed by whomever: this is for looking, not for replaying. `files` names its record. */
+export interface RemoteResult extends StoredResult {
+  readonly record: RemoteRecord & { readonly bytes: number };
+}
+
+export interface InventoryOptions {
+  /** Name in `[caches]`. */
+  readonly name: string;
+  readonly store: ObjectStore;
+  readonly clock: Clock;
+  readonly timeoutMs: number;
+}
+
+/** Limits of a collection; unset: none. */
+export interface RemoteLimits {
+  readonly maxSize?: number | undefined;
+  readonly maxAgeMs?: number | undefined;
+}
+
+/**
+ * Looks into a remote and after it. Every method asks the server for a list and for every record.
+ *
+ * @throws {QikError} `usage` where the protocol has no lists, `remote-off` or `remote-denied` where the server does not
+ * answer: unlike in a run that is a failure here.
+ */
+export class RemoteInventory {
+  readonly #options: InventoryOptions;
+  readonly #calls: Calls;
+  #problem: Problem | undefined;
+
+  constructor(options: InventoryOptions) {
+    this.#options = options;
+    this.#calls = new Calls({ ...options, tell: (problem) => void (this.#problem ??= problem) });
+  }
+
+  get place(): string {
+    return this.#options.store.place;
+  }
+
+  /** Usable results in the order of their records' names. */
+  async results(): Promise<readonly RemoteResult[]> {
+    return (await this.#look()).results;
+  }
+
+  /** Removes records; contents that no other names go with the next collection. */
+  remove(names: readonly string[]): Promise<void> {
+    return this.#told(async () => {
+      for (let at = 0; at < names.length; at += REMOVED_AT_ONCE) {
+        const some = names.slice(at, at + REMOVED_AT_ONCE);
+        await this.#calls.call("write", some.length * LISTED_BYTES, async (store, call) => {
+          if (store.remove === undefined) throw this.#cannot("remove from");
+          await store.remove(some, call);
+        });
+      }
+    });
+  }
+
+  /** Fetches everything and compares it with its digests. Removes nothing. */
+  async verify(step: (done: number) => void): Promise<Checked> {
+    const { results, damaged } = await this.#look();
+    const checked = new Set<string>();
+    const found: Damage[] = [...damaged];
+    for (const { record } of results) {
+      for (const { name, stored } of [...record.pieces.values()].flat()) {
+        if (checked.has(name)) continue;
+        checked.add(name);
+        step(checked.size);
+        const bytes = await this.#read(pieceName(name), stored);
+        if (bytes !== undefined && bytes !== "large" && sha256(bytes) === name) continue;
+        const detail = bytes === undefined ? "It is missing" : "It is not what was stored";
+        found.push({ file: pieceName(name), detail, removed: false });
+      }
+    }
+    return { entries: results.length, contents: checked.size, damaged: found };
+  }
+
+  /**
+   * Removes what is too old or too much, oldest first, and contents that no record names. Where a record cannot be
+   * read it stays, and so do all contents: it may be of a newer qik.
+   */
+  async collect({ maxSize = Infinity, maxAgeMs = Infinity }: RemoteLimits): Promise<Collected> {
+    const { results, damaged } = await this.#look();
+    const pieces = await this.#list(PIECES);
+    const now = this.#options.clock.now();
+    const kept = [...results].sort((a, b) => b.usedAt - a.usedAt);
+    const removed: RemoteResult[] = [];
+    while (kept.length > 0) {
+      const isOld = kept.at(-1)!.usedAt < now - maxAgeMs;
+      if (!isOld && sizeOf(kept) <= maxSize) break;
+      removed.push(kept.pop()!);
+    }
+    const named = new Set(kept.flatMap(({ record }) => piecesOf(record)));
+    const orphans = damaged.length > 0
+      ? []
+      : pieces.filter(({ name, storedAt }) => !named.has(name) && storedAt < now - GRACE_MS);
+    await this.remove(removed.flatMap(({ files }) => files));
+    await this.remove(orphans.map(({ name }) => name));
+    const freed = removed.reduce((sum, { record }) => sum + record.bytes, 0) +
+      orphans.reduce((sum, { size }) => sum + size, 0);
+    return {
+      entries: removed.length,
+      blobs: orphans.length,
+      leftovers: 0,
+      freed,
+      left: sizeOf(kept),
+    };
+  }
+
+  async #look(): Promise<{ readonly results: RemoteResult[]; readonly damaged: Damage[] }> {
+    const listed = (await this.#list(RECORDS)).sort((a, b) => a.name < b.name ? -1 : 1);
+    const damaged: Damage[] = [];
+    const read = await Promise.all(listed.map(async (object) => {
+      const found = await this.#record(object);
+      if (typeof found !== "string") return found;
+      damaged.push({ file: object.name, detail: found, removed: false });
+      return undefined;
+    }));
+    return { results: read.filter((one) => one !== undefined), damaged };
+  }
+
+  async #record({ name, size, storedAt }: ListedObject): Promise<RemoteResult | string> {
+    const [, scope, key] = /^v1\/rec\/(.+)\/([0-9a-f]+)\.[0-9a-f]+$/.exec(name) ?? [];
+    if (scope === undefined || key === undefined) return "It has no name of a record";
+    const bytes = await this.#read(name, MOST_OBJECT);
+    if (bytes === undefined || bytes === "large") return "It is no record of qik";
+    const record = await readRecord(bytes, { name, key, scope });
+    if (typeof record === "string") return record;
+    const sizeBytes = size +
+      [...record.pieces.values()].flat().reduce((sum, { stored }) => sum + stored, 0);
+    return {
+      manifest: record.manifest,
+      usedAt: storedAt,
+      sizeBytes,
+      files: [name],
+      record: { ...record, bytes: size },
+    };
+  }
+
+  #read(name: string, most: number): Promise<Uint8Array | "large" | undefined> {
+    return this.#told(() =>
+      this.#calls.read(name, most).catch((error) => {
+        if (error instanceof Oversized) return "large" as const;
+        throw error;
+      })
+    );
+  }
+
+  #list(prefix: string): Promise<ListedObject[]> {
+    return this.#told(() =>
+      this.#calls.call("read", 0, async (store, call, moved) => {
+        if (store.list === undefined) throw this.#cannot("list");
+        const objects: ListedObject[] = [];
+        for await (const object of store.list(prefix, call)) {
+          moved(LISTED_BYTES);
+          objects.push(object);
+        }
+        return objects;
+      })
+    );
+  }
+
+  #cannot(verb: string): QikError {
+    const { name, store } = this.#options;
+    return new QikError({
+      code: "usage",
+      message:
+        `Cannot ${verb} the remote cache "${name}" (${store.place}): its protocol has no such call`,
+      hint: "Do it on the server, or use a cache in S3 or GCS",
+    });
+  }
+
+  async #told<T>(action: () => Promise<T>): Promise<T> {
+    try {
+      return await action();
+    } catch (error) {
+      if (error instanceof RemoteOff && this.#problem !== undefined) {
+        throw new QikError({ ...this.#problem, hint: "Check its address and the network" });
+      }
+      throw error;
+    }
+  }
+}
+
+function piecesOf({ pieces }: RemoteRecord): string[] {
+  return [...pieces.values()].flat().map(({ name }) => pieceName(name));
+}
+
+/** Of records, and of contents once however many records share them. */
+function sizeOf(results: readonly RemoteResult[]): number {
+  const pieces = new Map<string, number>();
+  let sum = 0;
+  for (const { record } of results) {
+    sum += record.bytes;
+    for (const { name, stored } of [...record.pieces.values()].flat()) pieces.set(name, stored);
+  }
+  for (const stored of pieces.values()) sum += stored;
+  return sum;
+}

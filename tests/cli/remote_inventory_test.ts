@@ -1,0 +1,154 @@
+/** `qik :cache` on remotes, and `qik :explain` of what came from one. */
+import assert from "node:assert/strict";
+import { Repo } from "../support/repo.ts";
+import { ObjectServer } from "../support/remote/object_server.ts";
+import { NO_SERVERS, S3_KEYS, startGcs, startS3 } from "../support/remote/servers.ts";
+
+const COMMANDS = `
+[commands.build]
+exec = "seq 1 60000 > out.txt && echo built"
+deps = ["in.txt"]
+artifacts = ["out.txt"]
+cache = "team"
+
+[commands.lint]
+exec = "echo fine"
+deps = ["in.txt"]
+cache = "team"
+`;
+
+const KINDS = {
+  s3: {
+    start: startS3,
+    env: () => ({ AWS_ACCESS_KEY_ID: S3_KEYS.id, AWS_SECRET_ACCESS_KEY: S3_KEYS.secret }),
+    cache: (url: string) => `type = "s3"\nbucket = "bucket"\nendpoint-url = "${url}"`,
+  },
+  gcs: {
+    start: startGcs,
+    env: (url: string) => ({ STORAGE_EMULATOR_HOST: url }),
+    cache: () => `type = "gcs"\nbucket = "bucket"`,
+  },
+};
+
+for (const [name, { start, env, cache }] of Object.entries(KINDS)) {
+  Deno.test({
+    name: `a remote in ${name} is looked into and looked after`,
+    ignore: NO_SERVERS,
+    async fn() {
+      await using server = await start();
+      await using plain = await Repo.create({
+        "in.txt": "",
+        ".gitignore": "out.txt\n",
+        "qik.toml": `[plugins]\n${name} = "qik.${name}"\n[caches.team]\n${
+          cache(server.url)
+        }\n${COMMANDS}`,
+      });
+      const repo = plain.with({ env: env(server.url) });
+      await repo.must();
+      const cacheOf = (...words: string[]) => repo.must(":cache", ...words, "--cache", "team");
+      const ls = JSON.parse((await cacheOf("ls", "--json")).out);
+      assert.deepEqual(ls.map((one: { task: string }) => one.task).sort(), ["build", "lint"]);
+      assert.match((await cacheOf("stats")).out, /results +2 of 2 tasks/);
+      assert.match((await cacheOf("show", "build")).out, /out\.txt/);
+      assert.match((await cacheOf("verify")).out, /2 results and 1 content are .*, 0 damaged/);
+      await cacheOf("rm", "lint");
+      assert.equal(JSON.parse((await cacheOf("ls", "--json")).out).length, 1);
+      await cacheOf("gc", "--max-size", "1B");
+      assert.equal(JSON.parse((await cacheOf("ls", "--json")).out).length, 0);
+      // Contents are young: a run that is uploading might be about to name them.
+      const { left } = JSON.parse((await cacheOf("gc", "--json")).out);
+      assert.equal(left, 0);
+    },
+  });
+}
+
+Deno.test("a protocol without lists says so", async () => {
+  await using server = await ObjectServer.start();
+  await using repo = await Repo.create({
+    "qik.toml":
+      `[plugins]\nhttp = "qik.http"\n[caches.team]\ntype = "http"\nurl = "${server.url}"\n`,
+  });
+  const { code, err } = await repo.qik(":cache", "ls", "--cache", "team");
+  assert.equal(code, 2);
+  assert.match(err, /Cannot list the remote cache "team"/);
+});
+
+Deno.test("keys sign, and explain says who made what is replayed", async () => {
+  await using server = await ObjectServer.start();
+  const project = (accept: string) => ({
+    "in.txt": "",
+    ".gitignore": "out.txt\n",
+    "qik.toml": `ctx = [{name = "team_key", required = false}]
+[plugins]
+http = "qik.http"
+[caches.team]
+type = "http"
+url = "${server.url}"
+sign-key = "{ctx.team_key}"
+accept-keys = [${accept}]
+${COMMANDS.replace('"echo fine"', '"echo ${TEAM_KEY:-no key}"')}`,
+  });
+  await using scratch = await Repo.create();
+  const made = JSON.parse((await scratch.must(":cache", "keygen", "--json")).out);
+  await using one = await Repo.create(project(`"${made.publicKey}"`));
+  await using two = await Repo.create(project(`"${made.publicKey}"`));
+  await using other = await Repo.create(
+    project(`"${JSON.parse((await scratch.must(":cache", "keygen", "--json")).out).publicKey}"`),
+  );
+  const signed = one.with({
+    env: {
+      TEAM_KEY: made.secretKey,
+      GITHUB_ACTIONS: "true",
+      GITHUB_EVENT_NAME: "push",
+      GITHUB_REPOSITORY: "acme/shop",
+      GITHUB_REF: "refs/heads/main",
+      GITHUB_SHA: "0123456789abcdef0123",
+    },
+  });
+  assert.match((await signed.must("lint", "-v", "2")).out, /no key/);
+  await signed.must();
+  for (const bytes of server.objects.values()) {
+    assert.ok(!new TextDecoder().decode(bytes).includes(made.secretKey.slice(13)));
+  }
+  const explained = await two.must(":explain", "build");
+  assert.match(explained.out, /status +warm/);
+  assert.match(explained.out, /made by +acme\/shop, refs\/heads\/main, 0123456789ab, push/);
+  assert.match(explained.out, new RegExp(`signed by +${made.id}`));
+  const all = await two.must();
+  assert.match(all.out + all.err, /2 cached|from cache/);
+  assert.match((await other.must(":explain", "build")).out, /status +cold/);
+});
+
+Deno.test("a pull request cannot choose whose entries it is shown", async () => {
+  await using server = await ObjectServer.start();
+  await using scratch = await Repo.create();
+  const key = async () => JSON.parse((await scratch.must(":cache", "keygen", "--json")).out);
+  const [trusted, evil] = [await key(), await key()];
+  const project = (accept: string) => ({
+    "in.txt": "",
+    ".gitignore": "out.txt\n",
+    "qik.toml": `ctx = [{name = "team_key", required = false}]
+[plugins]
+http = "qik.http"
+[caches.team]
+type = "http"
+url = "${server.url}"
+sign-key = "{ctx.team_key}"
+accept-keys = ["${accept}"]
+${COMMANDS}`,
+  });
+  await using attacker = await Repo.create(project(evil.publicKey));
+  await attacker.with({ env: { TEAM_KEY: evil.secretKey } }).must();
+  await using pull = await Repo.create(project(trusted.publicKey));
+  await pull.git("update-ref", "refs/remotes/origin/main", "HEAD");
+  await pull.write({ "qik.toml": project(evil.publicKey)["qik.toml"] });
+  const ci = { GITHUB_ACTIONS: "true", GITHUB_EVENT_NAME: "pull_request", GITHUB_BASE_REF: "main" };
+  const asked = pull.with({ env: ci });
+  assert.match((await asked.must(":explain", "build")).out, /status +cold/);
+  const open = pull.with({ env: { ...ci, QIK_TRUST: evil.publicKey } });
+  assert.match((await open.must(":explain", "build")).out, /status +warm/, "the test can fail");
+  await pull.git("update-ref", "-d", "refs/remotes/origin/main");
+  const blind = await asked.must("build");
+  assert.match(blind.err, /remote-untrusted/);
+  assert.doesNotMatch(blind.err, /from cache|1 cached/);
+});
