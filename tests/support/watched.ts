@@ -28,7 +28,7 @@ export async function stateOf(repo: Repo): Promise<string> {
 
 /** Starts watching; resolves when qik waits for changes. */
 export async function startWatching(repo: Repo, ...args: readonly string[]): Promise<Running> {
-  const running = repo.with({ limitMs: 30_000 }).startQik("--watch", "-v", ...args);
+  const running = repo.startQik("--watch", "-v", ...args);
   await running.saw("for changes");
   return running;
 }
