@@ -139,6 +139,11 @@ export interface TaskResult {
   /** Absolute root; `patterns` are the task's artifact pathspecs. */
   readonly root: string;
   readonly patterns: readonly string[];
+  /**
+   * Asked when the artifacts have been read: false where another qik may have run the task at the same time, so that
+   * they may be halfway through being written. Nothing is stored then.
+   */
+  readonly isAlone?: () => boolean;
   /** Lines of the key's explanation, kept beside the entry to explain later misses. */
   readonly explanation: readonly string[];
 }

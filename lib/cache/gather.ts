@@ -28,6 +28,8 @@ export interface GatherRequest {
   /** False where the command failed: then what it did not get to write is not missing. */
   readonly complete: boolean;
   readonly sink: ContentSink;
+  /** As in `TaskResult`. */
+  readonly isAlone?: (() => boolean) | undefined;
   /** Where patterns that selected nothing are noted, if the command succeeded. */
   readonly empty?: string[];
 }
@@ -52,6 +54,9 @@ export function gatherArtifacts(request: GatherRequest): Artifact[] {
   for (const { path, kind } of walked.found) artifacts.push(keep(request, path, kind));
   for (const { path, empty } of walked.directories) {
     if (empty) artifacts.push(emptyDirectory(request, path));
+  }
+  if (request.isAlone?.() === false) {
+    throw new BadArtifact("Another qik may have run it at the same time, for its lock was removed");
   }
   if (request.complete) request.empty?.push(...emptyPatterns(patterns, artifacts));
   return artifacts.sort((a, b) => byCodeUnit(a.path, b.path));

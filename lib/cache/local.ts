@@ -245,6 +245,7 @@ function keep(store: Store, result: TaskResult): PutOutcome {
       patterns,
       complete: exit === 0,
       sink,
+      isAlone: result.isAlone,
       empty,
     });
     const log = keepLog(store, result.log, inline);

@@ -207,7 +207,8 @@ class RepoEntries {
     const { files } = this.options;
     const { key, task, exit, patterns, log } = result;
     const sink = { file: (path: string) => digestFile(files, path), target: () => {} };
-    const request = { files, root: result.root, patterns, complete: exit === 0, sink, empty };
+    const { root, isAlone } = result;
+    const request = { files, root, patterns, complete: exit === 0, sink, isAlone, empty };
     const artifacts = gatherArtifacts(request).filter(({ kind }) => kind !== "directory")
       .map((one) => one.kind === "link" ? one : { ...one, mode: one.mode & 0o100 ? 0o755 : 0o644 });
     const out = this.#outOf(result);

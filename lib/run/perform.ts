@@ -50,6 +50,7 @@ class Story {
   #startedAt: number;
   #why: string | undefined;
   #jobs: JobSlots | undefined;
+  #lock: TaskLock | undefined;
 
   constructor(ports: PerformPorts, guard: CacheGuard, task: Task, slot: Slot) {
     this.#ports = ports;
@@ -320,6 +321,7 @@ class Story {
       log: result.log,
       root: this.#ports.root,
       patterns: task.artifacts,
+      isAlone: () => this.#lock?.isHeld() ?? true,
       explanation: keyed.explanation(),
     });
     this.#warnAboutArtifacts(kept?.empty ?? []);

@@ -41,6 +41,8 @@ export interface LockRequest {
 export interface TaskLock {
   /** Somebody else held it: what that one left in the cache may be this task's result. */
   readonly waited: boolean;
+  /** False where somebody took it away (`rm -rf ._qik`), so that another qik may run the task by now. */
+  isHeld(): boolean;
   release(): void;
 }
 
@@ -132,7 +134,8 @@ class Taking {
     } catch {
       // Without a lock a task may run twice at once; that is better than not at all.
     }
-    return { waited: this.#waited, release() {} };
+    // Where there are no locks nothing is known of others.
+    return { waited: this.#waited, isHeld: () => true, release() {} };
   }
 
   #held(): TaskLock {
@@ -148,7 +151,7 @@ class Taking {
       rest();
       this.#release();
     };
-    return { waited: this.#waited, release };
+    return { waited: this.#waited, isHeld: () => this.#isOurs(), release };
   }
 
   #create(): boolean {
@@ -260,12 +263,15 @@ class Taking {
     this.#request.onWait?.(owner.pid);
   }
 
+  #isOurs(): boolean {
+    const owner = this.#owner();
+    return owner !== undefined && owner !== "garbage" && owner.token === this.#own.token;
+  }
+
   /** Only what is ours: somebody who took us for dead may hold it now. */
   #release(): void {
     try {
-      const owner = this.#owner();
-      if (owner === undefined || owner === "garbage" || owner.token !== this.#own.token) return;
-      this.#parts.files.remove(this.#path);
+      if (this.#isOurs()) this.#parts.files.remove(this.#path);
     } catch {
       // It stays until we have ended, and then counts as stale.
     }

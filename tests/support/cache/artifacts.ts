@@ -5,6 +5,16 @@ import { assertRecalled, build, type Case, KEY, PATTERNS, stored } from "./cases
 
 export const ARTIFACTS: readonly Case[] = [
   {
+    name: "artifacts that another process may be writing are not stored",
+    async run(room, kit) {
+      build(room);
+      const result = room.result([], { key: KEY, patterns: PATTERNS, isAlone: () => false });
+      const outcome = await kit.open(room).put(result);
+      assert.ok(!outcome.stored && outcome.reason === "bad-artifact", JSON.stringify(outcome));
+      assert.equal((await kit.open(room).get(KEY)).found, false);
+    },
+  },
+  {
     name: "deleted and changed artifacts are put back",
     async run(room, kit) {
       build(room);

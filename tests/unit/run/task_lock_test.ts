@@ -138,6 +138,21 @@ Deno.test(
 );
 
 Deno.test(
+  "lock: one that was removed is no longer held, also where another one stands there",
+  withBench(async (bench) => {
+    const lock = await bench.take();
+    assert.equal(lock.isHeld(), true);
+    rmSync(bench.directory, { recursive: true });
+    assert.equal(lock.isHeld(), false);
+    const other = await bench.take();
+    assert.deepEqual([lock.isHeld(), other.isHeld()], [false, true]);
+    lock.release();
+    assert.equal(other.isHeld(), true);
+    other.release();
+  }),
+);
+
+Deno.test(
   "lock: one that cannot be read is broken after a second, not before",
   withBench(async (bench) => {
     bench.leave("12");
