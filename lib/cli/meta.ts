@@ -21,7 +21,9 @@ export async function runMeta(
   brought: () => Promise<readonly MetaSpec[]> = () => Promise.resolve([]),
 ): Promise<Exit> {
   const name = invocation.meta ?? "";
-  const known = specs.some((spec) => spec.name === name) ? specs : [...specs, ...await brought()];
+  const known = specs.some((spec) => spec.name === name)
+    ? specs
+    : [...specs, ...await orNearest(brought, name, specs)];
   const spec = known.find((spec) => spec.name === name);
   if (spec === undefined) throw unknown(`the meta command ":${name}"`, ":", name, known);
   const { path, action, words } = chooseAction(spec, invocation.metaWords);
@@ -31,6 +33,21 @@ export async function runMeta(
   }
   const call = parseMeta(path, action, words, invocation);
   return await (await action.load!()).run(parts, call);
+}
+
+/** Where the project cannot be read, a name that is nearly one of qik's own was meant to be that. */
+async function orNearest(
+  brought: () => Promise<readonly MetaSpec[]>,
+  name: string,
+  own: readonly MetaSpec[],
+): Promise<readonly MetaSpec[]> {
+  try {
+    return await brought();
+  } catch (error) {
+    const isTypo = nearest(name, own.map((spec) => spec.name)).length > 0;
+    if (error instanceof QikError && isTypo) return [];
+    throw error;
+  }
 }
 
 /** Looked for before anything is understood: a call that lacks a word needs the help most. */

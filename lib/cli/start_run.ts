@@ -218,7 +218,7 @@ function pointerProblem({ name, command: { place } }: Task, pointers: readonly s
   const what = more === 0
     ? "is a Git LFS pointer, not its content"
     : `and ${more} more are Git LFS pointers, not their content`;
-  const message = `"${pointers[0]}" of "${name}" ${what}`;
+  const message = `The input "${pointers[0]}" of "${name}" ${what}`;
   return { type: "problem", code: "lfs-pointer", message, task: name, place };
 }
 

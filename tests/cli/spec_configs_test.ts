@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { listed, makeVenv, mark, ranBy, withPrograms } from "../support/fakes.ts";
 import { type Repo, repoTest } from "../support/repo.ts";
+import { endWatching, startWatching } from "../support/watched.ts";
 
 const PIP_COMPILE = `${mark("pip-compile")}; sed 's/$/==1.0/' requirements.in`;
 
@@ -281,12 +282,22 @@ repoTest("what plugins of later versions bring is refused by name", {}, async (r
   await refused(repo, '\n[plugins.uv]\npyimport = "qik.uv"\n', plugin);
 });
 
-repoTest("--watch is of a later version, and says so", {
-  "qik.toml": '[commands]\none = "echo one"\n',
+repoTest("qik --watch and qik one two --watch", {
+  "qik.toml":
+    '[commands.one]\nexec = "cat one"\ndeps = ["one"]\n[commands.two]\nexec = "cat two"\ndeps = ["two"]\n' +
+    '[commands.three]\nexec = "cat three"\ndeps = ["three"]\n',
+  one: "first of one\n",
+  two: "first of two\n",
+  three: "first of three\n",
 }, async (repo) => {
-  for (const args of [["--watch"], ["one", "two", "--watch"], ["--since", "main"]]) {
-    const { code, out, err } = await repo.qik(...args);
-    assert.deepEqual([code, out], [2, ""]);
-    assert.match(err, /"--(watch|since)" \[usage\]\n.*does not have it yet/);
+  for (const [round, names] of [[], ["one", "two"]].entries()) {
+    const running = await startWatching(repo, ...names);
+    await repo.write({ three: `three ${round}\n` });
+    if (names.length === 0) await running.saw(`three ${round}`);
+    await repo.write({ two: `two ${round}\n` });
+    await running.saw(`two ${round}`);
+    await endWatching(running);
+    const watchesThree = names.length === 0;
+    assert.equal(running.out.includes("three"), watchesThree, running.out);
   }
 });

@@ -26,8 +26,8 @@ export const META: readonly MetaSpec[] = [
       },
       { flags: "--why", text: "the shortest way between two names: :graph imports --why A B" },
     ],
-    details: `Graphs are "tasks" and those of plugins: "imports" of qik.pygraph. With --why the
-exit code is 1 where there is no way.`,
+    details: `Graphs are "tasks" and those of plugins: "imports" of qik.pygraph. With --why
+the exit code is 1 where there is no way.`,
     load: () => import("./graph.ts"),
   },
   {

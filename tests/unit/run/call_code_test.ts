@@ -67,7 +67,9 @@ Deno.test("a problem of the user's is told with its hint, and a bug with its sta
       place,
     });
   });
-  assert.deepEqual(problem.out, ["err:a.py:3: Cannot read it\n  Mend it\n"]);
+  assert.deepEqual(problem.out, [
+    "err:Error: Cannot read it [plugin-failed]\n  at a.py:3\n  hint: Mend it\n",
+  ]);
   assert.equal(problem.result.code, 2);
   const bug = await call(() => Promise.reject(new TypeError("oh")));
   assert.match(bug.out.join(""), /^err:TypeError: oh\n\s+at /);
