@@ -103,6 +103,7 @@ async function look(
   say: (text: string) => void,
 ): Promise<Look> {
   const startedAt = sys.clock.monotonic();
+  hints.looking();
   const told = await watched.reload();
   if (told !== undefined) {
     say(renderProblems(told, styleFor("err", { ...sys, emoji: true })));

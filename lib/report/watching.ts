@@ -10,6 +10,7 @@ export type WatchNews =
   | { readonly kind: "again"; readonly causes: ReadonlyMap<string, readonly string[]> }
   | {
     readonly kind: "ping-pong";
+    readonly stopped: boolean;
     readonly tasks: readonly string[];
     readonly what: readonly string[];
   };
@@ -25,12 +26,14 @@ export function watchLines(news: WatchNews, style: Style): string {
       return againLines(news.causes, style);
     case "ping-pong": {
       const names = shown(news.tasks.map((task) => `"${task}"`));
-      const which = news.tasks.length === 1
-        ? "changes its own inputs"
-        : "change each other's inputs";
-      return `${style.paint("Warning:", "bold", "yellow")} ${names} ${which} without an end (${
+      const alone = news.tasks.length === 1;
+      const which = news.stopped
+        ? `${alone ? "changes its own inputs" : "change each other's inputs"} without an end`
+        : `${alone ? "runs" : "run"} again as soon as ${alone ? "it has" : "they have"} ended`;
+      const then = news.stopped ? "waiting for another change" : "runs are spaced out";
+      return `${style.paint("Warning:", "bold", "yellow")} ${names} ${which} (${
         shown(news.what)
-      }); waiting for another change\n`;
+      }); ${then}\n`;
     }
   }
 }

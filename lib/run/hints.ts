@@ -16,6 +16,8 @@ export class Hints {
   readonly #clock: Clock;
   #waiting: { readonly promise: Promise<void>; readonly resolve: () => void } | undefined;
   #dirty = false;
+  /** It was time to look, and no look has begun since: nobody was waiting any more. */
+  #unseen = false;
   #cancel: (() => void) | undefined;
   #lookedAt = 0;
   #tookMs = 0;
@@ -42,6 +44,7 @@ export class Hints {
 
   /** Resolves when it is time to look; the same promise until then, so that nobody takes a hint from another. */
   next(): Promise<void> {
+    this.#dirty ||= this.#unseen;
     if (this.#waiting === undefined) {
       let resolve = () => {};
       const promise = new Promise<void>((done) => resolve = done);
@@ -49,6 +52,11 @@ export class Hints {
     }
     this.#arm();
     return this.#waiting.promise;
+  }
+
+  /** A look begins: it sees all that hints were about until now. */
+  looking(): void {
+    this.#unseen = false;
   }
 
   /** A look has ended. Looks that find nothing, again and again, are spaced out. */
@@ -71,6 +79,7 @@ export class Hints {
       this.#dirty = false;
       const waiting = this.#waiting!;
       this.#waiting = undefined;
+      this.#unseen = true;
       waiting.resolve();
     });
   }

@@ -56,8 +56,13 @@ export type Said =
   | { readonly kind: "waiting"; readonly tasks: number }
   /** Files changed, and tasks begin again. */
   | { readonly kind: "again"; readonly causes: ReadonlyMap<string, Cause> }
-  /** Tasks change their own or each other's inputs without an end. */
-  | { readonly kind: "ping-pong"; readonly tasks: readonly string[]; readonly what: Cause };
+  /** Tasks change their own or each other's inputs, over and over. `stopped`: the same contents came back. */
+  | {
+    readonly kind: "ping-pong";
+    readonly tasks: readonly string[];
+    readonly what: Cause;
+    readonly stopped: boolean;
+  };
 
 /** A task that is stopped by changes this often, without ever coming to its end, is let finish. */
 const MOST_STOPS = 3;
@@ -138,8 +143,7 @@ class Watch {
     }
     const { interrupted } = await ended;
     if (interrupted !== undefined) return interrupted;
-    this.#settle(await this.#changes(), round.wasCutShort);
-    return undefined;
+    return await this.#settle(await this.#changes(), round.wasCutShort);
   }
 
   #ended(
@@ -174,16 +178,42 @@ class Watch {
   }
 
   /** A change that a round brought about itself, or that came with its end. */
-  #settle(changes: ReadonlyMap<string, Cause>, wasCutShort: boolean): void {
-    if (wasCutShort || changes.size === 0) {
-      if (!wasCutShort) this.#pingPong.settled();
-    } else if (this.#pingPong.isEndless(changes)) {
-      const what = [...new Set([...changes.values()].flat())];
-      this.#ports.tell({ kind: "ping-pong", tasks: [...changes.keys()], what });
-      this.#pingPong.settled();
-      return;
+  async #settle(
+    changes: ReadonlyMap<string, Cause>,
+    wasCutShort: boolean,
+  ): Promise<StopSignal | undefined> {
+    if (changes.size === 0 && !wasCutShort) this.#pingPong.settled();
+    if (changes.size === 0 || wasCutShort) return this.#owe(changes);
+    const tasks = [...changes.keys()];
+    const state = tasks.map((task) => this.#known.get(task)?.digest()).join();
+    const verdict = this.#pingPong.judge(JSON.stringify([...changes]), state);
+    const what = [...new Set([...changes.values()].flat())];
+    if (!verdict.run || verdict.isStrange) {
+      this.#ports.tell({ kind: "ping-pong", tasks, what, stopped: !verdict.run });
     }
+    if (!verdict.run) return void this.#pingPong.settled();
+    this.#owe(changes);
+    return await this.#pause(verdict.pauseMs);
+  }
+
+  #owe(changes: ReadonlyMap<string, Cause>): undefined {
     for (const [task, cause] of changes) this.#owed.set(task, cause);
+  }
+
+  async #pause(ms: number): Promise<StopSignal | undefined> {
+    if (ms === 0) return undefined;
+    let stopListening = () => {};
+    let cancel = () => {};
+    const over = new Promise<StopSignal | undefined>((resolve) => {
+      stopListening = this.#ports.onSignal(resolve);
+      cancel = this.#ports.clock.after(ms, () => resolve(undefined));
+    });
+    try {
+      return await over;
+    } finally {
+      stopListening();
+      cancel();
+    }
   }
 
   /** Tasks whose inputs are not what they last ran with. What is found counts as known. */

@@ -33,6 +33,11 @@ export async function startWatching(repo: Repo, ...args: readonly string[]): Pro
   return running;
 }
 
+/** Resolves when a run that has begun is over and qik waits again. */
+export async function quiet(running: Running): Promise<void> {
+  await running.saw(/for changes; Ctrl-C ends\n$/, "err");
+}
+
 /** Ends a watch as Ctrl-C does. */
 export async function endWatching(running: Running): Promise<void> {
   running.signal("SIGINT");

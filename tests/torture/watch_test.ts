@@ -7,7 +7,14 @@ import * as fs from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { repoTest } from "../support/repo.ts";
-import { endWatching, PATTERNS, startWatching, stateOf, WATCHED } from "../support/watched.ts";
+import {
+  endWatching,
+  PATTERNS,
+  quiet,
+  startWatching,
+  stateOf,
+  WATCHED,
+} from "../support/watched.ts";
 
 const FULL = process.env["QIK_TORTURE"] === "full";
 const TIMES = FULL ? 200 : 3;
@@ -20,6 +27,7 @@ for (const [name, change] of Object.entries(PATTERNS)) {
     for (let count = 1; count <= TIMES; count++) {
       change(repo.root, `u${count}`);
       await running.saw(await stateOf(repo));
+      await quiet(running);
     }
     await endWatching(running);
   });
