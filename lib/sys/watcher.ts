@@ -37,7 +37,7 @@ export function openWatcher(request: WatchRequest): Watcher {
 }
 
 /** How often the queue of events is emptied. Asking an empty one takes 1 µs. */
-const ASK_MS = 15;
+const ASK_MS = 25;
 
 /** See {@link openWatcher}; the C library's functions are given. */
 export function inotifyWatcher(
