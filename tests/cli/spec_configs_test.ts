@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { listed, makeVenv, mark, ranBy, withPrograms } from "../support/fakes.ts";
 import { type Repo, repoTest } from "../support/repo.ts";
-import { endWatching, startWatching } from "../support/watched.ts";
+import { endWatching, put, startWatching } from "../support/watched.ts";
 
 const PIP_COMPILE = `${mark("pip-compile")}; sed 's/$/==1.0/' requirements.in`;
 
@@ -292,9 +292,9 @@ repoTest("qik --watch and qik one two --watch", {
 }, async (repo) => {
   for (const [round, names] of [[], ["one", "two"]].entries()) {
     const running = await startWatching(repo, ...names);
-    await repo.write({ three: `three ${round}\n` });
+    await put(repo, { three: `three ${round}\n` });
     if (names.length === 0) await running.saw(`three ${round}`);
-    await repo.write({ two: `two ${round}\n` });
+    await put(repo, { two: `two ${round}\n` });
     await running.saw(`two ${round}`);
     await endWatching(running);
     const watchesThree = names.length === 0;

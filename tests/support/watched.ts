@@ -38,6 +38,15 @@ export async function quiet(running: Running): Promise<void> {
   await running.saw(/for changes; Ctrl-C ends\n$/, "err");
 }
 
+/** Puts files in place, each at once: one that is emptied and then written may be seen as two changes. */
+export async function put(repo: Repo, files: Readonly<Record<string, string>>): Promise<void> {
+  for (const [path, text] of Object.entries(files)) {
+    await repo.write({ "../put": text });
+    await fs.promises.mkdir(join(repo.path(path), ".."), { recursive: true });
+    await fs.promises.rename(repo.path("../put"), repo.path(path));
+  }
+}
+
 /** Ends a watch as Ctrl-C does. */
 export async function endWatching(running: Running): Promise<void> {
   running.signal("SIGINT");
