@@ -46,7 +46,8 @@ export function readEntry(bytes: Uint8Array, key: string): Entry | string {
     : { manifest, inline };
 }
 
-function readInline(value: unknown): Map<string, Uint8Array> | undefined {
+/** Contents under their digests, from Base64; `undefined` where one is not what its digest says. */
+export function readInline(value: unknown): Map<string, Uint8Array> | undefined {
   if (!isObject(value)) return undefined;
   const inline = new Map<string, Uint8Array>();
   for (const [digest, text] of Object.entries(value)) {

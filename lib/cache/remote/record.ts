@@ -1,7 +1,6 @@
-import { sha256 } from "../../sys/digest.ts";
 import { compressZstd, decompressZstd } from "../../sys/zstd.ts";
 import type { Manifest, Producer } from "../cache.ts";
-import { fromBase64, toBase64 } from "../entry.ts";
+import { readInline, toBase64 } from "../entry.ts";
 import { isObject, plainManifest, readManifest, readProducer } from "../manifest.ts";
 import type { AcceptKey, SignKey } from "./keys.ts";
 import { closeEnvelope, openEnvelope } from "./envelope.ts";
@@ -138,17 +137,6 @@ async function unpack(payload: Uint8Array): Promise<unknown> {
   } catch {
     return undefined;
   }
-}
-
-function readInline(value: unknown): Map<string, Uint8Array> | undefined {
-  if (!isObject(value)) return undefined;
-  const inline = new Map<string, Uint8Array>();
-  for (const [digest, text] of Object.entries(value)) {
-    const bytes = typeof text === "string" ? fromBase64(text) : undefined;
-    if (bytes === undefined || sha256(bytes) !== digest) return undefined;
-    inline.set(digest, bytes);
-  }
-  return inline;
 }
 
 function readPieces(value: unknown): Map<string, readonly Piece[]> | undefined {
