@@ -29,7 +29,7 @@ export function parseDuration(text: string): number | undefined {
 }
 
 /**
- * Writes a duration for people: `12ms`, `3.4s`, `2m05s`, `1h02m`.
+ * Writes a duration for people: `12ms`, `3.4s`, `2m05s`, `1h02m`, `2d03h`, `30d`.
  *
  * @param ms Milliseconds, zero or more.
  *
@@ -47,5 +47,7 @@ export function formatDuration(ms: number): string {
   const two = (value: number) => String(value).padStart(2, "0");
   if (seconds < 3600) return `${Math.floor(seconds / 60)}m${two(seconds % 60)}s`;
   const minutes = Math.round(seconds / 60);
-  return `${Math.floor(minutes / 60)}h${two(minutes % 60)}m`;
+  if (minutes < 48 * 60) return `${Math.floor(minutes / 60)}h${two(minutes % 60)}m`;
+  const hours = Math.round(minutes / 60);
+  return `${Math.floor(hours / 24)}d${hours % 24 === 0 ? "" : `${two(hours % 24)}h`}`;
 }

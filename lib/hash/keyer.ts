@@ -1,7 +1,7 @@
 import { byCodeUnit } from "../base/order.ts";
 import { QikError } from "../base/problems.ts";
 import type { FileState, Selected, SelectOptions, Tree } from "../git/tree.ts";
-import type { DepWorld, Fact, Plan, Task } from "../plan/types.ts";
+import type { DepWorld, Fact, Plan, PlannedDep, Task } from "../plan/types.ts";
 import { type HandedOn, handedOnDigest } from "./handed_on.ts";
 import { type Picture, pictureOf } from "./picture.ts";
 import { type KeyFact, type TaskKey, writeKey } from "./key.ts";
@@ -78,15 +78,15 @@ export class Keyer {
     if (task.unfilled !== undefined) throw new QikError(task.unfilled);
     await this.#settleAbsent(task);
     const { tree, secretKey, mask } = this.#ports;
-    const { record, selected, globs } = await this.#record(task);
+    const { record, selected, written } = await this.#record(task);
     const sink = new DigestSink();
     writeKey(sink, record);
     return {
       key: sink.end(),
       inputs: record.files,
       picture: pictureOf(record, secretKey),
-      // Files of the space (a `local.env`, say) need not be there; what a dependency names should.
-      unmatched: selected.unmatched.filter((spec) => globs.includes(spec)),
+      // Files of the space (a `local.env`, say) need not be there; what somebody wrote as a dependency should.
+      unmatched: selected.unmatched.filter((spec) => written.includes(spec)),
       pointers: tree.pointers(selected),
       explanation() {
         const lines = new ExplainSink(secretKey());
@@ -133,21 +133,23 @@ export class Keyer {
   async #record(
     task: Task,
     upstream = counted(task),
-  ): Promise<{ record: TaskKey; selected: Selected; globs: readonly string[] }> {
+  ): Promise<{ record: TaskKey; selected: Selected; written: readonly string[] }> {
     const { tree, platform, plan } = this.#ports;
     const world = this.#ports.world(task);
     const space = this.#ports.spaceInputs(task);
     const late = await Promise.all(task.deps.map((dep) => dep.late?.(world)));
-    const globs = [
-      ...task.deps.flatMap((dep) => dep.globs ?? []),
-      ...late.flatMap((dep) => dep?.globs ?? []),
-    ];
+    const lateGlobs = late.flatMap((dep) => dep?.globs ?? []);
+    const globsOf = (deps: readonly PlannedDep[]) => deps.flatMap((dep) => dep.globs ?? []);
+    const written = [...globsOf(task.deps.filter((dep) => !dep.unwritten)), ...lateGlobs];
     const facts = [
       ...task.deps.flatMap((dep) => dep.facts ?? []),
       ...late.flatMap((dep) => dep?.facts ?? []),
       ...space.variables.map(dotenvFact),
     ];
-    const selected = await tree.select([...globs, ...space.inputs], this.#selectOptions(task));
+    const selected = await tree.select(
+      [...globsOf(task.deps), ...lateGlobs, ...space.inputs],
+      this.#selectOptions(task),
+    );
     const record: TaskKey = {
       format: 3,
       task: task.name,
@@ -167,7 +169,7 @@ export class Keyer {
         return digest === undefined ? [] : [[plan.tasks[need]!.name, digest]];
       }).sort(byName),
     };
-    return { record, selected, globs };
+    return { record, selected, written };
   }
 
   #selectOptions(task: Task): SelectOptions {

@@ -8,6 +8,8 @@ export interface PlannedDep {
   readonly kind: string;
   /** Pathspecs relative to the root. */
   readonly globs?: readonly string[];
+  /** Whether nobody wrote these globs: then it is no mistake, and no warning, that one matches no file. */
+  readonly unwritten?: boolean;
   readonly facts?: readonly Fact[];
   readonly needs?: readonly NeedRequest[];
   /** Asked when everything that the task needs has ended: globs and facts that another command writes. */

@@ -3,7 +3,7 @@ import type { TaskCall } from "../../mod.ts";
 import { buildGraph } from "./graph/build.ts";
 import { encodeGraph } from "./graph/graph.ts";
 import { Scans } from "./graph/scans.ts";
-import { sourcesGlob } from "./names.ts";
+import { sourceGlobs } from "./names.ts";
 
 /** What was learned about files stays here between runs. */
 const MEMORY = "._qik/state/pygraph-scans";
@@ -13,7 +13,7 @@ const MEMORY = "._qik/state/pygraph-scans";
  * it: whoever runs them finds out, and mending them changes them.
  */
 export async function runBuild(call: TaskCall, pythonPath: string, file: string): Promise<number> {
-  const inputs = await call.world.inputs([sourcesGlob(pythonPath)]);
+  const inputs = await call.world.inputs(sourceGlobs(pythonPath));
   const scans = new Scans(call.files, call.root, `${call.root}/${MEMORY}`);
   const graph = buildGraph(pythonPath, inputs, (input) => {
     call.stop.throwIfAborted();

@@ -14,6 +14,8 @@ export interface Lock {
   readonly pydists: readonly string[];
 }
 
+/** Python writes it below a package while commands run: as an input it would make each first run change its own key. */
+const BYTE_CODE = "!**/__pycache__/**";
 /** So many unknown imports are told at most. */
 const MOST_TOLD = 20;
 
@@ -41,7 +43,7 @@ export async function runLock(
   return 0;
 }
 
-/** The module's files, everything below its directory, and the files of what it imports. */
+/** The module's files, everything below its directory but byte code, and the files of what it imports. */
 function globsOf(
   graph: ImportGraph,
   family: readonly number[],
@@ -52,7 +54,8 @@ function globsOf(
   const files = modules.flatMap((module) => filesOf(graph, module));
   const below = files.some((file) => file.startsWith(`${directory}/`));
   const others = files.filter((file) => !below || !file.startsWith(`${directory}/`));
-  return [...below ? [`${directory}/**`] : [], ...others].map(literal).sort();
+  const globs = [...below ? [`${directory}/**`] : [], ...others].map(literal).sort();
+  return below ? [...globs, BYTE_CODE] : globs;
 }
 
 /** Names of files may hold what pathspecs read as wildcards or magic. */

@@ -19,10 +19,10 @@ import {
 } from "../../mod.ts";
 import type { GraphReader } from "./graph_reader.ts";
 import { fenceOf } from "./fence.ts";
-import { cacheOf, graphFile, lockFile, type Project, type Settings, sourcesGlob } from "./names.ts";
+import { cacheOf, graphFile, lockFile, type Project, type Settings, sourceGlobs } from "./names.ts";
 
 /** Changes with the meaning of what the tasks write. */
-const VERSION = "1";
+const VERSION = "2";
 
 interface DepSettings {
   readonly pyimport?: string | undefined;
@@ -105,7 +105,7 @@ function buildTask(project: Project): TaskSpec {
       run: async (call) => (await import("./build_task.ts")).runBuild(call, pythonPath, file),
     },
     deps: [
-      { kind: "pygraph", globs: [sourcesGlob(pythonPath)] },
+      { kind: "pygraph", globs: sourceGlobs(pythonPath), unwritten: true },
       { kind: "pygraph", facts: [{ label: "python-path", read: () => pythonPath }] },
     ],
     artifacts: [file],

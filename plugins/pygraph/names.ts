@@ -48,7 +48,8 @@ export function lockFile(at: Located, space: string, pyimport: string): string {
   return artifactOf(at, "lock", `${space}/${encodeURIComponent(pyimport)}.json`);
 }
 
-/** Pathspec of the files that may be modules, stubs too. One pattern, because a second one may match nothing. */
-export function sourcesGlob(pythonPath: string): string {
-  return pythonPath === "" ? "**.py*" : `${pythonPath}/**.py*`;
+/** Pathspecs of the files that may be modules, stubs too; not of `.pyc`, which Python writes while commands run. */
+export function sourceGlobs(pythonPath: string): readonly string[] {
+  const below = pythonPath === "" ? "" : `${pythonPath}/`;
+  return [`${below}**.py`, `${below}**.pyi`];
 }

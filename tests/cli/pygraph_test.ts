@@ -87,6 +87,21 @@ deps = [{type = "module", name = "{module.name}"}]
   assert.deepEqual(await ranBy(repo), ["api"], "and so does what these import");
 });
 
+repoTest(
+  "byte code that Python writes beside the sources is no input of the graph",
+  TWO,
+  async (repo) => {
+    await ranBy(repo);
+    await repo.write({
+      "a/__pycache__/one.cpython-312.pyc": "x",
+      "b/__pycache__/one.pyc.139": "x",
+    });
+    const { out, err } = await repo.qik("--dry-run");
+    assert.match(out, /, 0 would run/, out);
+    assert.doesNotMatch(err, /glob-empty/, "nobody wrote the pattern of stubs");
+  },
+);
+
 repoTest("packages below python-path, stubs, and names that are not there yet", {
   "qik.toml": `${PLUGIN}
 [defaults]
@@ -210,7 +225,10 @@ repoTest("the repo cache keeps graph and locks as files to commit", {
 }, async (repo) => {
   assert.deepEqual(await ranBy(repo), ["a", "b"]);
   const lock = JSON.parse(await repo.read(".qik/artifacts/graph.lock/default/b.json"));
-  assert.deepEqual(lock, { globs: ["a/__init__.py", "a/one.py", "b/**"], pydists: [] });
+  assert.deepEqual(lock, {
+    globs: ["a/__init__.py", "a/one.py", "b/**", "!**/__pycache__/**"],
+    pydists: [],
+  });
   assert.ok(await repo.exists(".qik/artifacts/graph.build/graph.json"));
   await repo.remove("._qik");
   assert.deepEqual(await ranBy(repo), ["a", "b"]);

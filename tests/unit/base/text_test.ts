@@ -40,7 +40,9 @@ Deno.test("durations are written in the unit that people would use", () => {
     [3_599_499, "59m59s"],
     [3_599_600, "1h00m"],
     [3_720_000, "1h02m"],
-    [360_000_000, "100h00m"],
+    [172_700_000, "47h58m"],
+    [360_000_000, "4d04h"],
+    [2_592_000_000, "30d"],
   ];
   for (const [ms, text] of written) assert.equal(formatDuration(ms), text, String(ms));
 });
