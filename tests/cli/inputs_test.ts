@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { repoTest } from "../support/repo.ts";
+import { NO_MOUNTS, shellWithMounts } from "../support/mounts.ts";
+import { Repo, repoTest } from "../support/repo.ts";
 
 /** What is said about inputs that are not what they seem. */
 
@@ -59,4 +60,40 @@ repoTest("a git that ends soon is waited for", COPY, async (repo) => {
   assert.equal(warnings(err, "git-busy"), 0, err);
   assert.match(err, /1 ran/);
   assert.match((await repo.must()).err, /1 cached/);
+});
+
+/** The checkout as the lower layer of an overlay, as containers see what their image brings; `seen` is the upper view. */
+const OVERLAY = `
+mount -t tmpfs none ../layers
+mkdir ../layers/lower ../layers/upper ../layers/work ../layers/seen
+cp -a . ../layers/lower
+cd ../layers
+mount -t overlay none -o lowerdir=lower,upperdir=upper,workdir=work seen
+cd seen
+`;
+
+Deno.test({
+  name: "a file that an overlay copies up counts by its content",
+  ignore: NO_MOUNTS,
+  async fn() {
+    await using repo = await Repo.create(COPY);
+    await repo.write({ "../layers/": "" });
+    const { out, err, code } = await shellWithMounts(
+      repo,
+      `${OVERLAY}
+qik 2>&1; qik 2>&1
+touch -r in.txt ../kept; printf 2 1<> in.txt; touch -r ../kept in.txt
+qik 2>&1
+rm in.txt; qik 2>&1 || true
+printf '1\\n' > in.txt; qik 2>&1`,
+    );
+    assert.equal(code, 0, out + err);
+    assert.deepEqual(out.match(/\d (ran|cached|failed)/g), [
+      "1 ran",
+      "1 cached",
+      "1 ran",
+      "1 failed",
+      "1 cached",
+    ], out + err);
+  },
 });

@@ -8,22 +8,11 @@ import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import { join } from "node:path";
 import type { Sys } from "../../lib/sys/sys.ts";
-import { gitStates, Ground, look } from "../support/work_tree.ts";
+import { CHANGES, check, FILES, from, later } from "../support/changes.ts";
+import { gitStates, Ground, look, withVariables } from "../support/work_tree.ts";
 
 /** A repository as a case needs it; the ground is that of the root which is looked at. */
 type SetUp = (ground: Ground) => Ground | void;
-
-const FILES = {
-  "src/a.txt": "one\ntwo\n",
-  "src/b.txt": "three\n",
-  "other/c.txt": "four\n",
-  "run.sh": "#!/bin/sh\n",
-};
-
-/** The same ground, looked at from another root. */
-function from(ground: Ground, root: string): Ground {
-  return Object.create(ground, { root: { value: join(ground.root, root) } });
-}
 
 /** Changes the index file and seals it again, as a writer other than git would leave it. */
 function rewriteIndex(ground: Ground, change: (bytes: Uint8Array) => void, sealed = true): void {
@@ -119,6 +108,38 @@ function conflict(ground: Ground): void {
   assert.throws(() => ground.git("merge", "side"));
 }
 
+/** Stopped in the middle, with what it could apply and what it could not. */
+function rebase(ground: Ground): void {
+  ground.write("src/a.txt", "uno\n");
+  ground.commit();
+  ground.git("checkout", "-q", "-b", "side", "HEAD^");
+  ground.write("src/b.txt", "side\n");
+  ground.commit();
+  ground.write("src/a.txt", "one\ndue\n");
+  ground.commit();
+  assert.throws(() => ground.git("rebase", "-"));
+  assert.ok(fs.existsSync(join(ground.root, ".git/rebase-merge")));
+}
+
+/** Two directories and two files that look alike, and differ in how their letter is put together. */
+function lookalikes(ground: Ground): Ground {
+  for (const directory of ["caf\u00e9", "cafe\u0301"]) {
+    for (const name of ["a.txt", "\u00fc.txt", "u\u0308.txt"]) {
+      ground.write(`${directory}/src/${name}`, `${directory}${name}`);
+    }
+  }
+  ground.git("add", "-A");
+  return from(ground, "cafe\u0301");
+}
+
+/** As in a hook of `git commit` with paths: an index of its own, which differs from that of the repository. */
+function otherIndex(ground: Ground): Ground {
+  const path = join(ground.root, ".git/next-index");
+  fs.copyFileSync(join(ground.root, ".git/index"), path);
+  ground.git("rm", "-q", "--cached", "src/b.txt");
+  return withVariables(ground, { GIT_INDEX_FILE: path });
+}
+
 const SET_UPS: Record<string, SetUp> = {
   "version 2": () => {},
   "version 3": (g) => {
@@ -154,6 +175,14 @@ const SET_UPS: Record<string, SetUp> = {
     return from(g, "below");
   },
   conflict,
+  rebase,
+  "cherry-pick": (g) => {
+    conflict(g);
+    g.git("merge", "--abort");
+    assert.throws(() => g.git("cherry-pick", "side"));
+  },
+  "NFC and NFD": lookalikes,
+  "GIT_INDEX_FILE": otherIndex,
   "parent is a symlink": (g) => {
     fs.renameSync(join(g.root, "other"), join(g.root, "moved"));
     fs.symlinkSync("moved", join(g.root, "other"));
@@ -175,56 +204,12 @@ const SET_UPS: Record<string, SetUp> = {
     execFileSync("cp", ["-rp", g.root, join(g.base, "copy")]);
     return from(g, "../copy");
   },
+  "a copy with times of its own": (g) => {
+    execFileSync("cp", ["-r", g.root, join(g.base, "copy")]);
+    return from(g, "../copy");
+  },
   ...conversions(),
 };
-
-const at = (ground: Ground) => join(ground.root, "src/a.txt");
-
-const CHANGES: Record<string, (ground: Ground) => void> = {
-  "nothing": () => {},
-  "same size": (g) => {
-    const bytes = fs.readFileSync(at(g));
-    bytes[2]! ^= 1;
-    fs.writeFileSync(at(g), bytes);
-  },
-  "same size and time": (g) => {
-    const { atime, mtime } = fs.statSync(at(g));
-    const bytes = fs.readFileSync(at(g));
-    bytes[2]! ^= 1;
-    fs.writeFileSync(at(g), bytes);
-    fs.utimesSync(at(g), atime, mtime);
-  },
-  "chmod": (g) => fs.chmodSync(at(g), 0o755),
-  "edit": (g) => fs.appendFileSync(at(g), fs.readFileSync(at(g))),
-  "staged": (g) => void g.git("update-index", "--add", "src/a.txt"),
-  "rename": (g) => fs.renameSync(at(g), join(g.root, "src/moved.txt")),
-  "back again": (g) => fs.renameSync(join(g.root, "src/moved.txt"), at(g)),
-  "delete": (g) => fs.rmSync(at(g)),
-  "revert": (g) => g.write("src/a.txt", FILES["src/a.txt"]),
-};
-
-/** The index seems to be ten seconds younger than it is, so that it may vouch for files made just now. */
-function later(ground: Ground): Sys {
-  const sys = ground.sys();
-  return {
-    ...sys,
-    files: {
-      ...sys.files,
-      stat(path) {
-        const stat = sys.files.stat(path);
-        if (stat === undefined || !path.endsWith("index")) return stat;
-        const [mtimeNs, ctimeNs] = [stat.mtimeNs + 10n ** 10n, stat.ctimeNs + 10n ** 10n];
-        return { ...stat, mtimeNs, ctimeNs };
-      },
-    },
-  };
-}
-
-async function check(ground: Ground, what: string): Promise<void> {
-  const tree = await ground.tree({ sys: later(ground), root: ground.root });
-  assert.deepEqual(await look(tree), gitStates(ground), what);
-  tree.save();
-}
 
 for (const [name, setUp] of Object.entries(SET_UPS)) {
   Deno.test(`${name}: what is on disk is what counts`, async () => {

@@ -33,6 +33,8 @@ export class Ground implements Disposable {
   readonly root = join(this.base, "repo");
   /** Every process that qik's own code started here, as argv. */
   readonly started: (readonly string[])[] = [];
+  /** What the environment says to both, qik and git. */
+  readonly variables: Readonly<Record<string, string>> = {};
 
   private constructor(files: Readonly<Record<string, string>>) {
     fs.mkdirSync(this.root);
@@ -76,7 +78,12 @@ export class Ground implements Disposable {
   }
 
   gitBytes(args: readonly string[], input?: Uint8Array, cwd = this.root): Buffer {
-    const env = { ...process.env, ...GIT_ENV, GIT_CEILING_DIRECTORIES: this.base };
+    const env = {
+      ...process.env,
+      ...GIT_ENV,
+      GIT_CEILING_DIRECTORIES: this.base,
+      ...this.variables,
+    };
     const options = {
       cwd,
       env,
@@ -97,7 +104,7 @@ export class Ground implements Disposable {
     const env = { ...sys.env, ...GIT_ENV, GIT_CEILING_DIRECTORIES: this.base };
     return {
       ...sys,
-      env: {},
+      env: { ...this.variables },
       processes: {
         ...sys.processes,
         capture: (request) => {
@@ -117,6 +124,11 @@ export class Ground implements Disposable {
   [Symbol.dispose](): void {
     fs.rmSync(this.base, { recursive: true, force: true });
   }
+}
+
+/** The same ground under a hook's variables. */
+export function withVariables(ground: Ground, variables: Readonly<Record<string, string>>): Ground {
+  return Object.create(ground, { variables: { value: variables } });
 }
 
 /** States of what the pathspecs select. */
