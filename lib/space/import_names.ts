@@ -1,10 +1,10 @@
 /** Which distribution provides an import name: from `top_level.txt`, `RECORD` and editable installs. */
 import { byCodeUnit } from "../base/order.ts";
 import type { Files } from "../sys/sys.ts";
-import { type Installed, pthDirectories } from "./installed.ts";
-import { attempt, isFile, readText } from "./ports.ts";
-
-const IDENTIFIER = /^[\p{L}\p{Nl}_][\p{L}\p{Nl}\p{Mn}\p{Mc}\p{Nd}_]*$/u;
+import { editableModules } from "./editable.ts";
+import type { Installed } from "./installed.ts";
+import { moduleOfFile } from "./module_names.ts";
+import { isFile, readText } from "./ports.ts";
 
 /** Import names of a fixed set of distributions; each file is read when it is first needed, and once. */
 export class ImportNames {
@@ -66,38 +66,13 @@ export class ImportNames {
   #modulesOf(installed: Installed): ReadonlySet<string> {
     const known = this.#modules.get(installed);
     if (known !== undefined) return known;
-    const modules = new Set<string>();
     const paths = recordedPaths(this.#files, installed);
-    for (const path of paths) {
-      const name = moduleOfFile(path);
-      if (name !== undefined) modules.add(name);
-    }
-    if (modules.size === 0) {
-      for (const path of paths) {
-        if (path.endsWith(".pth")) this.#addEditable(modules, installed.site, path);
-      }
-    }
+    const recorded = paths.map(moduleOfFile).filter((name) => name !== undefined);
+    // A backend's finders and hooks are the only modules that an editable install leaves beside its metadata.
+    const own = recorded.filter((name) => !/^(?:__editable__|_editable_impl_)/.test(name));
+    const modules = own.length > 0 ? new Set(own) : editableModules(this.#files, installed, paths);
     this.#modules.set(installed, modules);
     return modules;
-  }
-
-  /** What an editable install's `.pth` file makes importable: the packages beside each other in its directory. */
-  #addEditable(modules: Set<string>, site: string, pth: string): void {
-    for (const directory of pthDirectories(site, readText(this.#files, `${site}/${pth}`) ?? "")) {
-      const folders: string[] = [];
-      const before = modules.size;
-      for (const { name, kind } of attempt(() => this.#files.list(directory)) ?? []) {
-        const module = moduleOfFile(name);
-        if (module !== undefined) modules.add(module);
-        else if (kind === "directory" && IDENTIFIER.test(name)) folders.push(name);
-      }
-      const packages = folders.filter((name) =>
-        isFile(this.#files, `${directory}/${name}/__init__.py`)
-      );
-      for (const name of packages) modules.add(name);
-      // Only folders without `__init__.py`: the parts of a namespace package.
-      if (modules.size === before) folders.forEach((name) => modules.add(name));
-    }
   }
 }
 
@@ -123,15 +98,4 @@ function firstField(line: string): string {
     at += 1;
   }
   return line.slice(1);
-}
-
-/** Dotted name of the module in a file, or `undefined` where the file is none that can be imported. */
-function moduleOfFile(path: string): string | undefined {
-  const parts = path.split("/");
-  const file = parts.pop()!;
-  const stem = /^([^.]+)(?:\.py|(?:\.[^/]+)?\.(?:so|pyd))$/.exec(file)?.[1];
-  if (stem === undefined) return undefined;
-  if (stem !== "__init__") parts.push(stem);
-  if (parts.length === 0 || parts[0]!.startsWith("__editable__")) return undefined;
-  return parts.every((part) => IDENTIFIER.test(part)) ? parts.join(".") : undefined;
 }

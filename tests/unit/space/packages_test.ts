@@ -217,3 +217,68 @@ Deno.test("an editable install without a list of modules is looked into", () => 
     [],
   ]);
 });
+
+Deno.test("finders of editable installs name what they lead to, and run nothing", () => {
+  const mapping =
+    "MAPPING: dict[str, str] = {'acme.maps': '/x', \"it's\": '/y', 'mapped': '/z\\'s'}\n";
+  const hook = "F.install()\nF.map_module('exact', '/x/__init__.py')\nF.map_module(\"more\", '/y')";
+  using scratch = new Scratch({
+    ...wheel("st_map", "1", "__editable__.st_map-1.pth,,\n__editable___st_map_1_finder.py,,\n"),
+    "site/__editable__.st_map-1.pth": "import __editable___st_map_1_finder; 1/0\n",
+    "site/__editable___st_map_1_finder.py": `import os\n${mapping}NAMESPACES = {'acme': []}\n`,
+    ...wheel("hatch", "1", "_editable_impl_hatch.pth,,\n_editable_impl_hatch.py,,\n"),
+    "site/_editable_impl_hatch.py": hook,
+    ...wheel("acme_other", "1", "acme/other/__init__.py,,\n"),
+  });
+  const packages = open(scratch);
+  const seen = ["mapped.sub", "acme.maps.x", "acme.other", "exact", "more", "acme"]
+    .map((name) => packages.distributionsOf(name));
+  assert.deepEqual(seen, [
+    ["st-map"],
+    ["st-map"],
+    ["acme-other"],
+    ["hatch"],
+    ["hatch"],
+    ["acme-other", "st-map"],
+  ]);
+});
+
+Deno.test("an editable install of an unknown backend is looked into where direct_url.json says that it is", () => {
+  using scratch = new Scratch({
+    ...wheel("odd", "1", "_odd_loader.pth,,\n"),
+    "site/_odd_loader.pth": "import _odd_loader\n",
+    "my project/src/odd/__init__.py": "",
+    "my project/src/space/deep/inner.py": "",
+    "my project/setup.py": "",
+    ...wheel("plain", "1", "plain-1.dist-info/METADATA,,\n"),
+  });
+  const url = `file://${scratch.root}/my%20project`;
+  scratch.put(
+    "site/odd-1.dist-info/direct_url.json",
+    JSON.stringify({ url, dir_info: { editable: true } }),
+  );
+  for (const text of ["", "[", "{}", '{"url": 1, "dir_info": {"editable": true}}']) {
+    scratch.put("site/plain-1.dist-info/direct_url.json", text);
+    assert.deepEqual(open(scratch).distributionsOf("plain"), []);
+  }
+  const packages = open(scratch);
+  const seen = ["odd.x", "space.deep.inner", "setup"].map((name) => packages.distributionsOf(name));
+  assert.deepEqual(seen, [["odd"], ["odd"], []]);
+});
+
+Deno.test("a project with endless folders is looked into in bounded time", () => {
+  const folders = Array.from({ length: 900 }, (_, at) => [`src/f${at}/deep`, "/"] as const);
+  using scratch = new Scratch({
+    ...wheel("app", "1", "_app.pth,,\n"),
+    "site/_app.pth": "../src\n",
+    "src/app/__init__.py": "",
+    ...Object.fromEntries(folders),
+  });
+  const { files: counting, reads } = counted();
+  const packages = openPackages({ files: counting, clock }, {
+    pathDirs: [],
+    siteDirs: [`${scratch.root}/site`],
+  });
+  assert.deepEqual(packages.distributionsOf("app"), ["app"]);
+  assert.ok(reads.length < 600, `${reads.length} readings`);
+});
