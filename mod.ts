@@ -36,6 +36,7 @@ export type {
   SpaceConfig,
 } from "./lib/config/types.ts";
 export type { FileState } from "./lib/git/tree.ts";
+export { type Fence, isFenced, isInside, openFences } from "./lib/space/fence.ts";
 export type { Packages } from "./lib/space/packages.ts";
 export type { Files } from "./lib/sys/sys.ts";
 export type {

@@ -37,6 +37,12 @@ export interface TaskCode {
   /** Part of the key: changes whenever the function would do something else with the same inputs. */
   readonly version: string;
   /**
+   * True where the function reads no inputs but those of its key, whose bytes it compares with the digests that
+   * `world.inputs` tells (and tells what differs with `changed`), and writes nothing but its artifacts. Then files
+   * are not looked at again when it ends, which takes longer than most such functions do.
+   */
+  readonly sealed?: boolean;
+  /**
    * @returns The task's exit code, 0–255. What it throws fails the task: a `QikError` with its problems, all
    *   else with the stack.
    */
@@ -58,6 +64,8 @@ export interface TaskCall {
   write(stream: "out" | "err", text: string | Uint8Array): void;
   /** Runs a program as a part of this task; its output is the task's. It ends when the task is stopped. */
   tool(argv: readonly string[], options?: ToolOptions): Promise<ToolResult>;
+  /** An input does not hold what the task's key says: the result is not stored. Only `sealed` code needs to tell. */
+  changed(path: string): void;
   /** Aborted when the task is to end: code that takes its time asks now and then. */
   readonly stop: AbortSignal;
 }

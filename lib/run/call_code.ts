@@ -48,6 +48,7 @@ class Call {
   #cancelGrace: () => void = () => {};
   /** Code that did not end when it was asked to may go on, but nobody listens to it. */
   #over = false;
+  readonly #changed = new Set<string>();
   /** A program that the code ran left others behind; see `ExecResult`. */
   #toolEnd: Pick<ExecResult, "pipeLeftOpen" | "leftRunning"> = { pipeLeftOpen: false };
 
@@ -88,6 +89,7 @@ class Call {
         world: world(this.#task),
         files,
         write: (stream, text) => this.#write(stream, text),
+        changed: (path) => void this.#changed.add(path),
         tool: (argv, options) => this.#tool(argv, options),
         stop: this.#stop.signal,
       });
@@ -165,6 +167,7 @@ class Call {
       log,
       logCut: cut,
       ...(failure !== undefined && { logFailure: failure }),
+      ...(this.#code.sealed && { changedInputs: [...this.#changed].sort() }),
       ...this.#toolEnd,
     };
   }

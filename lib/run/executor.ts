@@ -51,6 +51,8 @@ export interface ExecResult {
   readonly logFailure?: string;
   /** Others kept the output open after the command ended and were stopped. */
   readonly pipeLeftOpen: boolean;
+  /** Inputs that the task's own code found to differ from its key; set by `sealed` code alone. */
+  readonly changedInputs?: readonly string[];
   /** With `pipeLeftOpen`: they could not be found, and were not stopped. */
   readonly leftRunning?: boolean;
 }

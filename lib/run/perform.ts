@@ -10,7 +10,7 @@ import { openReplayedLog } from "./replayed_log.ts";
 import { RUN_TAG } from "./run_tag.ts";
 import type { TaskLock } from "./task_lock.ts";
 import { MaskedOutput } from "./masked_output.ts";
-import { codeOf, isOwnResult, isWanted } from "./result.ts";
+import { codeOf, isOwnResult, isWanted, leftAlone } from "./result.ts";
 import { StepClock } from "./step_clock.ts";
 import type { KeyedTask, Perform, PerformPorts, Slot, TaskOutcome } from "./ports.ts";
 
@@ -238,7 +238,7 @@ class Story {
       ...(this.#why !== undefined && { why: this.#why }),
     });
     const { result, tries } = await this.#runTries();
-    this.#ports.changed();
+    if (!leftAlone(this.#task, result)) this.#ports.changed();
     this.#warnAboutOutput(result);
     if (entry !== undefined && result.endedBy !== "stopped") {
       await this.#steps.time("store", () => this.#keep(entry, result));
@@ -308,7 +308,7 @@ class Story {
   }
 
   async #keep({ keyed, cache }: Keyed, result: ExecResult): Promise<void> {
-    const changed = await this.#changedInputs(keyed);
+    const changed = await this.#changedInputs(keyed, result);
     if (changed.length > 0) return this.#warnAboutInputs(changed);
     const task = this.#task;
     const storable = this.#ports.mode.write && isOwnResult(result) && isWanted(task, result.code);
@@ -344,8 +344,14 @@ class Story {
   }
 
   /** An input that cannot be read any more has changed, too. */
-  async #changedInputs(keyed: KeyedTask): Promise<readonly string[]> {
+  async #changedInputs(
+    keyed: KeyedTask,
+    { changedInputs }: ExecResult,
+  ): Promise<readonly string[]> {
     try {
+      if (changedInputs !== undefined && changedInputs.length > 0) return changedInputs;
+      // What sealed code was told of its inputs is what the key was made of, unless somebody looked again meanwhile.
+      if (changedInputs !== undefined && await keyed.holds()) return [];
       return await keyed.changedInputs();
     } catch (error) {
       if (!(error instanceof QikError)) throw error;

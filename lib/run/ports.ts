@@ -15,6 +15,8 @@ export interface KeyedTask {
   explanation(): readonly string[];
   /** Paths (at most 10) of inputs that are no longer what they were when the key was made. */
   changedInputs(): Promise<readonly string[]>;
+  /** Whether the inputs are still those of the key, as far as anybody looked; see `Tree.holds`. */
+  holds(): Promise<boolean>;
 }
 
 /** Where the story of one task gets everything from. */

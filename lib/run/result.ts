@@ -21,3 +21,11 @@ export function isOwnResult(result: ExecResult): boolean {
     result.startFailure === undefined && !result.logCut && result.logFailure === undefined &&
     !result.pipeLeftOpen;
 }
+
+/**
+ * Whether the work itself can have changed nothing that is anybody's input: it is sealed code whose artifacts lie in
+ * qik's own directory, and it found its inputs as they were.
+ */
+export function leftAlone({ artifacts }: Task, { changedInputs }: ExecResult): boolean {
+  return changedInputs?.length === 0 && artifacts.every((path) => path.startsWith("._qik/"));
+}

@@ -9,6 +9,8 @@ import type { FillSpace } from "./venv_plan.ts";
 /** What the modules of a space may import from this repository. */
 export interface Fence {
   readonly space: string;
+  /** What the space encloses itself, its modules and the paths that it lists: files whose imports the fence limits. */
+  readonly own: readonly string[];
   /**
    * Directories and files relative to the root, in code-unit order, none inside of another: a path that is one of
    * them, or lies below one, is inside the fence. `[""]` is the whole repository, `[]` nothing at all.
@@ -33,7 +35,7 @@ export interface Fence {
  *   { name: "default", dotenv: [], modules: [], place },
  *   { name: "app", dotenv: [], modules: [], fence: [{ kind: "path", path: "app/" }], place },
  * ]);
- * assert.deepEqual([...fences], [["app", { space: "app", paths: ["app"] }]]);
+ * assert.deepEqual([...fences], [["app", { space: "app", own: ["app"], paths: ["app"] }]]);
  * ```
  */
 export function openFences(
@@ -52,12 +54,20 @@ export function openFences(
   }
   if (problems.length > 0) throw new QikError(problems);
   const fenced = spaces.filter(({ fence }) => fence !== undefined);
-  return new Map(fenced.map(({ name }) => [name, { space: name, paths: pathsOf(name, parts) }]));
+  return new Map(fenced.map(({ name }) => {
+    const own = outermost(parts.get(name)!.paths);
+    return [name, { space: name, own, paths: pathsOf(name, parts) }];
+  }));
 }
 
 /** Whether a fence lets the modules of its space import what stands at a path relative to the root. */
 export function isInside({ paths }: Fence, path: string): boolean {
   return paths.some((allowed) => isWithin(path, allowed));
+}
+
+/** Whether the fence is about what stands at a path: whether the imports there are limited. */
+export function isFenced({ own }: Fence, path: string): boolean {
+  return own.some((one) => isWithin(path, one));
 }
 
 /** What the fence of one space comes to by itself. */
@@ -84,18 +94,23 @@ function partsOf(space: SpaceConfig, fill: FillSpace, problems: Problem[]): Part
   return { paths, reached };
 }
 
-/** All paths on the way from a space, without those that lie in another one of them. */
+/** All paths on the way from a space. */
 function pathsOf(name: string, parts: ReadonlyMap<string, Parts>): string[] {
   const reached = new Set([name]);
-  const paths = new Set<string>();
+  const paths: string[] = [];
   for (const at of reached) {
     const part = parts.get(at)!;
-    part.paths.forEach((path) => paths.add(path));
+    paths.push(...part.paths);
     part.reached.forEach((target) => reached.add(target));
   }
+  return outermost(paths);
+}
+
+/** Paths in code-unit order, each once, without those that lie in another one of them. */
+function outermost(paths: readonly string[]): string[] {
   let last: string | undefined;
   // With a slash behind it every directory stands right before all that lies in it.
-  const kept = [...paths].sort((a, b) => byCodeUnit(`${a}/`, `${b}/`)).filter((path) => {
+  const kept = [...new Set(paths)].sort((a, b) => byCodeUnit(`${a}/`, `${b}/`)).filter((path) => {
     if (last !== undefined && isWithin(path, last)) return false;
     last = path;
     return true;

@@ -17,7 +17,7 @@ export async function runBuild(call: TaskCall, pythonPath: string, file: string)
   const scans = new Scans(call.files, call.root, `${call.root}/${MEMORY}`);
   const graph = buildGraph(pythonPath, inputs, (input) => {
     call.stop.throwIfAborted();
-    return scans.of(input);
+    return scans.of(input, call.changed);
   });
   scans.save();
   call.files.writeAtomic(`${call.root}/${file}`, encodeGraph(graph));

@@ -1,7 +1,6 @@
 /** Import linting: what the files in a fence import from outside of it. */
-import type { DepWorld } from "../../mod.ts";
+import { type DepWorld, type Fence, isFenced, isInside } from "../../mod.ts";
 import { Distributions } from "./distributions.ts";
-import type { Fence } from "./fence.ts";
 import { EDGE, filesOf, type ImportGraph, TYPE_CHECKING } from "./graph/graph.ts";
 import { moduleOf } from "./graph/modules.ts";
 import { Places } from "./places.ts";
@@ -24,7 +23,6 @@ export interface Violation {
 export interface CheckRequest {
   readonly project: Project;
   readonly graph: ImportGraph;
-  readonly space: string;
   readonly fence: Fence;
   readonly world: DepWorld;
 }
@@ -32,25 +30,18 @@ export interface CheckRequest {
 /** @returns In the order of paths and lines. */
 export async function violationsOf(request: CheckRequest): Promise<Violation[]> {
   const { graph, fence, world } = request;
-  const own = await pathsOf(world, fence.own);
-  const allowed = new Set([...own, ...await pathsOf(world, fence.others)]);
   const found: Violation[] = [];
   const checked = graph.modules.map((_, module) => module)
-    .filter((module) => filesOf(graph, module).some((path) => own.has(path)));
+    .filter((module) => filesOf(graph, module).some((path) => isFenced(fence, path)));
   const places = new Places(graph, world);
-  for (const module of checked) internal(request, places, module, allowed, found);
+  for (const module of checked) internal(request, places, module, found);
   await external(request, places, checked, found);
   for (const { path, line, message } of graph.flaws) {
-    if (!own.has(path)) continue;
+    if (!isFenced(fence, path)) continue;
     const module = moduleOf(path, graph.pythonPath)?.name ?? "";
     found.push({ path, line, kind: "syntax", module, imports: "", message });
   }
   return found.sort((a, b) => a.path < b.path ? -1 : a.path > b.path ? 1 : a.line - b.line);
-}
-
-async function pathsOf(world: DepWorld, specs: readonly string[]): Promise<ReadonlySet<string>> {
-  if (specs.length === 0) return new Set();
-  return new Set((await world.inputs(specs)).map(({ path }) => path));
 }
 
 function counts({ project }: CheckRequest, edge: number): boolean {
@@ -61,20 +52,21 @@ function internal(
   request: CheckRequest,
   places: Places,
   module: number,
-  allowed: ReadonlySet<string>,
   found: Violation[],
 ): void {
-  const { graph, space } = request;
+  const { graph, fence } = request;
   for (const edge of graph.inside[module]!) {
     const target = Math.floor(edge / EDGE);
     const files = filesOf(graph, target);
-    if (!counts(request, edge) || files.length === 0 || files.some((path) => allowed.has(path))) {
+    if (
+      !counts(request, edge) || files.length === 0 || files.some((path) => isInside(fence, path))
+    ) {
       continue;
     }
     const imports = graph.modules[target]!;
     const message =
       `imports "${imports}" (${files[0]}), which lies outside of the fence of space ` +
-      `"${space}"`;
+      `"${fence.space}"`;
     addAt(request, module, places.of(module, { inside: target }), found, {
       kind: "internal",
       imports,
@@ -89,7 +81,7 @@ async function external(
   checked: readonly number[],
   found: Violation[],
 ): Promise<void> {
-  const { graph, project, space, world } = request;
+  const { graph, project, fence, world } = request;
   const distributions = new Distributions(world, project.config.pydist);
   for (const module of checked) {
     for (const edge of graph.outside[module]!) {
@@ -98,7 +90,7 @@ async function external(
       const imports = graph.externals[Math.floor(edge / EDGE)]!;
       if ((await distributions.origin(imports)).kind !== "unknown") continue;
       const message =
-        `imports "${imports}", which the environment of space "${space}" does not have`;
+        `imports "${imports}", which the environment of space "${fence.space}" does not have`;
       addAt(request, module, places.of(module, { outside: imports }), found, {
         kind: "external",
         imports,

@@ -1,8 +1,13 @@
 /** `qik :pygraph check`: the violations of fences as values for other programs. */
-import { type MetaCall, nearest, type PluginHost, type SpaceConfig } from "../../mod.ts";
+import {
+  type MetaCall,
+  nearest,
+  openFences,
+  type PluginHost,
+  type SpaceConfig,
+} from "../../mod.ts";
 import { type Violation, violationsOf } from "./check.ts";
 import { line } from "./check_task.ts";
-import { fenceOf } from "./fence.ts";
 import type { GraphReader } from "./graph_reader.ts";
 import type { Settings } from "./names.ts";
 
@@ -21,12 +26,13 @@ export async function runCheckMeta(
   const code = await call.runTasks([`${project.plugin.name}.build`]);
   if (code !== 0) return code;
   const all: (Violation & { readonly space: string })[] = [];
+  const fences = openFences(project.config.spaces, project.fill);
   for (const space of spaces) {
-    const fence = fenceOf(project.config, space);
+    const fence = fences.get(space.name);
     if (fence === undefined) continue;
     const world = call.world(space);
     const graph = reader.read(world, project);
-    const found = await violationsOf({ project, graph, space: space.name, fence, world });
+    const found = await violationsOf({ project, graph, fence, world });
     all.push(...found.map((one) => ({ space: space.name, ...one })));
   }
   if (call.json) call.write("out", `${JSON.stringify(all, null, 2)}\n`);

@@ -1,9 +1,21 @@
 /** The work of `pygraph.check` for one space. */
-import type { TaskCall } from "../../mod.ts";
+import { type LateDep, openFences, type SpaceConfig, type TaskCall } from "../../mod.ts";
 import { type Violation, violationsOf } from "./check.ts";
-import { type Fence, fenceOf } from "./fence.ts";
 import type { GraphReader } from "./graph_reader.ts";
-import type { Project } from "./names.ts";
+import { BYTE_CODE, literal, type Project } from "./names.ts";
+
+/**
+ * What the fence of a space adds to the key. Asked late, so that a template in a fence which cannot be filled fails
+ * checks and nothing else. Files are inputs because lines in them are told.
+ */
+export function fenceDep({ config, fill }: Project, space: SpaceConfig): LateDep {
+  const fence = openFences(config.spaces, fill).get(space.name);
+  const own = (fence?.own ?? []).map((path) => path === "" ? "." : literal(path));
+  return {
+    globs: own.length === 0 ? [] : [...own, BYTE_CODE],
+    facts: [{ label: "fence", read: () => JSON.stringify(fence) }],
+  };
+}
 
 /** Tells what is wrong, a line each; with code 1 where anything is. */
 export async function runCheck(
@@ -11,9 +23,9 @@ export async function runCheck(
   project: Project,
   reader: GraphReader,
 ): Promise<number> {
-  const fence: Fence = fenceOf(project.config, space) ?? { own: [], others: [] };
+  const fence = openFences(project.config.spaces, project.fill).get(space.name);
   const graph = reader.read(world, project);
-  const found = await violationsOf({ project, graph, space: space.name, fence, world });
+  const found = fence ? await violationsOf({ project, graph, fence, world }) : [];
   const onGithub = env["GITHUB_ACTIONS"] === "true";
   for (const violation of found) write("out", onGithub ? annotation(violation) : line(violation));
   if (found.length === 0) return 0;

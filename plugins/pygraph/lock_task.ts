@@ -4,7 +4,7 @@ import { Distributions } from "./distributions.ts";
 import { familyOf, filesOf, type ImportGraph } from "./graph/graph.ts";
 import { type ExternalUse, reachOf } from "./graph/reach.ts";
 import type { GraphReader } from "./graph_reader.ts";
-import { lockFile, type Project } from "./names.ts";
+import { BYTE_CODE, literal, lockFile, type Project } from "./names.ts";
 import { Places } from "./places.ts";
 
 /** What a lock file holds: the form that the `load` dependency reads, too. */
@@ -14,8 +14,6 @@ export interface Lock {
   readonly pydists: readonly string[];
 }
 
-/** Python writes it below a package while commands run: as an input it would make each first run change its own key. */
-const BYTE_CODE = "!**/__pycache__/**";
 /** So many unknown imports are told at most. */
 const MOST_TOLD = 20;
 
@@ -56,12 +54,6 @@ function globsOf(
   const others = files.filter((file) => !below || !file.startsWith(`${directory}/`));
   const globs = [...below ? [`${directory}/**`] : [], ...others].map(literal).sort();
   return below ? [...globs, BYTE_CODE] : globs;
-}
-
-/** Names of files may hold what pathspecs read as wildcards or magic. */
-function literal(path: string): string {
-  const plain = path.endsWith("/**") ? path.slice(0, -3) : path;
-  return /[*?[\\]|^[:!]/.test(plain) ? `:(literal)${plain}` : path;
 }
 
 async function pydistsOf(

@@ -18,7 +18,6 @@ import {
   type TaskSpec,
 } from "../../mod.ts";
 import type { GraphReader } from "./graph_reader.ts";
-import { fenceOf } from "./fence.ts";
 import { cacheOf, graphFile, lockFile, type Project, type Settings, sourceGlobs } from "./names.ts";
 
 /** Changes with the meaning of what the tasks write. */
@@ -102,6 +101,7 @@ function buildTask(project: Project): TaskSpec {
   return {
     exec: {
       version: VERSION,
+      sealed: true,
       run: async (call) => (await import("./build_task.ts")).runBuild(call, pythonPath, file),
     },
     deps: [
@@ -123,6 +123,7 @@ function lockTask(
   return {
     exec: {
       version: VERSION,
+      sealed: true,
       run: async (call) => {
         const { runLock } = await import("./lock_task.ts");
         return runLock(call, project, { host, reader: await reader() });
@@ -135,7 +136,6 @@ function lockTask(
 }
 
 function checkTask(reader: Reader, project: Project, space: SpaceConfig): TaskSpec {
-  const fence = fenceOf(project.config, space);
   return {
     exec: {
       version: VERSION,
@@ -148,14 +148,13 @@ function checkTask(reader: Reader, project: Project, space: SpaceConfig): TaskSp
       graphDep(project),
       settingsDep(project),
       environmentDep(project),
-      // Lines are told, and other files of the fences decide what may be imported.
-      { kind: "pygraph", globs: [...fence?.own ?? [], ...fence?.others ?? []] },
       {
         kind: "pygraph",
-        facts: [
-          { label: "fence", read: () => JSON.stringify(fence) },
-          { label: "env GITHUB_ACTIONS", read: (world) => world.env("GITHUB_ACTIONS") },
-        ],
+        late: async () => (await import("./check_task.ts")).fenceDep(project, space),
+      },
+      {
+        kind: "pygraph",
+        facts: [{ label: "env GITHUB_ACTIONS", read: (world) => world.env("GITHUB_ACTIONS") }],
       },
     ],
     cache: cacheOf(project, "check"),

@@ -53,3 +53,12 @@ export function sourceGlobs(pythonPath: string): readonly string[] {
   const below = pythonPath === "" ? "" : `${pythonPath}/`;
   return [`${below}**.py`, `${below}**.pyi`];
 }
+
+/** A pathspec for a path, or for `directory/**`: names may hold what pathspecs read as wildcards or magic. */
+export function literal(path: string): string {
+  const plain = path.endsWith("/**") ? path.slice(0, -3) : path;
+  return /[*?[\\]|^[:!]/.test(plain) ? `:(literal)${plain}` : path;
+}
+
+/** Python writes it below a package while commands run: as an input it would make each first run change its own key. */
+export const BYTE_CODE = "!**/__pycache__/**";

@@ -128,3 +128,37 @@ repoTest("external imports are those of the space's environment", {
   assert.match(out, /deep\.py:2: imports "yaml\.load", which/);
   assert.match(out, /deep\.py:3: imports "asyncore", which/, "no part of Python 3.12 any more");
 });
+
+repoTest("templates in fences are filled, and one that cannot be fails nothing but checks", {
+  ...FENCES,
+  "qik.toml": `ctx = [{name = "part", required = true}]\n[commands.other]\nexec = "true"\n` +
+    String(FENCES["qik.toml"]).replace("other/a", "{ctx.part}/a"),
+}, async (plain) => {
+  await plain.must("other");
+  const missing = await plain.qik("pygraph.check");
+  assert.equal(missing.code, 2);
+  assert.match(missing.out, /pygraph\.check@foo: Cannot fill "\{ctx\.part\}"/);
+  assert.match(missing.err, /\[ctx-missing\]/);
+  const repo = plain.with({ env: { PART: "other" } });
+  await repo.must("pygraph.check");
+  const wrong = await plain.with({ env: { PART: "others" } }).qik("pygraph.check", "-s", "foo");
+  assert.match(wrong.out, /foo\/x\.py:1: imports "other\.a\.y"/);
+});
+
+repoTest("names of directories that look like pathspecs are fenced as they are", {
+  "qik.toml": `
+[plugins]
+pygraph = "qik.pygraph"
+[spaces.s]
+fence = ["odd/[ab]*", "./plain/"]
+`,
+  "odd/[ab]*/x.py": "import plain.y\n",
+  "odd/a1/z.py": "import plain.y\n",
+  "plain/y.py": "import odd\n",
+}, async (repo) => {
+  await repo.must("pygraph.check");
+  await repo.write({ "plain/y.py": "import outside\n", "outside.py": "" });
+  const { out, code } = await repo.qik("pygraph.check");
+  assert.equal(code, 1);
+  assert.match(out, /plain\/y\.py:1: imports "outside"/);
+});

@@ -42,11 +42,19 @@ export class Scans {
     return this.#scanned;
   }
 
-  of({ path, kind, digest }: Pick<FileState, "path" | "kind" | "digest">): FileImports {
+  /** @param changed Is told a path whose file does not hold what its digest says. */
+  of(
+    { path, kind, digest }: Pick<FileState, "path" | "kind" | "digest">,
+    changed: (path: string) => void,
+  ): FileImports {
     // A link's digest is of its target's name, not of what stands there.
     const known = kind === "link" ? undefined : this.#known.get(digest);
     const imports = known === undefined ? undefined : decodeImports(known);
-    if (imports === undefined) return this.#scan(path, digest.startsWith("sha1:"));
+    if (imports === undefined) {
+      const scanned = this.#scan(path, digest.startsWith("sha1:"));
+      if (kind !== "link" && scanned.digest !== digest) changed(path);
+      return scanned.found;
+    }
     this.#used.set(digest, known!);
     return imports;
   }
@@ -62,7 +70,7 @@ export class Scans {
     this.#fresh.length = 0;
   }
 
-  #scan(path: string, sha1: boolean): FileImports {
+  #scan(path: string, sha1: boolean): { readonly found: FileImports; readonly digest: string } {
     const bytes = this.#files.read(`${this.#root}/${path}`) ?? new Uint8Array();
     const { imports, flaw } = scan(bytes);
     const found = flaw === undefined ? { imports } : { imports, flaw };
@@ -72,7 +80,7 @@ export class Scans {
     this.#used.set(digest, text);
     this.#fresh.push(lineOf(digest, text));
     this.#scanned++;
-    return found;
+    return { found, digest };
   }
 }
 

@@ -27,6 +27,7 @@ class Bench {
   readonly settled: SettledResult[] = [];
   key = "k1";
   changedInputs: () => readonly string[] = () => [];
+  holds = true;
   changes = 0;
   mayStart = true;
   readonly task: Task;
@@ -47,6 +48,7 @@ class Bench {
             key: this.key,
             explanation: () => ["exec\tx"],
             changedInputs: () => Promise.resolve().then(this.changedInputs),
+            holds: () => Promise.resolve(this.holds),
           }),
       },
       caches: () => this.cache,
@@ -549,5 +551,41 @@ Deno.test(
       'Stopped what "lint" left running with its output open',
       'Stopped listening to what "lint" left running with its output open',
     ]);
+  }),
+);
+
+Deno.test(
+  "perform: files are looked at again after sealed code only where somebody looked meanwhile",
+  withBench({ artifacts: ["._qik/artifacts/x"] }, async (bench) => {
+    let looks = 0;
+    bench.changedInputs = () => (looks++, []);
+    await bench.answer({ changedInputs: [] }).run();
+    assert.deepEqual([looks, bench.changes, bench.cache.entries.size], [0, 0, 1]);
+    bench.key = "k2";
+    bench.holds = false;
+    await bench.answer({ changedInputs: [] }).run();
+    assert.deepEqual([looks, bench.changes, bench.cache.entries.size], [1, 0, 2]);
+    bench.key = "k3";
+    bench.changedInputs = () => ["b.py"];
+    await bench.answer({ changedInputs: [] }).run();
+    assert.equal(bench.cache.entries.size, 2, "what somebody else saw counts");
+  }),
+);
+
+Deno.test(
+  "perform: what sealed code found to differ is told, not stored, and looked at anew",
+  withBench({ artifacts: ["._qik/artifacts/x"] }, async (bench) => {
+    await bench.answer({ changedInputs: ["a.py"] }).run();
+    assert.deepEqual([bench.cache.entries.size, bench.changes], [0, 1]);
+    const [problem] = bench.recorder.of("problem");
+    assert.match(problem!.message, /"a\.py" changed while it ran/);
+  }),
+);
+
+Deno.test(
+  "perform: artifacts that may be inputs of others are looked at after sealed code, too",
+  withBench({ artifacts: [".qik/artifacts/x"] }, async (bench) => {
+    await bench.answer({ changedInputs: [] }).run();
+    assert.equal(bench.changes, 1);
   }),
 );

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { QikError } from "../../../lib/base/problems.ts";
 import type { FenceItem, SpaceConfig } from "../../../lib/config/types.ts";
-import { isInside, openFences } from "../../../lib/space/fence.ts";
+import { isFenced, isInside, openFences } from "../../../lib/space/fence.ts";
 
 const place = { file: "qik.toml" };
 
@@ -82,8 +82,15 @@ Deno.test("templates are filled; what they hid is told, all at once", () => {
 });
 
 Deno.test("a path is inside where it is allowed or lies below what is", () => {
-  const fence = { space: "app", paths: ["app", "lib/a.py"] };
+  const fence = { space: "app", own: ["app"], paths: ["app", "lib/a.py"] };
   const inside = ["app", "app/x/y.py", "lib/a.py"].filter((path) => isInside(fence, path));
   assert.equal(inside.length, 3);
   assert.ok(!isInside(fence, "apple.py") && !isInside(fence, "lib/b.py"));
+  assert.ok(isFenced(fence, "app/x.py") && !isFenced(fence, "lib/a.py"));
+});
+
+Deno.test("a fence limits its own modules and paths, and not those of the spaces that it names", () => {
+  const app = space("app", ["app/a", "app/a/b"], ["tools", { space: "lib" }]);
+  const found = openFences([space("default", []), app, space("lib", ["lib"], true)]);
+  assert.deepEqual([...found.values()].map(({ own }) => own), [["app/a", "tools"], ["lib"]]);
 });
