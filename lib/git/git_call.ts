@@ -98,12 +98,17 @@ export class Git {
 
 /** The problem of a git command that failed. */
 export function gitFailed(args: readonly string[], { code, stderr }: Captured): QikError {
-  const said = decodeName(stderr).trim().split("\n")[0]?.replace(/^fatal: /, "") ?? "";
+  const text = decodeName(stderr).trim();
+  const said = text.split("\n")[0]?.replace(/^fatal: /, "") ?? "";
   const command = `git ${args.join(" ")}`;
   if (code === 127 || code === 126) {
     const message = `Cannot run "${command}": the program was not found`;
     return new QikError({ code: "git-failed", message, hint: "Install git" });
   }
   const why = said === "" ? `exit code ${code}` : said;
-  return new QikError({ code: "git-failed", message: `Cannot run "${command}": ${why}` });
+  const message = `Cannot run "${command}": ${why}`;
+  // git tells how to go on in the lines below the first one.
+  const trust = /git config --global --add safe\.directory .+/.exec(text)?.[0];
+  const hint = trust && `The repository is somebody else's. If you trust it, run ${trust}`;
+  return new QikError({ code: "git-failed", message, ...(hint === undefined ? {} : { hint }) });
 }
