@@ -5,8 +5,10 @@
  */
 export { definePlugin } from "./lib/plugin/api.ts";
 export type {
+  BuiltVenvSettings,
   CacheRequest,
   CacheType,
+  InstallCall,
   MetaCall,
   MetaOption,
   Plugin,
@@ -19,6 +21,10 @@ export type {
   PluginTaskAt,
   RemoteType,
   StoreRequest,
+  VenvAt,
+  VenvCall,
+  VenvStep,
+  VenvType,
 } from "./lib/plugin/api.ts";
 export type { TaskCall, TaskCode, TaskSpec, ToolOptions, ToolResult } from "./lib/plan/made.ts";
 export type { Code, Place, Problem } from "./lib/base/problems.ts";

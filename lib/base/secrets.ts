@@ -26,8 +26,8 @@ export const SECRET_NAMES: readonly string[] = [
 const PLACES = /_(?:FILE|PATH|DIR|SOCK|URL|URI|HOST|NAME)$/;
 /** A shorter value (`yes`, `1234`) also stands where it is no secret: masking it would garble what is printed. */
 const SHORTEST = 6;
-/** The password in `https://user:password@host`. */
-const IN_URL = /[a-z][a-z0-9+.-]*:\/\/[^/\s:@]*:([^@/\s]+)@/gi;
+/** The password in `https://user:password@host`; a long word alone before the host is a token. */
+const IN_URL = /[a-z][a-z0-9+.-]*:\/\/(?:[^/\s:@]*:([^@/\s]+)|([^/\s:@]{20,}))@/gi;
 
 /** The environment of a process: names to values. */
 type Environ = Readonly<Record<string, string | undefined>>;
@@ -67,9 +67,17 @@ export class Secrets {
       const known = this.#isSecret(upper) && !PLACES.test(upper);
       if (known || this.#isNamed(upper)) this.#add(value);
       else if (value.includes("://")) {
-        for (const [, password] of value.matchAll(IN_URL)) this.#add(password!);
+        for (const [, password, token] of value.matchAll(IN_URL)) this.#add((password ?? token)!);
       }
     }
+  }
+
+  /** Takes what stands before the host of a URL for a secret: the password, or the whole where there is none. */
+  learnUrl(url: string): void {
+    const [, user = "", password] =
+      /^[a-z][a-z0-9+.-]*:\/\/([^/\s:@]*)(?::([^/\s@]*))?@/i.exec(url) ?? [];
+    const secret = password || user;
+    if (secret.length >= SHORTEST) this.#add(secret);
   }
 
   /** A value of several lines is also told line by line: programs indent or number them. */

@@ -11,6 +11,7 @@ import type { DepType, Plan, Task } from "../plan/types.ts";
 import type { Plugin } from "../plugin/api.ts";
 import { loadPlugins } from "../plugin/loader.ts";
 import { madeCommands, type ProjectView } from "../plugin/made.ts";
+import { type BuiltVenvs, builtVenvs } from "../plugin/venvs.ts";
 import { type Registry, registryOf } from "../plugin/registry.ts";
 import { spaceOf } from "../space/space_of.ts";
 import type { Files, Sys } from "../sys/sys.ts";
@@ -31,6 +32,8 @@ export interface Project {
   readonly registry: Registry;
   /** What plugins are told about it. */
   readonly view: ProjectView;
+  /** The environments that plugins build. */
+  readonly venvs: BuiltVenvs;
   readonly plan: Plan;
   readonly filler: RunFiller;
   readonly settings: RunSettings;
@@ -60,7 +63,9 @@ export async function openProject(parts: AppParts, invocation: Invocation): Prom
   const read = await readConfig(parts, invocation);
   secrets.alsoNamed(read.config.defaults.secrets ?? [], sys.env);
   try {
-    return { ...planned(sys, invocation, settings, read), secrets };
+    const project = planned(sys, invocation, settings, read);
+    for (const url of project.venvs.urls) secrets.learnUrl(url);
+    return { ...project, secrets };
   } catch (error) {
     throw error instanceof QikError ? await withLines(error, sys, read.root) : error;
   }
@@ -68,7 +73,7 @@ export async function openProject(parts: AppParts, invocation: Invocation): Prom
 
 type Read = Awaited<ReturnType<typeof readConfig>>;
 
-type Planned = Pick<Project, "plan" | "filler" | "view">;
+type Planned = Pick<Project, "plan" | "filler" | "view" | "venvs">;
 
 /** The plan of a configuration, and what fills its templates. */
 function planIn(
@@ -100,16 +105,18 @@ function planIn(
   const filler = fillerOf(ctx);
   const { depTypes } = registry;
   const view: ProjectView = { root, config, plugins, fill: filler.fillSpace };
+  const venvs = builtVenvs(view);
   const plan = buildPlan({
     config,
     root,
     depTypes,
     pluginOf: entryOf(view, registry),
-    made: madeCommands(view),
+    made: new Map([...madeCommands(view), ...venvs.commands]),
+    spaceNeeds: venvs.needs,
     filler,
     args: invocation.args ?? [],
   });
-  return { plan, filler, view };
+  return { plan, filler, view, venvs };
 }
 
 function planned(
@@ -119,7 +126,7 @@ function planned(
   read: Read,
 ): Omit<Project, "secrets"> {
   const { root, start, registry } = read;
-  const { plan, filler, view } = planIn(sys, invocation, settings, read);
+  const { plan, filler, view, venvs } = planIn(sys, invocation, settings, read);
   const impliedSpace = spaceHere(plan.config, invocation, start.slice(root.length + 1));
   const selection = select(plan, selectionRequest(invocation, settings, impliedSpace));
   checkArgs(selection.chosen.map((index) => plan.tasks[index]!), invocation);
@@ -130,6 +137,7 @@ function planned(
     sources: [...read.sources.files.map(({ path }) => path), ...read.sources.absent],
     registry,
     view,
+    venvs,
     plan,
     filler,
     settings,
@@ -182,6 +190,7 @@ async function readConfig({ sys, builtIn }: AppParts, { directory }: Invocation)
       version: VERSION + fingerprint,
       kinds: registry.depKinds,
       cacheKinds: registry.cacheKinds,
+      venvKinds: registry.venvKinds,
       plugins,
       builtIn: new Set(Object.keys(builtIn)),
       broken,

@@ -9,7 +9,8 @@ import type { SpaceConfig } from "../config/types.ts";
 import type { DepWorld, Task } from "../plan/types.ts";
 import type { Witness } from "../proof/witness.ts";
 import { wantsColour } from "../report/style.ts";
-import { taskEnvironment } from "../space/environ.ts";
+import { venvTypesOf } from "../plugin/planned_venv.ts";
+import { taskEnvironment, withoutEnvironments } from "../space/environ.ts";
 import { openSpaces, type Spaces } from "../space/spaces.ts";
 import { type Caches, openCaches } from "./caches.ts";
 import type { Project } from "./project.ts";
@@ -33,6 +34,10 @@ export interface Session {
   /** The same where there is no task. */
   worldIn(space: SpaceConfig): DepWorld;
   readonly spaces: Spaces;
+  /** See `TaskSpec.stands`; also of tasks that say nothing of it. */
+  stands(task: Task): boolean;
+  /** An environment was built: what was known of environments is not true any more. */
+  rebuilt(): void;
   /** Writes what was learned for the next run; never fails. */
   save(): void;
 }
@@ -96,8 +101,16 @@ export async function openSession(
     worldIn: (space) =>
       worldOf(worlds, space, () => environmentIn(sys, project, spaces, { space })),
     spaces,
+    stands: ({ stands }) => stands?.(sys.files) ?? true,
+    rebuilt: () => forgetEnvironments(spaces, witness),
     save: () => [tree, tools, caches].forEach((learned) => learned.save()),
   };
+}
+
+function forgetEnvironments(spaces: Spaces, witness: Witness | undefined): void {
+  spaces.invalidate();
+  // What was asked before has another answer now.
+  witness?.doubt();
 }
 
 function restorePlaceOf(root: string, tree: Tree, { artifacts }: Task): RestorePlace {
@@ -114,6 +127,7 @@ function spaceInputsOf(
   task: Task,
   environment: Session["environment"],
 ): SpaceInputs {
+  if (task.outsideVenv) return { venvIdentity: "", inputs: [], variables: [] };
   const { venv, inputs, dotenv } = spaces.open(task.space.name);
   const env = dotenv.length === 0 ? {} : environment(task, 0);
   const names = [...new Set(dotenv.map(({ name }) => name))];
@@ -122,17 +136,18 @@ function spaceInputsOf(
 }
 
 /** The spaces of a project, each opened when it is first asked for. */
-export function openSpacesOf(sys: Sys, { plan, filler, paths }: Project): Spaces {
+export function openSpacesOf(sys: Sys, { plan, filler, paths, view, venvs }: Project): Spaces {
   const { files, env, clock, machine: { platform } } = sys;
   const ports = { files, env, clock, platform, root: paths.root };
-  return openSpaces(plan.config, ports, (text, space) => filler.fillSpace(text, space));
+  const config = { ...plan.config, venvTypes: venvTypesOf(view), built: venvs.of };
+  return openSpaces(config, ports, (text, space) => filler.fillSpace(text, space));
 }
 
 function environmentOf(
   sys: Sys,
   project: Project,
   spaces: Spaces,
-  { space, name, command, env }: Task,
+  { space, name, command, env, outsideVenv = false }: Task,
   worker: number,
 ): Record<string, string> {
   const qik = {
@@ -142,7 +157,8 @@ function environmentOf(
     QIK__WORKER: `${worker}`,
   };
   const { passEnv } = command;
-  return environmentIn(sys, project, spaces, { space, passEnv, env, qik, runs: worker !== 0 });
+  const runs = worker !== 0;
+  return environmentIn(sys, project, spaces, { space, passEnv, env, qik, runs, outsideVenv });
 }
 
 /** What an environment is put together for. */
@@ -153,24 +169,30 @@ interface EnvironmentFor {
   readonly qik?: Readonly<Record<string, string>>;
   /** A process gets it: then it is told about colour. */
   readonly runs?: boolean;
+  /** For making environments: everything that the user has is kept, and nothing that qik has built. */
+  readonly outsideVenv?: boolean;
 }
 
 function environmentIn(
   sys: Sys,
   { plan, paths }: Project,
   spaces: Spaces,
-  { space, passEnv = [], env = [], qik = {}, runs = false }: EnvironmentFor,
+  { space, passEnv = [], env = [], qik = {}, runs = false, outsideVenv = false }: EnvironmentFor,
 ): Record<string, string> {
   const { venv, dotenv } = spaces.open(space.name);
+  const { platform } = sys.machine;
+  const own = outsideVenv
+    ? withoutEnvironments(sys.env, `${paths.root}/._qik/venv`, platform)
+    : sys.env;
   return taskEnvironment({
-    base: runs ? { ...toldToColour(sys), ...sys.env } : sys.env,
-    strictEnv: plan.config.defaults.strictEnv,
+    base: runs ? { ...toldToColour(sys), ...own } : own,
+    strictEnv: plan.config.defaults.strictEnv && !outsideVenv,
     passEnv,
-    venv: venv.environ,
+    venv: outsideVenv ? {} : venv.environ,
     dotenv,
     commandEnv: env,
     qik: { ...qik, QIK__ROOT: paths.root },
-    platform: sys.machine.platform,
+    platform,
   });
 }
 

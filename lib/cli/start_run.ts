@@ -208,7 +208,11 @@ function performPorts(
     restorePlace: (task) => session.restorePlace(task),
     explainMiss: (task, { key, explanation }) =>
       caches.explainMiss(task, key, explanation(), ranBefore(task.name)),
-    changed: () => tree.invalidate(),
+    stands: session.stands,
+    changed(task) {
+      tree.invalidate();
+      if (task.stands !== undefined) session.rebuilt();
+    },
     settled: (task, result) => session.keyer.settle(task, result),
   };
 }

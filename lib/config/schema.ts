@@ -148,6 +148,21 @@ const repoCache = z.strictObject({
 const activeVenv = z.strictObject({ reqs: optional(textOrTexts), lock: optional(filled) });
 const spaceVenv = z.strictObject({ name: filled });
 
+/** Keys of every venv that a plugin builds; the plugin's type may have more. */
+export const builtVenv = z.strictObject({
+  reqs: optional(
+    either({ string: filled, array: list(either({ string: filled, object: fenceSpace })) }),
+  ),
+  lock: optional(filled),
+  constraint: optional(either({ string: filled, object: fenceSpace })),
+  python: optional(filled),
+  "index-url": optional(text),
+  "extra-index-url": optional(either({ string: text, array: list(text) })),
+  cache: optional(filled),
+});
+/** Of a type without keys of its own. */
+export const noSettings = z.strictObject({});
+
 /** The tables above under the names that the JSON Schema defines them by. */
 export const TYPED_TABLES: ReadonlyMap<unknown, string> = new Map<unknown, string>([
   [depTable, "dep"],

@@ -26,6 +26,8 @@ export interface PlanRequest {
   readonly pluginOf?: (type: DepType) => PluginConfig | undefined;
   /** Commands of plugins whose tasks are made by code, by name. */
   readonly made?: ReadonlyMap<string, MadeCommand>;
+  /** What all tasks of a space need, such as its environment; unset: nothing. */
+  readonly spaceNeeds?: (space: SpaceConfig) => readonly NeedRequest[];
   /** Fills the templates of one task. */
   readonly filler: Filler;
   /** Text after `--` on the command line, for commands that take it. */
@@ -51,7 +53,10 @@ export function buildPlan(request: PlanRequest): Plan {
   if (problems.length > 0) throw new QikError(problems);
   const index = indexTasks(drafts);
   const tasks = drafts.map((draft) => {
-    const requests = draft.deps.flatMap((dep): readonly NeedRequest[] => dep.needs ?? []);
+    const requests = [
+      ...draft.deps.flatMap((dep): readonly NeedRequest[] => dep.needs ?? []),
+      ...draft.outsideVenv ? [] : request.spaceNeeds?.(draft.space) ?? [],
+    ];
     return Object.freeze({ ...draft, needs: resolveNeeds(draft, requests, index, problems) });
   });
   if (problems.length > 0) throw new QikError(problems);

@@ -30,6 +30,13 @@ export interface TaskSpec {
   readonly env?: Readonly<Record<string, string>>;
   /** Name of a cache; the project's default where unset. */
   readonly cache?: string;
+  /** Not active in it: any environment that qik builds. Nothing of the space is then part of its key. */
+  readonly outsideVenv?: boolean;
+  /**
+   * Whether what it did is still there, beyond its artifacts. Asked on a hit: where it is not, the task runs. Whatever
+   * it reads must come from `files`.
+   */
+  readonly stands?: (files: Files) => boolean;
 }
 
 /** A function as the work of a task: for what is done faster here than by a process. */

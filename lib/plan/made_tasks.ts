@@ -81,11 +81,14 @@ function taskOf(
   { command, make }: MadeCommand,
   at: TaskAt,
 ): Omit<Task, "index" | "name" | "query"> {
-  const { exec, deps, artifacts = [], dir = "", env = {}, cache = defaults.cache } = make(at);
+  const spec = make(at);
+  const { exec, deps, artifacts = [], dir = "", env = {}, cache = defaults.cache } = spec;
   return {
     command,
     space: at.space,
     madeWith: at.args,
+    ...(spec.outsideVenv && { outsideVenv: true }),
+    ...(spec.stands && { stands: spec.stands }),
     ...(isCode(exec) ? { exec: codeWords(command, exec), code: exec } : { exec }),
     shell: defaults.shell ?? "sh",
     dir,

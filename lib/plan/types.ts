@@ -7,7 +7,7 @@ import type {
   SpaceConfig,
 } from "../config/types.ts";
 import type { PlannedDep } from "./dep.ts";
-import type { TaskCode } from "./made.ts";
+import type { TaskCode, TaskSpec } from "./made.ts";
 
 export type { StandardIssue, StandardResult, StandardSchema } from "../config/standard_schema.ts";
 export type { DepPlace, DepType, DepWorld, Fact, LateDep, NeedRequest, PlannedDep } from "./dep.ts";
@@ -28,6 +28,9 @@ export interface Task {
   /** Of a made command (`made.ts`): what the task was made with, and the same as the end of its name. */
   readonly madeWith?: Readonly<Record<string, string>>;
   readonly query?: string;
+  /** See {@link TaskSpec}. */
+  readonly outsideVenv?: boolean;
+  readonly stands?: TaskSpec["stands"];
   readonly shell: string;
   /** Relative to the root, `""` for the root itself. */
   readonly dir: string;

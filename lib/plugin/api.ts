@@ -2,9 +2,9 @@ import type { Problem } from "../base/problems.ts";
 import type { Cache } from "../cache/cache.ts";
 import type { ObjectStore } from "../cache/remote/store.ts";
 import type { Config, PluginConfig, SpaceConfig } from "../config/types.ts";
-import type { TaskSpec } from "../plan/made.ts";
+import type { TaskCall, TaskSpec, ToolOptions } from "../plan/made.ts";
 import type { Picture } from "./picture.ts";
-import type { DepType, DepWorld, StandardSchema } from "../plan/types.ts";
+import type { DepType, DepWorld, PlannedDep, StandardSchema } from "../plan/types.ts";
 import type { Clock, Files, Net } from "../sys/sys.ts";
 
 /** A cache type that `[caches.NAME] type = "…"` can name. */
@@ -48,6 +48,86 @@ export interface StoreRequest<Settings> {
   readonly clock: Pick<Clock, "now">;
   /** For files that hold credentials. */
   readonly files: Pick<Files, "read">;
+}
+
+/**
+ * A type of environment that qik builds for a space: `venv = {type = "…"}`. The plugin brings what its tool does; qik
+ * makes of it the hidden commands `<plugin>.lock` and `<plugin>.install`, which run before the commands of the space.
+ *
+ * qik sees to: the keys that all of them have (`BuiltVenvSettings`), where lock and environment lie, what depends on
+ * what, that only what was installed wholly counts as installed, and what commands find in their environment.
+ */
+export interface VenvType<Settings = never> {
+  readonly kind: string;
+  /** Any Standard Schema for the keys that only this type has; none where it is missing. */
+  readonly schema?: () => Promise<StandardSchema<Settings>>;
+  /** Where programs and packages lie in the environment. */
+  readonly layout: "virtualenv" | "conda";
+  /** The program that locks and installs, and how to get it: told where it is missing. */
+  readonly tool: { readonly name: string; readonly hint: string };
+  /** Used where no requirements are named, such as `pyproject.toml`. */
+  readonly defaultReqs?: string;
+  /** Name of a lock file that has no path of its own. */
+  lockName(space: string): string;
+  /** Makes the lock. Called with each plan: must be quick and read nothing. */
+  lock(at: VenvAt<Settings>): VenvStep<VenvCall>;
+  /** Makes the environment be what the lock says. Called with each plan: must be quick and read nothing. */
+  install(at: VenvAt<Settings>): VenvStep<InstallCall>;
+}
+
+/** Keys of every venv that a plugin builds: the space's own, else those of `[plugins.NAME]`. */
+export interface BuiltVenvSettings {
+  readonly python?: string;
+  /** May hold credentials. Hand it to a tool through its environment, never in its arguments. */
+  readonly "index-url"?: string;
+  readonly "extra-index-url"?: string | readonly string[];
+}
+
+/** Which environment of a project is built. All paths are relative to the root. */
+export interface VenvAt<Settings = unknown> {
+  readonly project: PluginProject<unknown>;
+  /** The space that defines it; others may inherit it. */
+  readonly space: SpaceConfig;
+  /** Templates are filled in. */
+  readonly settings: Settings & BuiltVenvSettings;
+  /** Never empty. */
+  readonly reqs: readonly string[];
+  readonly lock: string;
+  /** Files that the lock keeps to: `constraint`, or the lock of the space that it names. */
+  readonly constraints: readonly string[];
+  readonly directory: string;
+}
+
+/** One of the two tasks of an environment. */
+export interface VenvStep<Call> {
+  /** Part of the key: changes whenever the step would do something else with the same inputs. */
+  readonly version: string;
+  /**
+   * What decides about it beyond qik's own: requirement files with what they include, constraints, lock, and all
+   * settings (userinfo of URLs left out) are dependencies already.
+   */
+  readonly deps?: readonly PlannedDep[];
+  /** @returns The exit code of the tool that failed, else 0. */
+  run(call: Call): Promise<number>;
+}
+
+/** What a step is handed. Its environment is the user's: no environment that qik built is active in it. */
+export interface VenvCall extends Omit<TaskCall, "tool"> {
+  /**
+   * Runs a program; its output is the task's.
+   *
+   * @returns Its exit code.
+   * @throws {QikError} `tool-missing` where it cannot be started, with the type's hint where it is the type's tool.
+   */
+  tool(argv: readonly string[], options?: ToolOptions): Promise<number>;
+}
+
+export interface InstallCall extends VenvCall {
+  /**
+   * Nothing stands at the directory: what was there was no whole installation, or another Python. Otherwise what
+   * stands there is a whole one of an earlier lock.
+   */
+  readonly fresh: boolean;
 }
 
 /** A project as a plugin sees it when tasks are planned. */
@@ -141,6 +221,8 @@ export interface Plugin {
   readonly deps?: readonly DepType[];
   readonly caches?: readonly CacheType[];
   readonly remotes?: readonly RemoteType[];
+  /** At most one: its commands are `<plugin>.lock` and `<plugin>.install`. */
+  readonly venv?: VenvType;
   readonly commands?: readonly PluginCommand[];
   /** Further commands as a `qik.toml` that holds nothing else; they are named `<plugin>.<word>`, too. */
   readonly toml?: string;
@@ -160,6 +242,8 @@ export interface PluginHost {
   cacheType<Settings>(spec: CacheType<Settings>): CacheType;
   /** Keeps a remote type's settings typed inside the plugin. */
   remoteType<Settings>(spec: RemoteType<Settings>): RemoteType;
+  /** Keeps a venv type's settings typed inside the plugin. */
+  venvType<Settings>(spec: VenvType<Settings>): VenvType;
   /** Keeps the plugin's settings typed inside a command. */
   command<Settings>(spec: PluginCommand<Settings>): PluginCommand;
   /** Keeps the plugin's settings typed inside a meta command. */

@@ -47,7 +47,10 @@ export function madeCommands(view: ProjectView): ReadonlyMap<string, MadeCommand
 }
 
 /** What `qik.toml` would say, so that everything that reads commands reads these, too. */
-function commandOf({ name, place }: PluginConfig, spec: PluginCommand): CommandConfig {
+export function commandOf(
+  { name, place }: PluginConfig,
+  spec: Pick<PluginCommand, "name" | "description" | "hidden">,
+): CommandConfig {
   return {
     name: `${name}.${spec.name}`,
     description: spec.description,

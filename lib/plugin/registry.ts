@@ -4,6 +4,7 @@ import type { DepType } from "../plan/types.ts";
 import { VERSION } from "../base/version.ts";
 import type { SchemaSource } from "../config/kinds.ts";
 import { remoteSchemaSource } from "../config/remote_schema.ts";
+import { venvSchemaSource } from "../config/venv_schema.ts";
 import type {
   CacheType,
   Plugin,
@@ -12,6 +13,7 @@ import type {
   PluginHost,
   PluginMeta,
   RemoteType,
+  VenvType,
 } from "./api.ts";
 
 /** Everything that plugins and the core offer under a name; a value, passed down from the command line. */
@@ -24,6 +26,8 @@ export interface Registry {
   readonly remoteTypes: ReadonlyMap<string, RemoteType>;
   /** Schemas of both: what `[caches]` is checked with. */
   readonly cacheKinds: ReadonlyMap<string, SchemaSource>;
+  /** Schemas of the venv types that plugins bring. */
+  readonly venvKinds: ReadonlyMap<string, SchemaSource>;
   readonly plugins: readonly Plugin[];
   /** The plugin that brings a dependency type; the core's types have none. */
   readonly owners: ReadonlyMap<DepType, Plugin>;
@@ -34,6 +38,7 @@ const HOST: PluginHost = Object.freeze({
   depType,
   cacheType: <Settings>(spec: CacheType<Settings>) => spec as CacheType,
   remoteType: <Settings>(spec: RemoteType<Settings>) => spec as RemoteType,
+  venvType: <Settings>(spec: VenvType<Settings>) => spec as unknown as VenvType,
   command: <Settings>(spec: PluginCommand<Settings>) => spec as PluginCommand,
   meta: <Settings>(spec: PluginMeta<Settings>) => spec as PluginMeta,
   problem: (problem: Problem | readonly Problem[]) => new QikError(problem),
@@ -42,7 +47,11 @@ const HOST: PluginHost = Object.freeze({
 /** Makes the plugin that a file exports; whatever the file throws names it. */
 export function makePlugin(source: string, factory: PluginFactory): Plugin {
   try {
-    return factory(HOST);
+    const plugin = factory(HOST);
+    // A venv's keys may stand in the plugin's own table, too: there they are for all spaces.
+    return plugin.venv === undefined || plugin.settings !== undefined
+      ? plugin
+      : { ...plugin, settings: venvSchemaSource(plugin.venv.schema) };
   } catch (error) {
     throw new QikError({
       code: "plugin-unknown",
@@ -65,6 +74,7 @@ export function registryOf(plugins: readonly Plugin[]): Registry {
   const cacheTypes = new Map<string, CacheType>();
   const remoteTypes = new Map<string, RemoteType>();
   const cacheKinds = new Map<string, SchemaSource>();
+  const venvKinds = new Map<string, SchemaSource>();
   const add = <T>(map: Map<string, T>, owner: string, kind: string, type: T) => {
     if (map.has(kind)) {
       problems.push({
@@ -75,7 +85,8 @@ export function registryOf(plugins: readonly Plugin[]): Registry {
     } else map.set(kind, type);
   };
   const core: Plugin = { name: "qik", deps: CORE_DEP_TYPES };
-  for (const { name, deps = [], caches = [], remotes = [] } of [core, ...plugins]) {
+  for (const { name, deps = [], caches = [], remotes = [], venv } of [core, ...plugins]) {
+    if (venv !== undefined) add(venvKinds, name, venv.kind, venvSchemaSource(venv.schema));
     for (const dep of deps) {
       for (const kind of [dep.kind, ...dep.aliases ?? []]) add(depTypes, name, kind, dep);
     }
@@ -99,6 +110,7 @@ export function registryOf(plugins: readonly Plugin[]): Registry {
     cacheTypes,
     remoteTypes,
     cacheKinds,
+    venvKinds,
     plugins,
     owners,
   });

@@ -10,7 +10,7 @@ import { openReplayedLog } from "./replayed_log.ts";
 import { RUN_TAG } from "./run_tag.ts";
 import type { TaskLock } from "./task_lock.ts";
 import { MaskedOutput } from "./masked_output.ts";
-import { codeOf, isOwnResult, isWanted, leftAlone } from "./result.ts";
+import { changedInputs, codeOf, isOwnResult, isWanted, leftAlone } from "./result.ts";
 import { StepClock } from "./step_clock.ts";
 import type { KeyedTask, Perform, PerformPorts, Slot, TaskOutcome } from "./ports.ts";
 
@@ -93,7 +93,7 @@ class Story {
   }
 
   #knowAnew(): Promise<Known> {
-    this.#ports.changed();
+    this.#ports.changed(this.#task);
     return this.#know();
   }
 
@@ -149,6 +149,10 @@ class Story {
       this.#why = found.why;
       return undefined;
     }
+    if (this.#ports.stands?.(this.#task) === false) {
+      this.#why = "what it made is not there any more";
+      return undefined;
+    }
     const { exit } = found.hit.manifest;
     if (!isWanted(this.#task, exit)) {
       this.#why = `the cached result has exit code ${exit}`;
@@ -174,7 +178,7 @@ class Story {
       this.#why = restored.why;
       return undefined;
     }
-    if (restored.touched > 0) this.#ports.changed();
+    if (restored.touched > 0) this.#ports.changed(this.#task);
     if (!await this.#replayLog(cache, hit)) {
       this.#why = "the cached result was damaged";
       return undefined;
@@ -238,7 +242,7 @@ class Story {
       ...(this.#why !== undefined && { why: this.#why }),
     });
     const { result, tries } = await this.#runTries();
-    if (!leftAlone(this.#task, result)) this.#ports.changed();
+    if (!leftAlone(this.#task, result)) this.#ports.changed(this.#task);
     this.#warnAboutOutput(result);
     if (entry !== undefined && result.endedBy !== "stopped") {
       await this.#steps.time("store", () => this.#keep(entry, result));
@@ -308,7 +312,7 @@ class Story {
   }
 
   async #keep({ keyed, cache }: Keyed, result: ExecResult): Promise<void> {
-    const changed = await this.#changedInputs(keyed, result);
+    const changed = await changedInputs(keyed, result);
     if (changed.length > 0) return this.#warnAboutInputs(changed);
     const task = this.#task;
     const storable = this.#ports.mode.write && isOwnResult(result) && isWanted(task, result.code);
@@ -340,22 +344,6 @@ class Story {
         place,
         task: name,
       });
-    }
-  }
-
-  /** An input that cannot be read any more has changed, too. */
-  async #changedInputs(
-    keyed: KeyedTask,
-    { changedInputs }: ExecResult,
-  ): Promise<readonly string[]> {
-    try {
-      if (changedInputs !== undefined && changedInputs.length > 0) return changedInputs;
-      // What sealed code was told of its inputs is what the key was made of, unless somebody looked again meanwhile.
-      if (changedInputs !== undefined && await keyed.holds()) return [];
-      return await keyed.changedInputs();
-    } catch (error) {
-      if (!(error instanceof QikError)) throw error;
-      return error.problems.map(({ place, message }) => place?.file ?? message);
     }
   }
 

@@ -53,8 +53,10 @@ export interface PerformPorts {
   readonly restorePlace: (task: Task) => RestorePlace;
   /** One line that says why there is no entry under the key. */
   readonly explainMiss: (task: Task, keyed: KeyedTask) => string;
-  /** Files of the repository may have changed. */
-  readonly changed: () => void;
+  /** Whether what a hit of the task stands for is still there, beyond its artifacts; see `TaskSpec.stands`. Unset: it is. */
+  readonly stands?: (task: Task) => boolean;
+  /** Files may have changed by what the task did. */
+  readonly changed: (task: Task) => void;
   /** What the keys of tasks that need this one contain. Not called where that is what stands on disk. */
   readonly settled: (task: Task, result: SettledResult) => void;
 }

@@ -1,5 +1,7 @@
+import { QikError } from "../base/problems.ts";
 import type { Task } from "../plan/types.ts";
 import type { ExecResult } from "./executor.ts";
+import type { KeyedTask } from "./ports.ts";
 
 /** What `timeout(1)` answers; a command that is stopped may end with any code, also 0. */
 const TIMED_OUT = 124;
@@ -28,4 +30,20 @@ export function isOwnResult(result: ExecResult): boolean {
  */
 export function leftAlone({ artifacts }: Task, { changedInputs }: ExecResult): boolean {
   return changedInputs?.length === 0 && artifacts.every((path) => path.startsWith("._qik/"));
+}
+
+/** Paths of inputs that changed while the task ran. One that cannot be read any more has changed, too. */
+export async function changedInputs(
+  keyed: KeyedTask,
+  { changedInputs: told }: ExecResult,
+): Promise<readonly string[]> {
+  try {
+    if (told !== undefined && told.length > 0) return told;
+    // What sealed code was told of its inputs is what the key was made of, unless somebody looked again meanwhile.
+    if (told !== undefined && await keyed.holds()) return [];
+    return await keyed.changedInputs();
+  } catch (error) {
+    if (!(error instanceof QikError)) throw error;
+    return error.problems.map(({ place, message }) => place?.file ?? message);
+  }
 }

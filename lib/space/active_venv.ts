@@ -122,7 +122,12 @@ function basePython(
   }
 }
 
-function environmentAt(
+/**
+ * The environment that begins at `prefix`, whatever is active.
+ *
+ * @param library The folder of `lib` that belongs to it, where that is known.
+ */
+export function environmentAt(
   ports: VenvPorts,
   prefix: string,
   kind: ActiveVenv["kind"],

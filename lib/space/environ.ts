@@ -129,6 +129,37 @@ export function variable(env: Environ, name: string, platform: Platform): string
   return Object.entries(env).find(([other]) => other.toUpperCase() === wanted)?.[1];
 }
 
+/**
+ * An environment in which no virtual environment below `directory` is active, such as the user's own shell may have
+ * activated.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { withoutEnvironments } from "./environ.ts";
+ * const env = { VIRTUAL_ENV: "/r/._qik/venv/a", PATH: "/r/._qik/venv/a/bin:/bin" };
+ * assert.deepEqual(withoutEnvironments(env, "/r/._qik/venv", "linux"), { PATH: "/bin" });
+ * ```
+ */
+export function withoutEnvironments(
+  env: Environ,
+  directory: string,
+  platform: Platform,
+): Record<string, string> {
+  const isBelow = (path: string) => path.replaceAll("\\", "/").startsWith(`${directory}/`);
+  const separator = platform === "windows" ? ";" : ":";
+  return Object.fromEntries(
+    Object.entries(env).flatMap(([name, value]) => {
+      if (name === "VIRTUAL_ENV" || name === "CONDA_PREFIX") {
+        return isBelow(value) ? [] : [[name, value]];
+      }
+      if (name.toUpperCase() !== "PATH") return [[name, value]];
+      const kept = value.split(separator).filter((entry) => !isBelow(entry));
+      return [[name, kept.join(separator)]];
+    }),
+  );
+}
+
 function strictNames(passEnv: readonly string[], platform: Platform): (name: string) => boolean {
   const windows = platform === "windows";
   const fold = (name: string) => windows ? name.toUpperCase() : name;

@@ -28,7 +28,11 @@ export function isTomlLock(path: string): boolean {
  *
  * @param paths Relative to the root. Cost: reads each requirement file.
  */
-export function lockFiles(files: Files, root: string, paths: readonly string[]): string[] {
+export function lockFiles(
+  files: Pick<Files, "read">,
+  root: string,
+  paths: readonly string[],
+): string[] {
   // Included files join the end while the set is walked; it passes over files that include each other.
   const listed = new Set(paths);
   for (const path of listed) {

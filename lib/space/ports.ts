@@ -39,7 +39,7 @@ export function above(path: string): string {
 }
 
 /** Text of a file that people write, or `undefined` where it cannot be read; bad UTF-8 becomes U+FFFD. */
-export function readText(files: Files, path: string): string | undefined {
+export function readText(files: Pick<Files, "read">, path: string): string | undefined {
   const bytes = attempt(() => files.read(path));
   return bytes && new TextDecoder().decode(bytes);
 }

@@ -4,8 +4,9 @@ import type { Config, SpaceConfig } from "../config/types.ts";
 import { errorCode } from "../sys/sys.ts";
 import { type Assignment, parseDotenv } from "./dotenv.ts";
 import type { VenvPorts } from "./ports.ts";
-import { type ActivePython, openActivePython, openVenv, type Venv } from "./venv.ts";
-import { type FillSpace, planVenv } from "./venv_plan.ts";
+import type { BuiltVenv } from "./built_venv.ts";
+import { type ActivePython, openActivePython, openBuiltVenv, openVenv, type Venv } from "./venv.ts";
+import { type FillSpace, planVenv, type VenvConfig } from "./venv_plan.ts";
 
 /** A space with everything that its commands get from it. */
 export interface OpenSpace {
@@ -34,6 +35,9 @@ export interface Spaces {
 /** The configuration of spaces, as {@link openSpaces} needs it. */
 export type SpacesConfig = Pick<Config, "spaces" | "plugins" | "pydist"> & {
   readonly defaults: Pick<Config["defaults"], "venv" | "dotenv">;
+  readonly venvTypes?: VenvConfig["venvTypes"];
+  /** The environment of a space where a plugin builds it; throws with what is wrong with it. */
+  readonly built?: (space: string) => BuiltVenv | undefined;
 };
 
 /**
@@ -78,7 +82,10 @@ function openSpace(
   const paths = dotenvPaths(space, written.map((path) => fill(path, space)), problems);
   const dotenv = readDotenv(paths, ports, problems);
   if (problems.length > 0) throw new QikError(problems);
-  const venv = openVenv(plan, ports, active, config.pydist);
+  const built = config.built?.(space.name);
+  const venv = built === undefined
+    ? openVenv(plan, ports, active, config.pydist)
+    : openBuiltVenv(built, ports, config.pydist);
   const inputs = [...new Set([...venv.inputs, ...paths])].map(literalPathspec);
   return { config: space, venv, dotenv, inputs };
 }

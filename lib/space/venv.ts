@@ -1,6 +1,7 @@
 import { QikError } from "../base/problems.ts";
 import type { PydistConfig } from "../config/types.ts";
-import { activePrefix, binOf, findActiveVenv } from "./active_venv.ts";
+import { activePrefix, binOf, environmentAt, findActiveVenv } from "./active_venv.ts";
+import type { BuiltVenv } from "./built_venv.ts";
 import { type Environ, variable } from "./environ.ts";
 import { type Locked, lockFiles, readLocks } from "./lock_file.ts";
 import { openPackages, type Packages } from "./packages.ts";
@@ -62,6 +63,34 @@ export function openActivePython(ports: VenvPorts): ActivePython {
   };
 }
 
+/** The environment at a prefix that is known beforehand, whether it is there already or not. */
+function openBuiltPython(ports: VenvPorts, prefix: string, { layout }: BuiltVenv): ActivePython {
+  let found: Packages | undefined;
+  return {
+    packages: () => found ??= openPackages(ports, environmentAt(ports, prefix, layout, undefined)),
+    invalidate: () => void (found = undefined),
+  };
+}
+
+/**
+ * Opens an environment that a plugin builds. Its requirement files are inputs of its lock, and that is what
+ * commands depend on.
+ */
+export function openBuiltVenv(
+  built: BuiltVenv,
+  ports: VenvPorts,
+  config: Pick<PydistConfig, "ignoreMissing" | "versions">,
+): Venv {
+  const prefix = `${ports.root}/${built.directory}`;
+  const plan = { files: [built.lock] };
+  return {
+    ...pythonVenv(plan, ports, openBuiltPython(ports, prefix, built), config),
+    identity: built.identity,
+    inputs: [],
+    environ: environOf(ports, prefix, built.layout),
+  };
+}
+
 /**
  * Opens the environment of a space.
  *
@@ -73,14 +102,26 @@ export function openVenv(
   active: ActivePython,
   config: Pick<PydistConfig, "ignoreMissing" | "versions">,
 ): Venv {
-  let locked: Promise<Locked> | undefined;
-  const lock = () => locked ??= readLock(ports, plan);
   return {
+    ...pythonVenv(plan, ports, active, config),
     identity: JSON.stringify({ venv: plan.type, files: plan.files }),
     inputs: lockFiles(ports.files, ports.root, plan.files),
     environ: activeEnviron(ports),
+  };
+}
+
+/** What every environment with Python in it answers. */
+function pythonVenv(
+  plan: Pick<VenvPlan, "files">,
+  ports: VenvPorts,
+  python: ActivePython,
+  config: Pick<PydistConfig, "ignoreMissing" | "versions">,
+): Pick<Venv, "version" | "packages" | "invalidate"> {
+  let locked: Promise<Locked> | undefined;
+  const lock = () => locked ??= readLock(ports, plan);
+  return {
     async version(dist) {
-      const installed = active.packages();
+      const installed = python.packages();
       const here = installed?.version(dist);
       if (here !== undefined) return here;
       const { versions } = await lock();
@@ -88,15 +129,18 @@ export function openVenv(
       if (problems.length > 0) throw new QikError(problems);
       return value;
     },
-    packages: () => active.packages(),
+    packages: () => python.packages(),
     invalidate() {
       locked = undefined;
-      active.invalidate();
+      python.invalidate();
     },
   };
 }
 
-async function readLock({ files, root }: VenvPorts, plan: VenvPlan): Promise<Locked> {
+async function readLock(
+  { files, root }: VenvPorts,
+  plan: Pick<VenvPlan, "files">,
+): Promise<Locked> {
   const { value, problems } = await readLocks(files, root, plan.files);
   if (problems.length > 0) throw new QikError(problems);
   return value;
@@ -109,7 +153,11 @@ async function readLock({ files, root }: VenvPorts, plan: VenvPlan): Promise<Loc
 function activeEnviron(ports: VenvPorts): Environ {
   const named = activePrefix(ports);
   if (named === undefined) return {};
-  const { prefix, kind } = named;
+  return environOf(ports, named.prefix, named.kind);
+}
+
+/** The variable that names the environment at `prefix`, and `PATH` with its programs. */
+function environOf(ports: VenvPorts, prefix: string, kind: BuiltVenv["layout"]): Environ {
   const bin = binOf(ports.platform, prefix, kind);
   const separator = ports.platform === "windows" ? ";" : ":";
   const path = variable(ports.env, "PATH", ports.platform) ?? "";

@@ -2,17 +2,24 @@
 import { nearest } from "../base/nearest.ts";
 import { rootedPath } from "../base/paths.ts";
 import type { Checked, Problem } from "../base/problems.ts";
+import { broughtHint } from "../config/built_in.ts";
 import { circles } from "../config/circles.ts";
 import type { Config, Json, SpaceConfig } from "../config/types.ts";
 
 /** The environment of a space, still unopened. */
 export interface VenvPlan {
-  readonly type: "active";
+  /** `active`, or the kind of a plugin's type. */
+  readonly type: string;
   /** The space that defines it: another one where it is inherited. */
   readonly owner: string;
-  /** Requirement and lock files relative to the root, as written in the configuration. */
+  /** Requirement files relative to the root, as written in the configuration; of an active one its lock, too. */
   readonly files: readonly string[];
+  /** Everything else that the owner's table says to a plugin's type, templates filled in. */
+  readonly settings: VenvSettings;
 }
+
+/** The keys of a venv's table. */
+export type VenvSettings = { readonly [key: string]: Json };
 
 /** Fills a template for a space; `undefined` where an optional variable in it has no value. */
 export type FillSpace = (text: string, space: SpaceConfig) => string | undefined;
@@ -20,15 +27,9 @@ export type FillSpace = (text: string, space: SpaceConfig) => string | undefined
 /** The part of the configuration that decides about environments. */
 export type VenvConfig = Pick<Config, "spaces" | "plugins"> & {
   readonly defaults: Pick<Config["defaults"], "venv">;
+  /** The kinds that plugins bring, by the plugin's source. */
+  readonly venvTypes?: ReadonlyMap<string, string> | undefined;
 };
-
-/** Types that plugins bring, by the plugin's source. */
-const PLUGIN_TYPES: ReadonlyMap<string, string> = new Map([
-  ["qik.uv", "uv"],
-  ["qik.piptools", "piptools"],
-  ["qik.poetry", "poetry"],
-  ["qik.conda", "conda"],
-]);
 
 /**
  * The environment that a space uses, by its `venv`, else by `[defaults] venv`, else the active one.
@@ -63,11 +64,14 @@ export function planVenv(
   }
   const files = new Set([...parts.values()].flatMap((part) => part.files));
   const owner = problems.length > 0 ? space.name : ownerOf(space.name, parts);
-  return { value: { type: "active", owner, files: [...files] }, problems };
+  const { type, settings } = parts.get(owner)!;
+  return { value: { type, owner, files: [...files], settings }, problems };
 }
 
 /** What the `venv` of one space comes to by itself. */
 interface VenvParts {
+  readonly type: string;
+  readonly settings: VenvSettings;
   readonly spaces: readonly string[];
   readonly files: readonly string[];
   /** Nothing but the environment of one other space. */
@@ -94,23 +98,19 @@ function venvOf(
     : usual;
 }
 
-/** Fills the strings of a `venv`: a text, a list of texts and tables, or a table of texts and lists. */
+/** Fills the strings of a `venv`; what an optional variable without a value takes away is left out. */
 function filled(
-  venv: Json | undefined,
+  value: Json | undefined,
   fill: (text: string) => string | undefined,
 ): Json | undefined {
-  const text = (value: Json) => typeof value === "string" ? fill(value) : value;
-  const flat = (value: Json): Json | undefined =>
-    Array.isArray(value)
-      ? (value as readonly Json[]).map(text).filter((item) => item !== undefined)
-      : text(value);
-  const table = (value: Json): Json | undefined => {
-    if (!isTable(value)) return flat(value);
-    const entries = Object.entries(value).map(([key, item]) => [key, flat(item)] as const);
-    return Object.fromEntries(entries.filter(([, item]) => item !== undefined)) as Json;
-  };
-  if (venv === undefined || !Array.isArray(venv)) return venv === undefined ? venv : table(venv);
-  return (venv as readonly Json[]).map(table).filter((item) => item !== undefined);
+  if (typeof value === "string") return fill(value);
+  if (Array.isArray(value)) {
+    return (value as readonly Json[]).map((item) => filled(item, fill))
+      .filter((item) => item !== undefined);
+  }
+  if (!isTable(value)) return value;
+  const entries = Object.entries(value).map(([key, item]) => [key, filled(item, fill)] as const);
+  return Object.fromEntries(entries.filter(([, item]) => item !== undefined)) as VenvSettings;
 }
 
 function partsOf(
@@ -121,34 +121,61 @@ function partsOf(
 ): VenvParts {
   const spaces: string[] = [];
   const files: string[] = [];
-  const usual = defaultType(config);
+  const types = new Set<string>();
+  let settings: VenvSettings = {};
+  const usual = venv === undefined ? "active" : defaultType(config);
+  const plugins = pluginTypes(config);
   for (const item of listOf(venv)) {
     const table = isTable(item) ? item : { type: usual, reqs: item };
-    const { type, ...settings } = table as { readonly [key: string]: Json };
-    if (type === "space") spaces.push(String(settings["name"] ?? ""));
-    else if (type === "active") files.push(...filesOf(space, settings, problems));
-    else problems.push(unknownType(space, type));
+    const { type, ...keys } = table as VenvSettings;
+    if (type === "space") spaces.push(String(keys["name"] ?? ""));
+    else if (type === "active" || plugins.includes(type as string)) {
+      types.add(type as string);
+      const read = readKeys(space, keys, problems, type === "active");
+      files.push(...read.files);
+      spaces.push(...read.spaces);
+      settings = { ...settings, ...read.settings };
+    } else problems.push(unknownType(space, type, plugins));
   }
-  return { spaces, files, isOther: isTable(venv) && spaces.length === 1 };
+  if (types.size > 1) {
+    problems.push(badValue(space, `it is of several types: ${[...types].join(", ")}`));
+  }
+  const [type = usual] = types;
+  const isOther = isTable(venv) && venv["type"] === "space";
+  return { type, settings, spaces, files, isOther };
 }
 
-/** Requirement and lock files of an active environment. */
-function filesOf(
+/** What a table says: its files, other spaces whose files it takes, and what is left for the type. */
+function readKeys(
   space: SpaceConfig,
-  settings: { readonly [key: string]: Json },
+  keys: VenvSettings,
   problems: Problem[],
-): string[] {
-  return Object.entries(settings).flatMap(([key, value]) => {
-    if (key === "reqs" || key === "lock") return pathsOf(space, key, value, problems);
-    problems.push(badValue(space, `unknown key "${key}"`));
-    return [];
-  });
+  active: boolean,
+): Pick<VenvParts, "files" | "spaces" | "settings"> {
+  const files: string[] = [];
+  const spaces: string[] = [];
+  const settings: Record<string, Json> = {};
+  for (const [key, value] of Object.entries(keys)) {
+    if (key === "reqs" || (active && key === "lock")) {
+      const others = listOf(value).filter(isTable);
+      spaces.push(...others.map(({ name }) => String(name ?? "")));
+      const paths = listOf(value).filter((item) => !isTable(item));
+      files.push(...pathsOf(space, key, paths, problems));
+    } else if (active) problems.push(badValue(space, `unknown key "${key}"`));
+    else settings[key] = value;
+  }
+  return { files, spaces, settings };
 }
 
 /** Requirement files alone mean the one venv plugin that is configured, else the active environment. */
-function defaultType({ plugins }: VenvConfig): string {
-  const types = plugins.map(({ source }) => PLUGIN_TYPES.get(source)).filter((type) => type);
+function defaultType(config: VenvConfig): string {
+  const types = pluginTypes(config);
   return types.length === 1 ? types[0]! : "active";
+}
+
+/** Kinds that the plugins of `[plugins]` bring. */
+function pluginTypes({ plugins, venvTypes }: VenvConfig): string[] {
+  return [...new Set(plugins.flatMap(({ source }) => venvTypes?.get(source) ?? []))];
 }
 
 function pathsOf(space: SpaceConfig, key: string, value: Json, problems: Problem[]): string[] {
@@ -193,24 +220,20 @@ function unknownSpace(space: SpaceConfig, name: string, { spaces }: VenvConfig):
   };
 }
 
-function unknownType(space: SpaceConfig, type: Json | undefined): Problem {
-  const what = `Cannot use the venv type ${
+function unknownType(
+  space: SpaceConfig,
+  type: Json | undefined,
+  plugins: readonly string[],
+): Problem {
+  const message = `Cannot use the venv type ${
     JSON.stringify(type ?? null)
   } of the space "${space.name}"`;
-  const plugin = [...PLUGIN_TYPES].find(([, brought]) => brought === type)?.[0];
-  if (plugin !== undefined) {
-    return {
-      code: "venv-unknown",
-      message: `${what}: the plugin "${plugin}" is not built in yet`,
-      hint: `Activate the environment yourself and write venv = {type = "active", reqs = […]}`,
-      place: space.place,
-    };
-  }
-  const near = nearest(String(type), ["active", "space", ...PLUGIN_TYPES.values()])[0];
+  const near = nearest(String(type), ["active", "space", ...plugins])[0];
+  const hint = near === undefined ? broughtHint(String(type)) : `Did you mean "${near}"?`;
   return {
     code: "venv-unknown",
-    message: what,
-    ...(near === undefined ? {} : { hint: `Did you mean "${near}"?` }),
+    message,
+    ...(hint === undefined ? {} : { hint }),
     place: space.place,
   };
 }

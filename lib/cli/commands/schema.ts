@@ -11,9 +11,9 @@ export async function run({ sys, builtIn }: AppParts): Promise<Exit> {
     [source, makePlugin(source, (await load()).default)] as const
   );
   const plugins = new Map(await Promise.all(loads));
-  const { depKinds, cacheTypes } = registryOf([...plugins.values()]);
+  const { depKinds, cacheTypes, venvKinds: venvs } = registryOf([...plugins.values()]);
   const caches = new Map([...cacheTypes].map(([kind, { schema }]) => [kind, schema]));
-  const schema = await configJsonSchema({ deps: depKinds, caches, venvs: new Map(), plugins });
+  const schema = await configJsonSchema({ deps: depKinds, caches, venvs, plugins });
   sys.terminal.write("out", new TextEncoder().encode(`${JSON.stringify(schema, null, 2)}\n`));
   return { code: 0 };
 }

@@ -17,8 +17,10 @@ function config(
   spaces: readonly SpaceConfig[],
   more: { venv?: Json; dotenv?: readonly string[]; plugins?: readonly string[] } = {},
 ): SpacesConfig {
+  const venvTypes = new Map([["qik.uv", "uv"], ["qik.conda", "conda"]]);
   const plugin = (source: string): PluginConfig => ({ name: source, source, settings: {}, place });
   return {
+    venvTypes,
     spaces,
     plugins: (more.plugins ?? []).map(plugin),
     pydist: { ignoreMissing: false, ignoreMissingModules: false, versions: [], modules: [] },
@@ -55,7 +57,7 @@ Deno.test("every form of venv comes to the environment that it names", () => {
   for (const [venv, files] of cases) {
     const { value, problems } = plan([space("x", venv === undefined ? {} : { venv })]);
     assert.deepEqual(problems, []);
-    assert.deepEqual(value, { type: "active", owner: "x", files });
+    assert.deepEqual(value, { type: "active", owner: "x", files, settings: {} });
   }
 });
 
@@ -66,7 +68,8 @@ Deno.test("a space inherits through others, and by [defaults]", () => {
     space("b", { venv: from("c") }),
     space("c", { venv: "c.txt" }),
   ];
-  assert.deepEqual(plan(chain).value, { type: "active", owner: "c", files: ["c.txt"] });
+  const settings = {};
+  assert.deepEqual(plan(chain).value, { type: "active", owner: "c", files: ["c.txt"], settings });
   const spaces = [space("x"), space("default")];
   assert.equal(plan(spaces, { venv: from("default") }).value.owner, "default");
   assert.deepEqual(plan([space("default")], { venv: from("default") }).problems, []);
@@ -86,6 +89,7 @@ Deno.test("a list may name other spaces, whose files it takes too", () => {
     type: "active",
     owner: "a",
     files: ["a.txt", "c.txt", "b.txt", "d.lock"],
+    settings: {},
   });
 });
 
@@ -114,8 +118,8 @@ Deno.test("what cannot be followed is a problem at the space that says it", () =
       /"default"/,
     ],
     [[space("a", { venv: { type: "space" } })], "space-unknown", /no space is named ""/],
-    [[space("a", { venv: { type: "uv" } })], "venv-unknown", /"uv".*"qik\.uv" is not built in/],
-    [[space("a", { venv: { type: "conda" } })], "venv-unknown", /"qik\.conda"/],
+    [[space("a", { venv: { type: "uv" } })], "venv-unknown", /type "uv"/, /"qik\.uv"/],
+    [[space("a", { venv: { type: "conda" } })], "venv-unknown", /"conda"/, /"qik\.conda"/],
     [[space("a", { venv: { type: "actve" } })], "venv-unknown", /"actve"/, /"active"/],
     [[space("a", { venv: {} })], "venv-unknown", /type null/],
     [[space("a", { venv: { type: 3 } })], "venv-unknown", /type 3/],
@@ -136,12 +140,34 @@ Deno.test("what cannot be followed is a problem at the space that says it", () =
 });
 
 Deno.test("requirement files mean the one venv plugin that is configured", () => {
-  const venv = "r.txt";
-  const codes = (plugins: readonly string[]) =>
-    plan([space("a", { venv })], { plugins }).problems.map(({ code }) => code);
-  assert.deepEqual(codes(["qik.uv", "qik.pygraph"]), ["venv-unknown"]);
-  assert.deepEqual(codes(["qik.uv", "qik.conda"]), []);
-  assert.deepEqual(codes(["qik.pygraph"]), []);
+  const type = (plugins: readonly string[], venv: Json = "r.txt") =>
+    plan([space("a", { venv })], { plugins }).value.type;
+  assert.equal(type(["qik.uv", "qik.pygraph"]), "uv");
+  assert.equal(type(["qik.uv", "qik.conda"]), "active");
+  assert.equal(type(["qik.pygraph"]), "active");
+  assert.equal(plan([space("a")], { plugins: ["qik.uv"] }).value.type, "active");
+});
+
+Deno.test("the table of a plugin's type keeps its own keys, filled in", () => {
+  const venv = {
+    type: "uv",
+    reqs: ["a.txt", { type: "space", name: "b" }],
+    lock: "l.txt",
+    constraint: { type: "space", name: "{x}" },
+  };
+  const spaces = [space("a", { venv }), space("b", { venv: "b.txt" })];
+  const fill = (text: string) => text.replace("{x}", "b");
+  const { value, problems } = planVenv(spaces[0]!, config(spaces, { plugins: ["qik.uv"] }), fill);
+  assert.deepEqual(problems, []);
+  assert.deepEqual(value, {
+    type: "uv",
+    owner: "a",
+    files: ["a.txt", "b.txt"],
+    settings: { lock: "l.txt", constraint: { type: "space", name: "b" } },
+  });
+  const mixed = [space("a", { venv: ["a.txt", { type: "active", reqs: "b.txt" }] })];
+  const { problems: [mix] } = plan(mixed, { plugins: ["qik.uv"] });
+  assert.match(mix!.message, /several types: uv, active$/);
 });
 
 Deno.test("inputs are the requirement files, what they include, and the dotenv files", () => {

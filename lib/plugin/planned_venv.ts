@@ -1,0 +1,215 @@
+import { nearest } from "../base/nearest.ts";
+import { rootedPath } from "../base/paths.ts";
+import { type Problem, QikError } from "../base/problems.ts";
+import type { Config, Json, PluginConfig, SpaceConfig } from "../config/types.ts";
+import { fillJson } from "../plan/fill.ts";
+import type { NeedRequest } from "../plan/types.ts";
+import type { BuiltVenv } from "../space/built_venv.ts";
+import { planVenv, type VenvPlan, type VenvSettings } from "../space/venv_plan.ts";
+import type { BuiltVenvSettings, VenvAt, VenvType } from "./api.ts";
+import { pluginProject, type ProjectView } from "./made.ts";
+
+/** One environment with everything that its two tasks are made of. */
+export interface PlannedVenv {
+  readonly type: VenvType;
+  /** The plugin's entry in `[plugins]`. */
+  readonly entry: PluginConfig;
+  readonly at: VenvAt;
+  readonly built: BuiltVenv;
+  /** Cache of its lock. */
+  readonly cache: string;
+  /** Lock tasks that make its constraints. */
+  readonly needs: readonly NeedRequest[];
+}
+
+/** The same before it is known what it keeps to: two spaces may name each other. */
+interface Draft extends Pick<PlannedVenv, "type" | "entry" | "built" | "cache"> {
+  readonly space: SpaceConfig;
+  readonly settings: VenvSettings;
+  readonly reqs: readonly string[];
+  readonly constraint: Json | undefined;
+}
+
+/** Need of the task that locks a space. */
+export function lockTask({ name }: PluginConfig, space: SpaceConfig): NeedRequest {
+  const command = `${name}.lock@${space.name}`;
+  return { command, strict: true, orderOnly: false, isolated: false };
+}
+
+/** The kinds of environments that plugins bring, by the plugin's source. */
+export function venvTypesOf(
+  { plugins }: Pick<ProjectView, "plugins">,
+): ReadonlyMap<string, string> {
+  const types = new Map<string, string>();
+  for (const [source, { venv }] of plugins) if (venv !== undefined) types.set(source, venv.kind);
+  return types;
+}
+
+/** Plans environments, each once. What is wrong with one is kept for whoever uses it. */
+export class VenvPlanning {
+  readonly #view: ProjectView;
+  readonly #spaces: ReadonlyMap<string, SpaceConfig>;
+  readonly #plans = new Map<string, VenvPlan | QikError>();
+  readonly #drafts = new Map<string, Draft | QikError | undefined>();
+  readonly #venvs = new Map<string, PlannedVenv | QikError | undefined>();
+
+  constructor(view: ProjectView) {
+    this.#view = view;
+    this.#spaces = new Map(view.config.spaces.map((space) => [space.name, space]));
+  }
+
+  /** Of a space, its own or inherited; `undefined` where no plugin builds it, or the `venv` itself is wrong. */
+  of(space: SpaceConfig): PlannedVenv | QikError | undefined {
+    const owner = this.#ownerOf(space);
+    return owner && once(this.#venvs, owner.name, () => this.#make(owner));
+  }
+
+  #ownerOf(space: SpaceConfig): SpaceConfig | undefined {
+    const plan = once(this.#plans, space.name, () => attempted(() => this.#plan(space)));
+    return plan instanceof QikError ? undefined : this.#spaces.get(plan.owner);
+  }
+
+  #plan(space: SpaceConfig): VenvPlan {
+    const { config, fill } = this.#view;
+    const asked = { ...config, venvTypes: venvTypesOf(this.#view) };
+    const { value, problems } = planVenv(space, asked, fill);
+    if (problems.length > 0) throw new QikError(problems);
+    return value;
+  }
+
+  #draftOf(owner: SpaceConfig): Draft | QikError | undefined {
+    return once(this.#drafts, owner.name, () => {
+      const plan = this.#plans.get(owner.name) ?? attempted(() => this.#plan(owner));
+      if (plan instanceof QikError) return plan;
+      return plan.type === "active" ? undefined : attempted(() => draftOf(this.#view, owner, plan));
+    });
+  }
+
+  #make(owner: SpaceConfig): PlannedVenv | QikError | undefined {
+    const draft = this.#draftOf(owner);
+    if (draft === undefined || draft instanceof QikError) return draft;
+    const { type, entry, built, cache, settings, reqs } = draft;
+    return attempted(() => {
+      const { files, needs } = this.#constraintsOf(draft);
+      const at: VenvAt = {
+        project: pluginProject(this.#view, entry),
+        space: owner,
+        settings: settings as BuiltVenvSettings,
+        reqs,
+        lock: built.lock,
+        constraints: files,
+        directory: built.directory,
+      };
+      return { type, entry, at, built, cache, needs };
+    });
+  }
+
+  /** Files that the lock keeps to, and the tasks that make them. */
+  #constraintsOf(
+    { space, constraint }: Draft,
+  ): { readonly files: readonly string[]; readonly needs: readonly NeedRequest[] } {
+    if (constraint === undefined) return { files: [], needs: [] };
+    if (typeof constraint === "string") {
+      return { files: [pathIn(space, "constraint", constraint)], needs: [] };
+    }
+    const name = String((constraint as VenvSettings)["name"]);
+    const other = this.#spaces.get(name);
+    const owner = other && this.#ownerOf(other);
+    if (owner === undefined) throw unknownSpace(space, name, [...this.#spaces.keys()]);
+    const draft = this.#draftOf(owner);
+    if (draft instanceof QikError) throw draft;
+    if (draft !== undefined) {
+      return { files: [draft.built.lock], needs: [lockTask(draft.entry, owner)] };
+    }
+    return { files: this.#plan(owner).files, needs: [] };
+  }
+}
+
+/** Everything that the table of one space says, over what the plugin's table says for all. */
+function draftOf(view: ProjectView, space: SpaceConfig, plan: VenvPlan): Draft {
+  const { config, plugins, fill } = view;
+  const entry = config.plugins.find(({ source }) => plugins.get(source)?.venv?.kind === plan.type)!;
+  const type = plugins.get(entry.source)!.venv!;
+  const usual = fillJson(entry.settings, (text) => fill(text, space)) as VenvSettings;
+  const { lock: written, cache: named, constraint, reqs: usualReqs, ...settings } = {
+    ...usual,
+    ...plan.settings,
+  };
+  const cache = typeof named === "string" ? named : config.defaults.cache;
+  const isRepo = typeOfCache(config, space, cache) === "repo";
+  const directoryName = space.name.replaceAll("%", "%25").replaceAll("/", "%2F");
+  const lock = written === undefined
+    ? `${isRepo ? ".qik" : "._qik"}/artifacts/${entry.name}.lock/${type.lockName(directoryName)}`
+    : pathIn(space, "lock", written);
+  const own = plan.files.length > 0 ? plan.files : listOf(usualReqs);
+  const reqs = (own.length > 0 ? own : listOf(type.defaultReqs))
+    .map((path) => pathIn(space, "reqs", path));
+  if (reqs.length === 0) throw badValue(space, "it names no requirements");
+  const { python } = settings;
+  const identity = { venv: type.kind, ...(python === undefined ? {} : { python }) };
+  const built: BuiltVenv = {
+    directory: `._qik/venv/${directoryName}`,
+    lock,
+    layout: type.layout,
+    identity: JSON.stringify(identity),
+    recipe: recipeOf(settings),
+  };
+  return { space, type, entry, built, cache, settings, reqs, constraint };
+}
+
+/** Settings as a text for keys, without credentials: who fetches something does not change what it is. */
+function recipeOf(settings: VenvSettings): string {
+  const text = JSON.stringify(Object.entries(settings).sort());
+  return text.replace(/([a-z][a-z0-9+.-]*:\/\/)[^/\s@"]*@/gi, "$1");
+}
+
+function typeOfCache({ caches }: Config, space: SpaceConfig, name: string): string {
+  const type = caches.find((cache) => cache.name === name)?.type;
+  if (type !== undefined || ["local", "repo", "none"].includes(name)) return type ?? name;
+  const message =
+    `Cannot use the cache "${name}" of the venv of the space "${space.name}": no such cache`;
+  throw new QikError({ code: "cache-unknown", message, place: space.place });
+}
+
+function pathIn(space: SpaceConfig, key: string, value: Json): string {
+  const path = typeof value === "string" ? rootedPath(value) : undefined;
+  if (path) return path;
+  const wanted = "expected a path of a file below the root";
+  throw badValue(space, `${wanted} in "${key}", not ${JSON.stringify(value)}`);
+}
+
+function listOf(value: Json | undefined): readonly Json[] {
+  if (value === undefined) return [];
+  return Array.isArray(value) ? value as readonly Json[] : [value];
+}
+
+function badValue(space: SpaceConfig, what: string): QikError {
+  const message = `Cannot use the venv of the space "${space.name}": ${what}`;
+  return new QikError({ code: "config-bad-value", message, place: space.place });
+}
+
+function unknownSpace(space: SpaceConfig, name: string, known: readonly string[]): QikError {
+  const near = nearest(name, known).map((other) => `"${other}"`);
+  const problem: Problem = {
+    code: "space-unknown",
+    message: `Cannot use the constraint of the space "${space.name}": no space is named "${name}"`,
+    ...(near.length === 0 ? {} : { hint: `Did you mean ${near.join(", ")}?` }),
+    place: space.place,
+  };
+  return new QikError(problem);
+}
+
+function once<T>(known: Map<string, T>, key: string, make: () => T): T {
+  const value = known.has(key) ? known.get(key)! : make();
+  known.set(key, value);
+  return value;
+}
+
+function attempted<T>(make: () => T): T | QikError {
+  try {
+    return make();
+  } catch (error) {
+    if (error instanceof QikError) return error;
+    throw error;
+  }
+}

@@ -1,0 +1,132 @@
+/** The two tasks of an environment that a plugin builds. */
+import { PROBLEMS, QikError } from "../base/problems.ts";
+import type { TaskCall, TaskSpec } from "../plan/made.ts";
+import type { PlannedDep } from "../plan/types.ts";
+import { mark, standing, unmark, wantedId } from "../space/built_venv.ts";
+import { lockFiles } from "../space/lock_file.ts";
+import { literalPathspec } from "../space/spaces.ts";
+import type { VenvCall } from "./api.ts";
+import { lockTask, type PlannedVenv } from "./planned_venv.ts";
+
+/** `<plugin>.lock`: requirements to exact versions. */
+export function lockSpec(venv: PlannedVenv): TaskSpec {
+  const { type, at, needs } = venv;
+  const { version, deps = [], run } = type.lock(at as never);
+  const named = [...at.reqs, ...needs.length > 0 ? [] : at.constraints];
+  return {
+    exec: {
+      version,
+      async run(call) {
+        const code = await run(venvCall(venv, call));
+        if (code !== 0) call.write("err", `${afterLock(venv)}\n`);
+        return code;
+      },
+    },
+    deps: [
+      { kind: "venv", globs: named.map(literalPathspec), needs },
+      includedDep(named),
+      recipeDep(venv),
+      ...deps,
+    ],
+    artifacts: [literalPathspec(at.lock)],
+    cache: venv.cache,
+    outsideVenv: true,
+  };
+}
+
+/** `<plugin>.install`: what the lock says, installed. A hit counts only while that still stands. */
+export function installSpec(venv: PlannedVenv): TaskSpec {
+  const { type, at, built, entry } = venv;
+  const { version, deps = [], run } = type.install(at as never);
+  const root = at.project.root;
+  return {
+    exec: {
+      version,
+      run: (call) => install(venv, call, (fresh) => run({ ...venvCall(venv, call), fresh })),
+    },
+    deps: [
+      { kind: "venv", needs: [lockTask(entry, at.space)] },
+      recipeDep(venv),
+      ...deps,
+    ],
+    // It is about this working tree: nobody else can use it.
+    cache: "local",
+    outsideVenv: true,
+    stands: (files) => standing(files, root, built) === "same",
+  };
+}
+
+async function install(
+  venv: PlannedVenv,
+  call: TaskCall,
+  run: (fresh: boolean) => Promise<number>,
+): Promise<number> {
+  const { built, at: { space } } = venv;
+  const { files, root } = call;
+  const before = standing(files, root, built);
+  // The result was not in the cache, or was not looked for.
+  if (before === "same") return 0;
+  const id = wantedId(files, root, built);
+  if (id === undefined) {
+    throw new QikError({
+      code: "file-unreadable",
+      message:
+        `Cannot install the environment of the space "${space.name}": there is no "${built.lock}"`,
+      hint: `Run: qik '${lockTask(venv.entry, space).command}'`,
+    });
+  }
+  // From here until the end nobody takes it for whole, whatever happens.
+  unmark(files, root, built);
+  const fresh = before !== "other";
+  if (fresh) files.removeTree(`${root}/${built.directory}`);
+  const code = await run(fresh);
+  if (code !== 0) {
+    call.write("err", `${afterInstall(venv)}\n`);
+    return code;
+  }
+  mark(files, root, built, id);
+  return 0;
+}
+
+/** Requirement files that the named ones include. */
+function includedDep(named: readonly string[]): PlannedDep {
+  return {
+    kind: "venv",
+    // deno-lint-ignore require-await -- other kinds' late parts do wait
+    late: async (world) => {
+      const files = { read: (path: string) => world.file(path.slice(1)) };
+      const included = lockFiles(files, "", named).filter((path) => !named.includes(path));
+      return { globs: included.map(literalPathspec), facts: [] };
+    },
+  };
+}
+
+function recipeDep({ built: { recipe } }: PlannedVenv): PlannedDep {
+  return { kind: "venv", facts: [{ label: "venv settings", read: () => recipe }] };
+}
+
+function venvCall({ type, at: { space } }: PlannedVenv, call: TaskCall): VenvCall {
+  return {
+    ...call,
+    async tool(argv, options) {
+      const { code, startFailure } = await call.tool(argv, options);
+      if (startFailure === undefined) return code;
+      const hint = argv[0] === type.tool.name ? type.tool.hint : PROBLEMS["tool-missing"].hint;
+      const message = `Cannot run "${
+        argv[0]
+      }" for the environment of the space "${space.name}": ${startFailure}`;
+      throw new QikError({ code: "tool-missing", message, hint });
+    },
+  };
+}
+
+function afterLock({ type, at: { space, reqs, constraints } }: PlannedVenv): string {
+  const files = [...reqs, ...constraints].map((path) => `"${path}"`).join(", ");
+  return `qik: ${type.tool.name} cannot lock the space "${space.name}": mend ${files} as it says above, and run again`;
+}
+
+function afterInstall({ type, entry, at: { space, lock } }: PlannedVenv): string {
+  const { command } = lockTask(entry, space);
+  return `qik: ${type.tool.name} cannot install the space "${space.name}": mend what it says above and run again; ` +
+    `for another lock remove "${lock}" and run: qik -f ${command}`;
+}

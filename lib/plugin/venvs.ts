@@ -1,0 +1,89 @@
+/** The environments that plugins build: which there are, and what each space waits for. */
+import { QikError } from "../base/problems.ts";
+import type { PluginConfig, SpaceConfig } from "../config/types.ts";
+import type { MadeCommand } from "../plan/made.ts";
+import type { NeedRequest } from "../plan/types.ts";
+import type { BuiltVenv } from "../space/built_venv.ts";
+import type { BuiltVenvSettings } from "./api.ts";
+import { commandOf, type ProjectView } from "./made.ts";
+import { lockTask, type PlannedVenv, VenvPlanning } from "./planned_venv.ts";
+import { installSpec, lockSpec } from "./venv_tasks.ts";
+
+/** All of a project. */
+export interface BuiltVenvs {
+  /** The hidden commands `<plugin>.lock` and `<plugin>.install`, by their whole names. */
+  readonly commands: ReadonlyMap<string, MadeCommand>;
+  /**
+   * The environment of a space, its own or inherited; `undefined` where no plugin builds it.
+   *
+   * @throws {QikError} With what is wrong with its settings.
+   */
+  of(space: string): BuiltVenv | undefined;
+  /** What every task of a space waits for: its lock counts, the installation is only waited for. */
+  needs(space: SpaceConfig): readonly NeedRequest[];
+  /** URLs of indexes, which may hold credentials. */
+  readonly urls: readonly string[];
+}
+
+/**
+ * Plans the environments of all spaces. Reads nothing.
+ *
+ * What is wrong with one of them is told when its space is used, as with everything else of a space.
+ */
+export function builtVenvs(view: ProjectView): BuiltVenvs {
+  const planning = new VenvPlanning(view);
+  const spaces = new Map(view.config.spaces.map((space) => [space.name, space]));
+  const venvs = view.config.spaces.flatMap((space) => {
+    const venv = planning.of(space);
+    return venv === undefined || venv instanceof QikError || venv.at.space !== space ? [] : [venv];
+  });
+  const commands = view.config.plugins.flatMap((entry) => {
+    const venv = view.plugins.get(entry.source)?.venv;
+    return venv === undefined ? [] : commandsOf(entry, venvs.filter((own) => own.entry === entry));
+  });
+  return {
+    commands: new Map(commands.map((made) => [made.command.name, made])),
+    of(space) {
+      const planned = planning.of(spaces.get(space)!);
+      if (planned instanceof QikError) throw planned;
+      return planned?.built;
+    },
+    needs(space) {
+      const planned = planning.of(space);
+      return planned === undefined || planned instanceof QikError ? [] : needsOf(planned);
+    },
+    urls: venvs.flatMap(({ at }) => urlsOf(at.settings)),
+  };
+}
+
+function urlsOf(settings: BuiltVenvSettings): readonly string[] {
+  return [settings["index-url"] ?? [], settings["extra-index-url"] ?? []].flat();
+}
+
+function needsOf({ entry, at: { space } }: PlannedVenv): readonly NeedRequest[] {
+  const install = `${entry.name}.install@${space.name}`;
+  return [
+    lockTask(entry, space),
+    { command: install, strict: false, orderOnly: true, isolated: false },
+  ];
+}
+
+function commandsOf(entry: PluginConfig, venvs: readonly PlannedVenv[]): readonly MadeCommand[] {
+  const bySpace = new Map(venvs.map((venv) => [venv.at.space.name, venv]));
+  const tasks = () => venvs.map(({ at: { space } }) => ({ space, args: {} }));
+  const describe = { hidden: true } as const;
+  const lock = commandOf(entry, {
+    ...describe,
+    name: "lock",
+    description: "The exact versions of everything in the environment of a space",
+  });
+  const install = commandOf(entry, {
+    ...describe,
+    name: "install",
+    description: "Makes the environment of a space be what its lock says",
+  });
+  return [
+    { command: lock, tasks, make: ({ space }) => lockSpec(bySpace.get(space.name)!) },
+    { command: install, tasks, make: ({ space }) => installSpec(bySpace.get(space.name)!) },
+  ];
+}
