@@ -66,6 +66,7 @@ export async function openSession(
     root,
     stateDir,
     windows: sys.machine.platform === "windows",
+    apple: sys.machine.platform === "darwin",
   });
   const environment = (task: Task, worker: number) => {
     const env = environmentOf(sys, project, spaces, task, worker);

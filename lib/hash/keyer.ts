@@ -19,7 +19,10 @@ export interface KeyedTask {
   readonly picture: Picture;
   /** `name<TAB>value` lines; made when asked. */
   explanation(): readonly string[];
-  /** Paths (at most 10) of inputs that are no longer what they were when the key was made. */
+  /**
+   * What is no longer as it was when the key was made: paths (at most 10) of inputs, else labels of facts, as of a
+   * value in a file.
+   */
   changedInputs(): Promise<readonly string[]>;
   /** Whether the tree would select the same inputs now and knows nothing newer of them; see `Tree.holds`. */
   holds(): Promise<boolean>;
@@ -78,7 +81,7 @@ export class Keyer {
     if (task.unfilled !== undefined) throw new QikError(task.unfilled);
     await this.#settleAbsent(task);
     const { tree, secretKey, mask } = this.#ports;
-    const { record, selected, written } = await this.#record(task);
+    const { record, selected, asked } = await this.#record(task);
     const sink = new DigestSink();
     writeKey(sink, record);
     return {
@@ -86,14 +89,17 @@ export class Keyer {
       inputs: record.files,
       picture: pictureOf(record, secretKey),
       // Files of the space (a `local.env`, say) need not be there; what somebody wrote as a dependency should.
-      unmatched: selected.unmatched.filter((spec) => written.includes(spec)),
+      unmatched: selected.unmatched.filter((spec) => asked.written.includes(spec)),
       pointers: tree.pointers(selected),
       explanation() {
         const lines = new ExplainSink(secretKey());
         writeKey(lines, record);
         return mask === undefined ? lines.lines : lines.lines.map(mask);
       },
-      changedInputs: () => tree.changedSince(selected, record.files),
+      changedInputs: async () => {
+        const files = await tree.changedSince(selected, record.files);
+        return files.length > 0 ? files : await this.#changedFacts(task, asked);
+      },
       holds: () => tree.holds(selected, record.files),
     };
   }
@@ -130,24 +136,43 @@ export class Keyer {
     }
   }
 
-  async #record(
-    task: Task,
-    upstream = counted(task),
-  ): Promise<{ record: TaskKey; selected: Selected; written: readonly string[] }> {
-    const { tree, platform, plan } = this.#ports;
-    const world = this.#ports.world(task);
-    const space = this.#ports.spaceInputs(task);
+  /** Facts are read from files, too: values, lists of globs, lock files. */
+  async #changedFacts(task: Task, before: Asked): Promise<readonly string[]> {
+    const { facts, globs } = await this.#asked(task);
+    if (globs.join("\0") !== before.globs.join("\0")) return ["what its dependencies list"];
+    const textOf = ({ label, value }: KeyFact) => JSON.stringify([label, value]);
+    const known = new Set(before.facts.map(textOf));
+    return facts.filter((fact) => !known.has(textOf(fact))).map(({ label }) => label);
+  }
+
+  /** What the task's dependencies answer now. */
+  async #asked(task: Task, world = this.#ports.world(task)): Promise<Asked> {
+    const { variables } = this.#ports.spaceInputs(task);
     const late = await Promise.all(task.deps.map((dep) => dep.late?.(world)));
     const lateGlobs = late.flatMap((dep) => dep?.globs ?? []);
     const globsOf = (deps: readonly PlannedDep[]) => deps.flatMap((dep) => dep.globs ?? []);
-    const written = [...globsOf(task.deps.filter((dep) => !dep.unwritten)), ...lateGlobs];
     const facts = [
       ...task.deps.flatMap((dep) => dep.facts ?? []),
       ...late.flatMap((dep) => dep?.facts ?? []),
-      ...space.variables.map(dotenvFact),
+      ...variables.map(dotenvFact),
     ];
+    return {
+      facts: await readFacts(facts, world),
+      globs: [...globsOf(task.deps), ...lateGlobs],
+      written: [...globsOf(task.deps.filter((dep) => !dep.unwritten)), ...lateGlobs],
+    };
+  }
+
+  async #record(
+    task: Task,
+    upstream = counted(task),
+  ): Promise<{ record: TaskKey; selected: Selected; asked: Asked }> {
+    const { tree, platform, plan } = this.#ports;
+    const world = this.#ports.world(task);
+    const space = this.#ports.spaceInputs(task);
+    const asked = await this.#asked(task, world);
     const selected = await tree.select(
-      [...globsOf(task.deps), ...lateGlobs, ...space.inputs],
+      [...asked.globs, ...space.inputs],
       this.#selectOptions(task),
     );
     const record: TaskKey = {
@@ -162,19 +187,27 @@ export class Keyer {
       args: task.args,
       artifacts: task.artifacts,
       venv: space.venvIdentity,
-      facts: await readFacts(facts, world),
+      facts: asked.facts,
       files: await tree.states(selected),
       upstream: upstream.flatMap((need): [string, string][] => {
         const digest = this.#handedOn.get(need);
         return digest === undefined ? [] : [[plan.tasks[need]!.name, digest]];
       }).sort(byName),
     };
-    return { record, selected, written };
+    return { record, selected, asked };
   }
 
   #selectOptions(task: Task): SelectOptions {
     return { exclude: [...task.ignore, ...task.artifacts], untracked: this.#ports.untracked };
   }
+}
+
+/** What a task's dependencies answered. */
+interface Asked {
+  readonly facts: readonly KeyFact[];
+  readonly globs: readonly string[];
+  /** Those of the globs that somebody wrote. */
+  readonly written: readonly string[];
 }
 
 /** The cache that is committed is for every machine. */

@@ -11,6 +11,7 @@ export interface ToolPorts {
   /** Absolute directory of rebuildable state. */
   readonly stateDir: string;
   readonly windows: boolean;
+  readonly apple: boolean;
 }
 
 interface Program {
@@ -25,6 +26,8 @@ interface Remembered {
 
 /** How long a program may take to tell its version. */
 const LONGEST_MS = 60_000;
+/** Programs that start another version of themselves: `global.json` or `.bazelversion` says which. */
+const CHOOSERS = /^(bazel|bazelisk|dotnet)(\.exe)?$/;
 const FORMAT = 1;
 
 /**
@@ -88,11 +91,14 @@ export class ToolVersions {
   /**
    * Whether the answer changes only with the program's file. It does not where the arguments are more than flags
    * (`python -m ruff --version`), for scripts (`npx`, shims, entry points of Python packages), for programs that go
-   * by another name (links to a multiplexer) and for rustup's proxies.
+   * by another name (links to a multiplexer) or choose by files of the repository which one of many answers, for
+   * rustup's proxies, and for what Apple puts into `/usr/bin`, which is whatever `xcode-select` says.
    */
   #answersAlone(argv: readonly string[], { path }: Program): boolean {
-    const { files } = this.#ports;
+    const { files, apple } = this.#ports;
     if (!argv.slice(1).every((word) => word.startsWith("-"))) return false;
+    if (CHOOSERS.test(baseName(path)) || /[\\/]shims[\\/][^\\/]+$/.test(path)) return false;
+    if (apple && path.startsWith("/usr/bin/")) return false;
     try {
       const real = files.realPath(path);
       if (baseName(real) !== baseName(path)) return false;

@@ -56,6 +56,32 @@ repoTest("an input that changes and changes back while its command runs", {
   assert.match((await repo.must("--dry-run")).out, /^cold/m);
 });
 
+repoTest("a value or a list that changes while its command runs", {
+  "qik.toml": "",
+  "v.json": '{"a": 1}',
+  "list.json": '{"globs": ["v.json"]}',
+}, async (repo) => {
+  await repo.write({ ".gates/": "", ".gitignore": ".gates\n" });
+  const gate = new Gate(repo.path(".gates"), "late");
+  const cases: readonly (readonly [string, string, string])[] = [
+    ['{ type = "val", file = "v.json", key = "a" }', "v.json", '{"a": 2}'],
+    ['{ type = "load", path = "list.json" }', "list.json", '{"globs": ["qik.toml"]}'],
+  ];
+  for (const [dep, file, text] of cases) {
+    const before = await repo.read(file);
+    await repo.write({ "qik.toml": `[commands.c]\nexec = '${gate.exec}'\ndeps = [${dep}]\n` });
+    const running = repo.startQik();
+    await gate.started();
+    await repo.write({ [file]: text });
+    await gate.finish(0);
+    const { code, err } = await running.ended;
+    assert.equal(code, 0);
+    assert.match(new TextDecoder().decode(err), /changed while it ran \[inputs-changed\]/);
+    await repo.write({ [file]: before });
+    assert.match((await repo.must("--dry-run")).out, /^cold/m, file);
+  }
+});
+
 repoTest("what a dotenv file takes from outside counts", {
   "qik.toml": `
 [spaces.default]

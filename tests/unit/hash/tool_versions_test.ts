@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { ToolVersions } from "../../../lib/hash/tool_versions.ts";
 import { openSys } from "../../../lib/sys/open.ts";
 
@@ -18,6 +18,7 @@ class Tools implements Disposable {
 
   add(name: string, start: string): string {
     const path = join(this.#root, "bin", name);
+    mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, start);
     chmodSync(path, 0o755);
     return path;
@@ -43,6 +44,7 @@ class Tools implements Disposable {
       root: this.#root,
       stateDir: join(this.#root, "state"),
       windows: false,
+      apple: false,
     });
     const version = await versions.version(argv, { PATH: join(this.#root, "bin"), ...env });
     assert.equal(await versions.version(argv, { PATH: join(this.#root, "bin"), ...env }), version);
@@ -84,6 +86,17 @@ Deno.test("what something else may decide is asked in every run", async () => {
     await tools.ask(argv);
     tools.answer = "2.0";
     assert.equal(await tools.ask(argv), "2.0", argv.join(" "));
+  }
+});
+
+Deno.test("what chooses by files of the repository which version answers is asked in every run", async () => {
+  using tools = new Tools();
+  for (const name of ["dotnet", "bazel", "shims/node"]) {
+    const program = tools.add(name, BINARY);
+    tools.answer = "1.0";
+    await tools.ask([program, "--version"]);
+    tools.answer = "2.0";
+    assert.equal(await tools.ask([program, "--version"]), "2.0", name);
   }
 });
 
