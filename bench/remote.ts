@@ -1,6 +1,7 @@
 /**
- * `deno run -A bench/remote.ts`: what a remote cache costs and saves, against a server on this machine whose
- * every answer comes 0, 20 and 100 ms later. `QIK_BIN` names the executable; 100 tasks with one artifact of 200 kB each.
+ * `deno run -A bench/remote.ts [ROUNDS] [upload|fetch]`: what a remote cache costs and saves, against a server on this
+ * machine whose every answer comes 0, 20 and 100 ms later. `QIK_BIN` names the executable; 100 tasks with one artifact of
+ * 200 kB each. What is compared is run in turns, so that a machine that grows slower slows all of it.
  *
  * Beside it stands what transfer file by file takes on the same server: for each task, two at a time, its manifest,
  * log and artifact one after the other, as the Python qik moved them.
@@ -16,6 +17,7 @@ import { summary } from "./measure.ts";
 const TASKS = 100;
 const ARTIFACT_BYTES = 200_000;
 const ROUNDS = Number(Deno.args[0] ?? 5);
+const PARTS = Deno.args[1] === undefined ? ["upload", "fetch"] : [Deno.args[1]];
 const ADDED_MS = [0, 20, 100];
 
 /** Keeps what is put, and answers late. */
@@ -134,41 +136,64 @@ async function fresh(env: Record<string, string>): Promise<number> {
   return await run([qik], cold, env);
 }
 
-async function median(action: () => Promise<number>): Promise<number> {
-  const samples: number[] = [];
-  for (let round = 0; round < ROUNDS; round += 1) samples.push(await action());
-  return summary(samples).median;
+/** Medians of actions that are measured in turns. */
+async function medians(actions: readonly (() => Promise<number>)[]): Promise<number[]> {
+  const samples = actions.map((): number[] => []);
+  for (let round = 0; round < ROUNDS; round += 1) {
+    for (const [at, action] of actions.entries()) samples[at]!.push(await action());
+  }
+  return samples.map((one) => summary(one).median);
 }
+
+/** An action against a server that answers so much later. */
+const later = (addedMs: number, action: () => Promise<number>) => () => {
+  server.addedMs = addedMs;
+  return action();
+};
 
 const forget = () => {
   for (const path of server.kept.keys()) {
     if (!path.startsWith("/plain/")) server.kept.delete(path);
   }
 };
-const ms = (value: number) => `${Math.round(value)}`.padStart(7);
-console.log(
-  `${TASKS} tasks, one artifact of ${ARTIFACT_BYTES} bytes each; ms, median of ${ROUNDS}`,
-);
-console.log("added    cold,  cold with  upload  fetch from   round  file by");
-console.log("   ms   no remote  upload   adds %    remote     trips    file");
-let atOnce = 0;
-for (const addedMs of ADDED_MS) {
-  server.addedMs = addedMs;
-  const off = await median(() => fresh({ MODE: "off" }));
-  const upload = await median(() => {
+
+async function upload(): Promise<void> {
+  const uploading = () => {
     forget();
     return fresh({ MODE: "write-only" });
-  });
-  const fetched = await median(() => fresh({ MODE: "read-only" }));
-  const plain = await median(() => fileByFile(server.url));
-  if (addedMs === 0) atOnce = fetched;
-  const trips = addedMs === 0 ? "   -" : ((fetched - atOnce) / addedMs).toFixed(1).padStart(4);
-  const adds = (100 * (upload / off - 1)).toFixed(1).padStart(6);
-  console.log(
-    `${`${addedMs}`.padStart(5)} ${ms(off)}   ${ms(upload)}    ${adds}     ${
-      ms(fetched)
-    }      ${trips}  ${ms(plain)}`,
-  );
+  };
+  const [off, ...uploads] = await medians([
+    () => fresh({ MODE: "off" }),
+    ...ADDED_MS.map((addedMs) => later(addedMs, uploading)),
+  ]);
+  console.log(`cold, no remote:        ${ms(off!)}`);
+  for (const [at, addedMs] of ADDED_MS.entries()) {
+    const adds = (100 * (uploads[at]! / off! - 1)).toFixed(1);
+    console.log(`cold, upload, +${ms(addedMs)}: ${ms(uploads[at]!)}   adds ${adds} %`);
+  }
 }
+
+async function fetching(): Promise<void> {
+  server.addedMs = 0;
+  if (server.kept.size === 3 * TASKS) await fresh({});
+  const all = await medians(
+    ADDED_MS.map((addedMs) => later(addedMs, () => fresh({ MODE: "read-only" }))),
+  );
+  for (const [at, addedMs] of ADDED_MS.entries()) {
+    const found = all[at]!;
+    const plain = await later(addedMs, () => fileByFile(server.url))();
+    const trips = addedMs === 0 ? "-" : ((found - all[0]!) / addedMs).toFixed(1);
+    console.log(
+      `fetch,        +${ms(addedMs)}: ${ms(found)}   round trips ${trips}   file by file ${
+        ms(plain)
+      }`,
+    );
+  }
+}
+
+const ms = (value: number) => `${Math.round(value)} ms`.padStart(8);
+console.log(`${TASKS} tasks, one artifact of ${ARTIFACT_BYTES} bytes each; median of ${ROUNDS}`);
+if (PARTS.includes("upload")) await upload();
+if (PARTS.includes("fetch")) await fetching();
 server.close();
 await rm(base, { recursive: true, force: true });

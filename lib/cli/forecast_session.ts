@@ -25,8 +25,9 @@ export async function forecastOf(
 /** Asks remotes for all that can be asked at once, and lets them say on standard error what went wrong. */
 async function lookAhead(sys: Sys, session: Session, selected: readonly number[]): Promise<void> {
   const { project: { plan, settings: { verbosity } }, caches: { remotes } } = session;
-  if (!selected.some((at) => remotes.find(plan.tasks[at]!.cache) !== undefined)) return;
-  const { expectFrom } = await import("./remotes.ts");
+  const tasks = selected.map((index) => plan.tasks[index]!);
+  if (!remotes.areUsedBy(tasks)) return;
+  const { LookAhead } = await import("./look_ahead.ts");
   const { createWarnings } = await import("../report/problems.ts");
   const { styleFor } = await import("../report/choose.ts");
   const warnings = createWarnings(verbosity, styleFor("err", { ...sys, emoji: false }));
@@ -34,5 +35,5 @@ async function lookAhead(sys: Sys, session: Session, selected: readonly number[]
     const text = warnings.add({ type: "problem", ...problem });
     sys.terminal.write("err", new TextEncoder().encode(text));
   });
-  await expectFrom(session, selected.map((index) => plan.tasks[index]!), false);
+  await new LookAhead(session, tasks, false).start();
 }

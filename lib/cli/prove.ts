@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import type { Cache } from "../cache/cache.ts";
+import type { Lookup } from "../cache/cache.ts";
 import { QikError } from "../base/problems.ts";
 import type { Task } from "../plan/types.ts";
 import { makeProof } from "../proof/make.ts";
@@ -10,7 +10,7 @@ import { logPath } from "../run/log_file.ts";
 import { MaskedOutput } from "../run/masked_output.ts";
 import { isWanted } from "../run/result.ts";
 import { errorCode, type Sys } from "../sys/sys.ts";
-import { openCaches } from "./caches.ts";
+import { type Caches, openCaches } from "./caches.ts";
 import type { Shown } from "./people.ts";
 import { envDigest, ignoredVariables, isRecallable, proofName, proofsIn } from "./proofs.ts";
 import type { RunRecord } from "./record.ts";
@@ -89,7 +89,7 @@ async function prove(sys: Sys, session: Session, run: EndedRun): Promise<Proof |
   });
 }
 
-/** Plugins that are no part of qik may read what nobody sees, and other caches answer from elsewhere. */
+/** Plugins that are no part of qik may read what nobody sees. */
 function isPlain({ project: { plan: { config } } }: Session): boolean {
   return config.plugins.every(({ source }) => source.startsWith("qik."));
 }
@@ -116,10 +116,10 @@ async function replayed(
     }
     const task = byName.get(event.task)!;
     const keyed = record.keyed.get(event.task);
-    const isPlainCache = ["local", "repo"].includes(typeOf(session, task.cache));
-    if (keyed === undefined || event.key !== keyed.key || !isPlainCache) return undefined;
+    if (keyed === undefined || event.key !== keyed.key) return undefined;
     if (!await keyed.holds()) return undefined;
-    const told = await replay(caches.get(task.cache), sys, session, task, keyed.key);
+    const found = await foundHere(caches, session, task.cache, keyed.key);
+    const told = await replay(found, sys, session, task, keyed.key);
     if (told === undefined) return undefined;
     for (const each of told) logBytes += each.type === "task-output" ? each.base64.length : 0;
     if (logBytes > MOST_LOG_BYTES) return undefined;
@@ -132,15 +132,30 @@ function typeOf({ project: { plan: { config } } }: Session, name: string): strin
   return config.caches.find((cache) => cache.name === name)?.type ?? name;
 }
 
+/**
+ * What this machine's disk answers. A run asks no server about what is here, and whether that counts (scopes, keys,
+ * what CI says) is decided by files and variables that the proof rests on.
+ */
+async function foundHere(
+  caches: Caches,
+  session: Session,
+  name: string,
+  key: string,
+): Promise<Lookup | undefined> {
+  if (["local", "repo"].includes(typeOf(session, name))) return await caches.get(name).get(key);
+  return await caches.remotes.find(name)?.kept(key);
+}
+
 async function replay(
-  cache: Cache,
+  found: Lookup | undefined,
   { files }: Sys,
   { project: { paths: { root }, secrets }, tree }: Session,
   task: Task,
   key: string,
 ): Promise<StoredEvent[] | undefined> {
-  const found = await cache.get(key);
-  if (!found.found || found.hit.manifest.exit !== 0 || !isWanted(task, 0)) return undefined;
+  if (found?.found !== true || found.hit.manifest.exit !== 0 || !isWanted(task, 0)) {
+    return undefined;
+  }
   const restored = await found.hit.restore({
     root,
     patterns: task.artifacts,

@@ -9,7 +9,7 @@ import type { RemoteSettings } from "../config/schema.ts";
 import type { SplitSettings } from "../config/remote_schema.ts";
 import type { Reporter } from "../events/events.ts";
 import { fillJson } from "../plan/fill.ts";
-import type { Plan, Task } from "../plan/types.ts";
+import type { Task } from "../plan/types.ts";
 import type { RemoteType } from "../plugin/api.ts";
 import type { Sys } from "../sys/sys.ts";
 import type { Project } from "./project.ts";
@@ -62,6 +62,11 @@ export class Remotes {
       this.find(name);
       await this.#found.get(name)?.open();
     }
+  }
+
+  /** Whether a server may be asked about any of these tasks. */
+  areUsedBy(tasks: readonly Task[]): boolean {
+    return tasks.some(({ cacheable, cache }) => cacheable && this.find(cache) !== undefined);
   }
 
   /** Has problems told, those from before first. */
@@ -118,8 +123,12 @@ class LateRemote implements RemoteCache {
     return await (await this.open()).put(result);
   }
 
-  async expect(keys: readonly string[], contents: boolean): Promise<void> {
-    await (await this.open()).expect(keys, contents);
+  async kept(key: string) {
+    return await (await this.open()).kept(key);
+  }
+
+  async expect(key: string, contents: boolean) {
+    return await (await this.open()).expect(key, contents);
   }
 
   async finish(stop: AbortSignal): Promise<void> {
@@ -213,43 +222,4 @@ function filledSettings(
   const filled = fillJson(settings, (text) => filler.fillSpace(text, space!, place));
   const { common, own } = filled as unknown as SplitSettings<unknown>;
   return { common: common as RemoteSettings, own };
-}
-
-/**
- * Starts looking up, at once, every task whose key is known before anything has run; the others are looked up
- * when it is their turn. So a hundred cached tasks cost as many round trips as one. Where no remote takes part
- * it costs nothing.
- *
- * @param contents Whether what is found is to be replayed, and not only told.
- */
-export async function expectFrom(
-  { project: { plan }, keyer, caches: { remotes } }: SessionParts,
-  tasks: readonly Task[],
-  contents: boolean,
-): Promise<void> {
-  const inRun = new Set(tasks.map(({ index }) => index));
-  const keys = new Map<RemoteCache, string[]>();
-  for (const task of tasks) {
-    const remote = task.cacheable ? remotes.find(task.cache) : undefined;
-    if (remote === undefined || waits(task, plan, inRun)) continue;
-    // A task that cannot be keyed says so when it is its turn.
-    const keyed = await keyer.key(task).catch(() => undefined);
-    if (keyed === undefined) continue;
-    keys.set(remote, [...keys.get(remote) ?? [], keyed.key]);
-  }
-  for (const [remote, list] of keys) void remote.expect(list, contents);
-}
-
-interface SessionParts {
-  readonly project: Pick<Project, "plan">;
-  readonly keyer: { key(task: Task): Promise<{ readonly key: string }> };
-  readonly caches: { readonly remotes: Remotes };
-}
-
-/** Whether its key depends on what another task of the run is yet to hand on. */
-function waits({ needs }: Task, plan: Plan, inRun: ReadonlySet<number>): boolean {
-  return needs.some((need) => {
-    const { cacheable, artifacts } = plan.tasks[need.task]!;
-    return !need.orderOnly && inRun.has(need.task) && (cacheable || artifacts.length > 0);
-  });
 }

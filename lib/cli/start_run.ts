@@ -19,9 +19,10 @@ import { roundReporter, watchedKeyer } from "./round.ts";
 import type { Sys } from "../sys/sys.ts";
 import type { Invocation } from "./args.ts";
 import type { Exit } from "./parts.ts";
+import type { LookAhead } from "./look_ahead.ts";
 import { logReader, peopleReporter, type Shown, type ShownThrough } from "./people.ts";
 import { openRecord } from "./record.ts";
-import { expectFrom, stopOnSignal } from "./remotes.ts";
+import { stopOnSignal } from "./remotes.ts";
 import { openRunCommands, type RunCommands } from "./run_commands.ts";
 import type { Reports } from "./reports.ts";
 import type { Session } from "./session.ts";
@@ -39,7 +40,7 @@ export async function startRun(
   selected: readonly number[],
   round?: Round,
 ): Promise<Exit> {
-  const { plan, paths, settings } = session.project;
+  const { project: { plan, paths, settings }, caches: { remotes } } = session;
   const { files, clock, processes } = sys;
   const [startedAt, unwritable] = [clock.now(), prepareWorkDir(files, paths.root)];
   const durations = openDurations(files, `${paths.root}/${DURATIONS_FILE}`);
@@ -50,9 +51,9 @@ export async function startRun(
     ? []
     : [await peopleReporter(await forPeople(sys, reports), paths.root, tasks.length, shown)];
   const manifest = manifestReporter(files, `${paths.root}/${MANIFEST_FILE}`);
-  const { remotes } = session.caches;
   const record = openRecord();
-  const own = [durations.reporter, manifest, stopOnSignal(remotes), record.reporter];
+  const ahead = await lookAhead(session, tasks);
+  const own = [durations.reporter, manifest, ...ahead.reporters, record.reporter];
   const all = tee([...reports?.reporters ?? [], ...people, ...own, roundReporter(round)]);
   const reporter = masked(all, session.project.secrets);
   const keyer = watchedKeyer(record.keyer(warningKeyer(session.keyer, reporter)), round);
@@ -60,7 +61,7 @@ export async function startRun(
   const warn = (problem: Problem) => reporter.on({ type: "problem", ...problem });
   [unwritable, busyProblem(session)].forEach((problem) => problem && warn(problem));
   remotes.listen(warn);
-  if (settings.mode.read) await expectFrom(session, tasks, true);
+  await ahead.start();
   const commands = openRunCommands(sys, session.project, reporter);
   const result = await runTasks({
     version: VERSION,
@@ -91,6 +92,20 @@ export async function startRun(
   await tidyStore(sys, session.project);
   const code = Math.max(result.exit, tellLost(sys, reports));
   return { code, ...(result.interrupted && { signal: result.interrupted }) };
+}
+
+/** Asks remotes before tasks do, where one takes part, and ends it all when the run is stopped. */
+async function lookAhead(
+  { project: { settings: { mode } }, caches, keyer }: Session,
+  tasks: readonly Task[],
+): Promise<Pick<LookAhead, "start" | "reporters">> {
+  const stop = stopOnSignal(caches.remotes);
+  if (!mode.read || !caches.remotes.areUsedBy(tasks)) {
+    return { start: () => Promise.resolve(), reporters: [stop] };
+  }
+  const { LookAhead } = await import("./look_ahead.ts");
+  const ahead = new LookAhead({ caches, keyer }, tasks, true);
+  return { start: () => ahead.start(), reporters: [stop, ...ahead.reporters] };
 }
 
 /** What is seen while git works may be half of a change. */

@@ -62,9 +62,19 @@ export class Keyer {
   readonly #ports: KeyerPorts;
   /** Task index to what its dependants' keys contain; `undefined`: nothing. */
   readonly #handedOn = new Map<number, string | undefined>();
+  readonly #surer: Keyer | undefined;
 
-  constructor(ports: KeyerPorts) {
+  constructor(ports: KeyerPorts, surer?: Keyer) {
     this.#ports = ports;
+    this.#surer = surer;
+  }
+
+  /**
+   * A keyer that knows all that this one knows, now and later, and keeps to itself what it is told: for keys that are
+   * guessed before their time.
+   */
+  guessing(): Keyer {
+    return new Keyer(this.#ports, this);
   }
 
   /** Records what a task hands on: its artifacts, or where it declares none its key; `undefined`: nothing. */
@@ -117,10 +127,10 @@ export class Keyer {
   /** Settles needs outside the run, deepest first; iterative, because chains may be long. */
   async #settleAbsent(task: Task): Promise<void> {
     const { tasks } = this.#ports.plan;
-    const stack = counted(task).filter((need) => !this.#handedOn.has(need));
+    const stack = counted(task).filter((need) => !this.#isSettled(need));
     while (stack.length > 0) {
       const need = tasks[stack.at(-1)!]!;
-      if (this.#handedOn.has(need.index)) {
+      if (this.#isSettled(need.index)) {
         stack.pop();
       } else if (need.unfilled !== undefined) {
         throw new QikError(need.unfilled);
@@ -129,11 +139,23 @@ export class Keyer {
       } else if (!need.cacheable) {
         this.settle(need, undefined);
       } else {
-        const open = counted(need).filter((deeper) => !this.#handedOn.has(deeper));
+        const open = counted(need).filter((deeper) => !this.#isSettled(deeper));
         if (open.length > 0) stack.push(...open);
         else this.settle(need, { key: (await this.key(need)).key, artifacts: [] });
       }
     }
+  }
+
+  #isSettled(index: number): boolean {
+    return this.#handedOn.has(index) || this.#isSettledSurely(index);
+  }
+
+  #isSettledSurely(index: number): boolean {
+    return this.#surer !== undefined && this.#surer.#isSettled(index);
+  }
+
+  #digestOf(index: number): string | undefined {
+    return this.#isSettledSurely(index) ? this.#surer!.#digestOf(index) : this.#handedOn.get(index);
   }
 
   /** Facts are read from files, too: values, lists of globs, lock files. */
@@ -190,7 +212,7 @@ export class Keyer {
       facts: asked.facts,
       files: await tree.states(selected),
       upstream: upstream.flatMap((need): [string, string][] => {
-        const digest = this.#handedOn.get(need);
+        const digest = this.#digestOf(need);
         return digest === undefined ? [] : [[plan.tasks[need]!.name, digest]];
       }).sort(byName),
     };

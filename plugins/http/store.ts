@@ -56,9 +56,10 @@ export function openHttpStore(request: StoreRequest<HttpSettings>): ObjectStore 
       return new Set(names.filter((_, at) => there[at]));
     },
     async put(name, bytes, call) {
-      // No server of this kind is known to have a condition for it, so this is the nearest.
-      if (!call.replace && await has(name, call)) return "exists";
       const { url, isRecord } = await locate(root, name);
+      // No server of this kind is known to have a condition for it, so this is the nearest. What is named by its own
+      // digest may be written over: it cannot become anything else.
+      if (isRecord && !call.replace && await has(name, call)) return "exists";
       const body = isRecord ? wrapRecord(bytes) : bytes;
       const type = { "Content-Type": "application/octet-stream" };
       const condition = call.replace ? {} : { "If-None-Match": "*" };

@@ -5,44 +5,29 @@ import type {
   Cache,
   Hit,
   Lookup,
+  Manifest,
   Origin,
-  Producer,
   PutOutcome,
   RestorePlace,
   TaskResult,
 } from "../cache.ts";
 import type { LocalCache } from "../local.ts";
 import { Budget } from "./budget.ts";
-import { Calls, Oversized, RemoteOff } from "./calls.ts";
+import { Calls, RemoteOff } from "./calls.ts";
 import { Fetching, Missing } from "./fetching.ts";
-import { type AcceptKey, NO_KEY, type SignKey } from "./keys.ts";
-import { contentsOf, readRecord, recordName, type RemoteRecord, writeRecord } from "./record.ts";
-import { MOST_OBJECT, type ObjectStore } from "./store.ts";
-import { NotUploaded, Uploads } from "./uploads.ts";
+import type { RemoteRecord } from "./record.ts";
+import { Search } from "./search.ts";
+import { Sending } from "./sending.ts";
+import type { ObjectStore } from "./store.ts";
+import { Told } from "./told.ts";
+import type { RemotePolicy } from "./trust.ts";
+import { Uploads } from "./uploads.ts";
 
-/** So many calls and bytes are under way at once, for looking up and for each direction of contents. */
-const LOOKUPS = { calls: 128, bytes: Infinity };
-const CONTENTS = { calls: 64, bytes: 1 << 26 };
-const RECORDS_UNDER_WAY = { calls: 64, bytes: Infinity };
-
-/** So many unusable records are looked at before the remote is given up: each may cost its full size. */
-const MOST_DAMAGED = 20;
-
-const SHORTEST_SECRET = 8;
-
-/** What this run may do with a remote, already decided; see `trust.ts`. */
-export interface RemotePolicy {
-  readonly reads: boolean;
-  readonly writes: boolean;
-  /** Where this run's entries go. */
-  readonly scope: string;
-  /** Where entries are looked for, the first that has one wins. */
-  readonly readScopes: readonly string[];
-  readonly signKey?: SignKey | undefined;
-  /** Unset: entries need no signature. Empty: none is used. */
-  readonly acceptKeys?: readonly AcceptKey[] | undefined;
-  readonly producer: Omit<Producer, "at">;
-}
+/**
+ * So many calls and bytes are under way at once, in each direction of contents. As many calls as there are look-ups:
+ * the contents of a hundred tasks cost one round trip.
+ */
+const CONTENTS = { calls: 128, bytes: 1 << 26 };
 
 export interface RemoteOptions {
   readonly name: string;
@@ -65,10 +50,12 @@ export interface RemoteOptions {
 /** A cache that several machines share, in front of which the local store stands. */
 export interface RemoteCache extends Cache {
   /**
-   * Starts looking these keys up, all at the same time. With `contents` what is found comes into the local store,
-   * without it only into memory.
+   * Starts looking a key up before its task asks for it, and answers what a run will be told. With `contents` what is
+   * found also comes into the local store, which is not waited for.
    */
-  expect(keys: readonly string[], contents: boolean): Promise<void>;
+  expect(key: string, contents: boolean): Promise<Manifest | undefined>;
+  /** As `get`, with nothing but what is here already: no server is asked. */
+  kept(key: string): Promise<Lookup>;
   /** Waits for uploads, as long as they may take, and tells what was left. `stop` ends the wait at once. */
   finish(stop: AbortSignal): Promise<void>;
   /** Ends all that is under way without a word. */
@@ -85,80 +72,76 @@ class Remote implements RemoteCache {
   readonly #options: RemoteOptions;
   readonly #calls: Calls;
   readonly #fetching: Fetching;
-  readonly #uploads: Uploads;
-  readonly #lookups = new Budget(LOOKUPS);
-  readonly #records = new Budget(RECORDS_UNDER_WAY);
-  readonly #expected = new Map<string, Promise<void>>();
-  readonly #looked = new Map<string, Promise<RemoteRecord | undefined>>();
-  readonly #waiting = new Map<string, Promise<void>>();
-  /** Names of records that cannot be used and have to make room for those of this run. */
-  readonly #unusable = new Set<string>();
-  readonly #told = new Set<string>();
-  #damaged = 0;
+  readonly #search: Search;
+  readonly #sending: Sending;
+  readonly #told: Told;
+  readonly #expected = new Map<string, Expected>();
 
   constructor(options: RemoteOptions) {
-    const { name, store, clock, timeoutMs, local, files, temporary, maxEntry } = options;
+    const { name, store, clock, timeoutMs, local, files, temporary, maxEntry, policy } = options;
     this.name = name;
     this.#options = options;
-    const tell = (problem: Problem) => this.#tell(problem.code, problem);
-    this.#calls = new Calls({ name, store, clock, timeoutMs, tell });
-    const calls = this.#calls;
+    const { signKey } = policy;
+    const told = new Told(options.tell, () => [
+      ...store.secrets ?? [],
+      ...(signKey === undefined ? [] : [signKey.secret]),
+    ]);
+    const calls = new Calls({ name, store, clock, timeoutMs, tell: (one) => told.tell(one) });
+    this.#told = told;
+    this.#calls = calls;
+    this.#search = new Search({ name, calls, policy, maxEntry, told });
     this.#fetching = new Fetching({ calls, local, files, temporary, budget: new Budget(CONTENTS) });
+    const { unsound } = this.#fetching;
     const budget = new Budget(CONTENTS);
-    const unsound = this.#fetching.unsound;
-    const secrets = () => this.#secrets();
-    this.#uploads = new Uploads({ calls, local, files, budget, maxEntry, secrets, unsound });
+    const secrets = () => told.secrets();
+    const uploads = new Uploads({ calls, local, files, budget, maxEntry, secrets, unsound });
+    const { unusable } = this.#search;
+    const waitMs = options.uploadWaitMs;
+    this.#sending = new Sending({
+      ...{ name, calls, local, clock, policy, uploads, unusable, waitMs, told },
+    });
   }
 
   async get(key: string): Promise<Lookup> {
-    await this.#expected.get(key);
+    const expected = this.#expected.get(key);
+    await expected?.here;
+    const kept = await this.kept(key);
+    if (kept.found) return kept;
+    const record = expected === undefined ? await this.#search.find(key) : await expected.record;
+    return record === undefined ? kept : { found: true, hit: this.#hitOf(record) };
+  }
+
+  async kept(key: string): Promise<Lookup> {
     const kept = await this.#options.local.get(key);
-    if (kept.found && this.#isAccepted(kept.hit.manifest.origin)) return kept;
-    const isSettled = this.#expected.has(key);
-    const record = isSettled ? undefined : await (this.#looked.get(key) ?? this.#find(key));
-    if (record !== undefined) return { found: true, hit: this.#hitOf(record) };
-    return kept.found ? { found: false, reason: "absent" } : kept;
+    if (!kept.found || this.#isAccepted(kept.hit.manifest.origin)) return kept;
+    return { found: false, reason: "absent" };
   }
 
   async put(result: TaskResult): Promise<PutOutcome> {
     const outcome = await this.#options.local.put(result);
-    if (outcome.stored) this.#upload(result.key, result.task);
+    if (outcome.stored) this.#sending.start(result.key, result.task);
     return outcome;
   }
 
-  async expect(keys: readonly string[], contents: boolean): Promise<void> {
-    const { local } = this.#options;
-    const wanted = keys.filter((key) => {
-      if (this.#expected.has(key)) return false;
-      const kept = local.entry(key);
-      return kept === undefined || !this.#isAccepted(kept.manifest.origin);
-    });
-    for (const key of wanted) {
-      if (contents) this.#expected.set(key, this.#bring(key));
-      else this.#looked.set(key, this.#find(key));
-    }
-    await Promise.all(wanted.map((key) => (contents ? this.#expected : this.#looked).get(key)));
+  async expect(key: string, contents: boolean): Promise<Manifest | undefined> {
+    const known = this.#expected.get(key);
+    if (known !== undefined) return known.manifest;
+    const kept = this.#options.local.entry(key);
+    if (kept !== undefined && this.#isAccepted(kept.manifest.origin)) return kept.manifest;
+    const found = this.#search.find(key);
+    const manifest = found.then((record) => record?.manifest);
+    const here = contents ? found.then((record) => record && this.#bring(record)) : undefined;
+    // What was brought is looked for in the local store, and what could not be brought is a miss.
+    const record = here === undefined ? found : here.then(() => undefined);
+    this.#expected.set(key, { manifest, record, here });
+    // Whatever was thrown is told to the task when it asks.
+    for (const one of [manifest, record, here]) one?.catch(() => {});
+    return await manifest;
   }
 
   async finish(stop: AbortSignal): Promise<void> {
-    const { clock, uploadWaitMs, name } = this.#options;
-    if (this.#waiting.size === 0) return;
-    let cancel = () => {};
-    const over = new Promise<"over">((resolve) => {
-      cancel = clock.after(uploadWaitMs, () => resolve("over"));
-      stop.addEventListener("abort", () => resolve("over"));
-      if (stop.aborted) resolve("over");
-    });
-    await Promise.race([Promise.all([...this.#waiting.values()]), over]);
-    cancel();
-    const left = this.#waiting.size;
-    const off = this.#calls.isOff("write");
+    await this.#sending.finish(stop);
     this.stop();
-    if (left === 0 || off) return;
-    const results = left === 1 ? "1 result" : `${left} results`;
-    const message = `Did not upload ${results} to the remote cache "${name}": ` +
-      (stop.aborted ? "the run was stopped" : `it took longer than ${uploadWaitMs} ms`);
-    this.#tell("remote-late", { code: "remote-late", message });
   }
 
   stop(): void {
@@ -175,9 +158,7 @@ class Remote implements RemoteCache {
     return key !== undefined && !(key.until !== undefined && origin.producer.at > key.until);
   }
 
-  async #bring(key: string): Promise<void> {
-    const record = await this.#find(key);
-    if (record === undefined) return;
+  async #bring(record: RemoteRecord): Promise<void> {
     try {
       await this.#adopt(record);
     } catch (error) {
@@ -185,69 +166,15 @@ class Remote implements RemoteCache {
     }
   }
 
-  /** The first record of the scopes and keys in their order; all are asked for at once. */
-  async #find(key: string): Promise<RemoteRecord | undefined> {
-    const { reads, readScopes, acceptKeys, signKey } = this.#options.policy;
-    if (!reads || this.#calls.isOff("read")) return undefined;
-    const own = signKey === undefined ? [] : [{ id: signKey.id, accept: undefined }];
-    const signers = acceptKeys === undefined
-      ? [...own, { id: NO_KEY, accept: undefined }]
-      : acceptKeys.map((accept) => ({ id: accept.id, accept }));
-    const questions = readScopes.flatMap((scope) =>
-      signers.map(({ id, accept }) => ({ name: recordName(scope, key, id), key, scope, accept }))
-    );
-    const asked = questions.map((question) =>
-      this.#lookups.within(0, () => this.#ask(question)).catch(offIsAbsent)
-    );
-    // The answers behind the one that wins are not waited for.
-    for (const one of asked) one.catch(() => {});
-    for (const one of asked) {
-      const record = await one;
-      if (record !== undefined) return record;
-    }
-    return undefined;
-  }
-
-  async #ask(
-    question: {
-      readonly name: string;
-      readonly key: string;
-      readonly scope: string;
-      readonly accept: AcceptKey | undefined;
-    },
-  ): Promise<RemoteRecord | undefined> {
-    let wrong: string | undefined;
-    try {
-      const bytes = await this.#calls.read(question.name, MOST_OBJECT);
-      if (bytes === undefined) return undefined;
-      const record = await readRecord(bytes, question);
-      if (typeof record !== "string") return this.#isSmallEnough(record) ? record : undefined;
-      wrong = record;
-    } catch (error) {
-      if (!(error instanceof Oversized)) throw error;
-      wrong = "it is larger than any record";
-    }
-    this.#unusable.add(question.name);
-    this.#tellDamaged(wrong);
-    return undefined;
-  }
-
-  #isSmallEnough({ manifest }: RemoteRecord): boolean {
-    const sum = [...contentsOf(manifest).values()].reduce((all, size) => all + size, 0);
-    return sum <= this.#options.maxEntry;
-  }
-
   async #adopt(record: RemoteRecord): Promise<void> {
     await this.#fetching.contents(record);
-    const { manifest, inline } = record;
-    this.#options.local.adopt({
-      manifest: { ...manifest, origin: this.#originOf(record) },
-      inline,
-    });
+    const { inline } = record;
+    this.#options.local.adopt({ manifest: this.#manifestOf(record), inline });
   }
 
-  #originOf({ scope, producer, keyId }: RemoteRecord): Origin {
-    return { remote: this.name, scope, ...(keyId !== undefined && { keyId }), producer };
+  #manifestOf({ manifest, scope, producer, keyId }: RemoteRecord): Manifest {
+    const signer = keyId === undefined ? {} : { keyId };
+    return { ...manifest, origin: { remote: this.name, scope, ...signer, producer } };
   }
 
   /** The record is here; its contents are fetched when it is restored. */
@@ -255,7 +182,7 @@ class Remote implements RemoteCache {
     const { local, name } = this.#options;
     let inner: Hit | undefined;
     return {
-      manifest: { ...record.manifest, origin: this.#originOf(record) },
+      manifest: this.#manifestOf(record),
       restore: async (place: RestorePlace) => {
         try {
           await this.#adopt(record);
@@ -280,80 +207,17 @@ class Remote implements RemoteCache {
 
   #cannotFetch(record: RemoteRecord, error: unknown): void {
     if (error instanceof RemoteOff) return;
-    if (!(error instanceof Missing)) {
-      const message = `Cannot keep what the remote cache "${this.name}" has: ${reasonOf(error)}`;
-      return this.#tell("local", { code: "cache-unwritable", message });
-    }
-    this.#unusable.add(record.name);
-    this.#tellDamaged(error.message);
-  }
-
-  #upload(key: string, task: string): void {
-    const { policy } = this.#options;
-    if (!policy.writes || this.#calls.isOff("write") || this.#waiting.has(key)) return;
-    const sent = this.#records.within(0, () => this.#send(key))
-      .catch((error) => this.#cannotUpload(task, error))
-      .finally(() => this.#waiting.delete(key));
-    this.#waiting.set(key, sent);
-  }
-
-  /** Contents first, the record last: whoever finds the record finds all that it names. */
-  async #send(key: string): Promise<void> {
-    if (this.#calls.isOff("write")) throw new RemoteOff();
-    const { local, policy, clock } = this.#options;
-    const { scope, signKey } = policy;
-    const entry = local.entry(key);
-    if (entry === undefined) {
-      throw new NotUploaded("broken", "it is not in the local store any more");
-    }
-    const contents = await this.#uploads.contents(entry);
-    const { origin: _, ...manifest } = entry.manifest;
-    const producer = { at: clock.now(), ...policy.producer };
-    const name = recordName(scope, key, signKey?.id ?? NO_KEY);
-    const bytes = await writeRecord({ name, key, scope, producer, manifest, ...contents }, signKey);
-    if (bytes === undefined) throw new NotUploaded("large", "its record is too long");
-    const replace = this.#unusable.has(name);
-    await this.#calls.call(
-      "write",
-      bytes.length,
-      (store, call) => store.put(name, bytes, { ...call, replace }),
-    );
-  }
-
-  #cannotUpload(task: string, error: unknown): void {
-    if (error instanceof RemoteOff) return;
-    const why = error instanceof NotUploaded ? error.why : "broken";
-    const code = why === "secret" ? "remote-secret" : "remote-kept-back";
-    const message = `Did not upload "${task}" to the remote cache "${this.name}": ${
-      reasonOf(error)
-    }`;
-    this.#tell(`${code} ${why}`, { code, message });
-  }
-
-  #tellDamaged(detail: string): void {
-    this.#damaged += 1;
-    if (this.#damaged === MOST_DAMAGED) this.#calls.giveUp("read");
-    const message = `Cannot use an entry of the remote cache "${this.name}": ${detail}`;
-    this.#tell("remote-damaged", { code: "remote-damaged", message });
-  }
-
-  /** Each kind once a run, and never with a secret in it. */
-  #tell(kind: string, problem: Problem): void {
-    if (this.#told.has(kind)) return;
-    this.#told.add(kind);
-    let { message } = problem;
-    for (const secret of this.#secrets()) message = message.replaceAll(secret, "***");
-    this.#options.tell({ ...problem, message });
-  }
-
-  /** Short texts are no secrets: they would be found everywhere. */
-  #secrets(): string[] {
-    const { store, policy: { signKey } } = this.#options;
-    const all = [...(store.secrets ?? []), ...(signKey === undefined ? [] : [signKey.secret])];
-    return all.filter((secret) => secret.length >= SHORTEST_SECRET);
+    if (error instanceof Missing) return this.#search.damaged(record.name, error.message);
+    const message = `Cannot keep what the remote cache "${this.name}" has: ${reasonOf(error)}`;
+    this.#told.tell({ code: "cache-unwritable", message });
   }
 }
 
-function offIsAbsent(error: unknown): undefined {
-  if (!(error instanceof RemoteOff)) throw error;
+/** A look-up that began before its task asked. */
+interface Expected {
+  readonly manifest: Promise<Manifest | undefined>;
+  /** What is left for the task to fetch itself. */
+  readonly record: Promise<RemoteRecord | undefined>;
+  /** Ends when all of it is in the local store, or nothing; unset where it is only looked up. */
+  readonly here: Promise<void> | undefined;
 }

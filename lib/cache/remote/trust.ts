@@ -1,9 +1,23 @@
 import { QikError } from "../../base/problems.ts";
 import type { CiRun } from "./ci.ts";
-import { type AcceptKey, readAcceptKey, readSignKey } from "./keys.ts";
-import type { RemotePolicy } from "./remote.ts";
+import type { Producer } from "../cache.ts";
+import { type AcceptKey, readAcceptKey, readSignKey, type SignKey } from "./keys.ts";
 
 export type RemoteMode = "read-write" | "read-only" | "write-only" | "off";
+
+/** What this run may do with a remote, already decided. */
+export interface RemotePolicy {
+  readonly reads: boolean;
+  readonly writes: boolean;
+  /** Where this run's entries go. */
+  readonly scope: string;
+  /** Where entries are looked for, the first that has one wins. */
+  readonly readScopes: readonly string[];
+  readonly signKey?: SignKey | undefined;
+  /** Unset: entries need no signature. Empty: none is used. */
+  readonly acceptKeys?: readonly AcceptKey[] | undefined;
+  readonly producer: Omit<Producer, "at">;
+}
 
 /** Scope of a remote that names none. */
 export const SHARED = "shared";

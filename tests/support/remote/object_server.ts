@@ -15,6 +15,8 @@ export class ObjectServer implements AsyncDisposable {
   readonly seen: Seen[] = [];
   /** Answers in the server's place where it returns true. */
   before: (request: IncomingMessage, response: ServerResponse) => boolean = () => false;
+  /** Awaited before the answer. */
+  hold: (request: IncomingMessage) => Promise<void> | void = () => {};
   readonly #server = createServer((request, response) => void this.#answer(request, response));
   url = "";
 
@@ -38,6 +40,7 @@ export class ObjectServer implements AsyncDisposable {
     const { method = "", url: path = "", headers } = request;
     this.seen.push({ method, path, headers });
     if (this.before(request, response)) return;
+    await this.hold(request);
     const kept = this.objects.get(path);
     if (method === "PUT") {
       const parts: Uint8Array[] = [];

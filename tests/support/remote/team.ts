@@ -1,11 +1,8 @@
 import type { Problem } from "../../../lib/base/problems.ts";
 import { openLocalCache } from "../../../lib/cache/local.ts";
-import {
-  openRemoteCache,
-  type RemoteCache,
-  type RemotePolicy,
-} from "../../../lib/cache/remote/remote.ts";
+import { openRemoteCache, type RemoteCache } from "../../../lib/cache/remote/remote.ts";
 import type { ObjectStore } from "../../../lib/cache/remote/store.ts";
+import type { RemotePolicy } from "../../../lib/cache/remote/trust.ts";
 import { systemClock } from "../../../lib/sys/clock.ts";
 import { CacheRoom, keyOf } from "../cache_room.ts";
 
