@@ -51,18 +51,23 @@ export class Secrets {
   #isSecret = matcherOf(SECRET_NAMES);
   #isNamed: (name: string) => boolean = () => false;
   readonly #values = new Set<string>();
+  /** What was looked at: environments of tasks differ in few variables, and a look takes 2 µs for each. */
+  readonly #met = new Map<string, string>();
   /** Made anew when a value was learnt. */
   #bytes: SecretBytes | undefined;
 
   /** Takes more names for those of secrets, and what they hold in environments that were met before. */
   alsoNamed(patterns: readonly string[], environ: Environ): void {
     this.#isNamed = matcherOf(patterns);
+    this.#met.clear();
     this.learn(environ);
   }
 
   learn(environ: Environ): void {
     for (const [name, value] of Object.entries(environ)) {
       if (value === undefined || value.length < SHORTEST) continue;
+      if (this.#met.get(name) === value) continue;
+      this.#met.set(name, value);
       const upper = name.toUpperCase();
       const known = this.#isSecret(upper) && !PLACES.test(upper);
       if (known || this.#isNamed(upper)) this.#add(value);

@@ -264,7 +264,9 @@ function keepLog(
   inline: Map<string, Uint8Array>,
 ): Manifest["log"] {
   const total = turns.reduce((sum, turn) => sum + Math.abs(turn), 0);
-  const short = size <= INLINE ? files.read(file) ?? new Uint8Array() : undefined;
+  // There is no file where there was no output.
+  const read = () => size === 0 ? undefined : files.read(file);
+  const short = size <= INLINE ? read() ?? new Uint8Array() : undefined;
   const stored = short === undefined ? blobs.putFile(file, size) : inlined(short, inline);
   if (stored === undefined || stored.size !== size || total !== size) {
     throw new Error(`The log "${file}" is not what the command wrote`);

@@ -2,7 +2,7 @@ import type { Reporter } from "../events/events.ts";
 import { openExecutor } from "../run/execute.ts";
 import type { Executor } from "../run/executor.ts";
 import type { PerformPorts } from "../run/ports.ts";
-import { randomToken } from "../run/task_lock.ts";
+import { randomToken } from "../run/lock_card.ts";
 import type { Processes, Sys } from "../sys/sys.ts";
 import type { Jobs } from "./jobs.ts";
 import type { Project } from "./project.ts";

@@ -9,11 +9,12 @@ import type { Task } from "../plan/types.ts";
 import { styleFor } from "../report/choose.ts";
 import { DURATIONS_FILE, openDurations } from "../run/durations.ts";
 import { MANIFEST_FILE, manifestReporter } from "../run/manifest_file.ts";
+import { randomToken } from "../run/lock_card.ts";
 import { openPerform } from "../run/perform.ts";
 import type { PerformPorts } from "../run/ports.ts";
 import { openRunTags, processesOf, RUN_TAG } from "../run/run_tag.ts";
 import { type RunResult, runTasks } from "../run/run.ts";
-import { openTaskLocks, randomToken } from "../run/task_lock.ts";
+import { openTaskLocks, type TaskLocks } from "../run/task_lock.ts";
 import type { Round } from "../run/watch.ts";
 import { roundReporter, watchedKeyer } from "./round.ts";
 import type { Sys } from "../sys/sys.ts";
@@ -63,6 +64,7 @@ export async function startRun(
   remotes.listen(warn);
   await ahead.start();
   const commands = openRunCommands(sys, session.project, reporter);
+  const locks = locksOf(sys, session);
   const result = await runTasks({
     version: VERSION,
     plan,
@@ -77,11 +79,13 @@ export async function startRun(
     onBegin: (run) => round?.onBegin((stopped) => run.cutShort(stopped)),
     perform: openPerform({
       ...performPorts(sys, session, keyer, reporter, commands, ranBefore),
+      locks,
       saidUnwritable: unwritable !== undefined,
     }),
     expectedMs: durations.expectedMs,
     finish: (stop) => remotes.finish(stop),
   });
+  locks.close();
   await commands.close();
   session.save();
   noteRun(sys, session, startedAt, result);
@@ -212,13 +216,6 @@ function performPorts(
     environment,
     mask: () => secrets.stream(),
     tag: openRunTags(processes.pid, sys.env[RUN_TAG]),
-    locks: openTaskLocks({
-      root: paths.root,
-      files,
-      clock,
-      processes,
-      ancestors: processesOf(sys.env[RUN_TAG]),
-    }),
     argv: (task) => argvOf(task, sys),
     restorePlace: (task) => session.restorePlace(task),
     explainMiss: (task, { key, explanation }) =>
@@ -230,6 +227,11 @@ function performPorts(
     },
     settled: (task, result) => session.keyer.settle(task, result),
   };
+}
+
+function locksOf({ files, clock, processes, env }: Sys, { project }: Session): TaskLocks {
+  const ancestors = processesOf(env[RUN_TAG]);
+  return openTaskLocks({ root: project.paths.root, files, clock, processes, ancestors });
 }
 
 function pointerProblem({ name, command: { place } }: Task, pointers: readonly string[]): QikEvent {

@@ -12,6 +12,8 @@ interface Directory {
   stat: Stat | undefined;
   /** Paths of the directories in it that are walked. */
   children: string[];
+  /** Names in it that are new and that nobody had to judge yet, because no pathspec could select them. */
+  unjudged: readonly Unknown[];
   /** Digest of the names in it, and just before when they were read, in nanoseconds since the epoch. */
   names: string;
   readNs: bigint;
@@ -72,6 +74,7 @@ export class Rescan {
         epoch: -1,
         stat: undefined,
         children: [],
+        unjudged: [],
         names: "",
         readNs: 0n,
       });
@@ -132,14 +135,20 @@ export class Rescan {
     while (waiting.length > 0) {
       const path = waiting.pop()!;
       const directory = this.#directories.get(path)!;
-      if (directory.epoch !== epoch) this.#readOne(path, directory, unknown);
+      if (directory.epoch !== epoch) this.#readOne(path, directory);
       directory.epoch = epoch;
       for (const child of directory.children) if (covered(child)) waiting.push(child);
+      const left = directory.unjudged;
+      // Artifacts mostly lie beside inputs: asking about them would start git after each command, for 3 to 5 ms.
+      directory.unjudged = left.filter((name) => !isRulesFile(name.path) && !covered(name.path));
+      if (directory.unjudged.length === left.length) continue;
+      const kept = new Set(directory.unjudged);
+      unknown.push(...left.filter((name) => !kept.has(name)));
     }
     return unknown;
   }
 
-  #readOne(path: string, directory: Directory, unknown: Unknown[]): void {
+  #readOne(path: string, directory: Directory): void {
     const { files, clock } = this.sys;
     const whole = path === "" ? this.root : `${this.root}/${path}`;
     const startedNs = BigInt(clock.now()) * 1_000_000n;
@@ -147,12 +156,15 @@ export class Rescan {
     const real = stat?.kind === "directory";
     if (real && directory.stat !== undefined && isSame(stat, directory.stat)) return;
     directory.children = [];
+    directory.unjudged = [];
     directory.stat = undefined;
     directory.names = "";
     if (!real) return;
     const entries = files.list(whole) ?? [];
     directory.names = namesDigest(entries);
     directory.readNs = startedNs;
+    const unknown: Unknown[] = [];
+    directory.unjudged = unknown;
     for (const entry of entries) {
       const inside = path === "" ? entry.name : `${path}/${entry.name}`;
       if (entry.kind === "other" || isOwnFile(`${inside}/`)) continue;

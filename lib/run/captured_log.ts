@@ -9,6 +9,9 @@ const MOST_TURNS = 1_000_000;
 const TAIL_BYTES = 1024 * 1024;
 const NOTE = new TextEncoder().encode("\n[qik: the log was cut here, there was more output]\n");
 
+const REMOVED = "it was removed while the command ran";
+const OTHERS = "something else wrote to it while the command ran";
+
 /** What became of a log. */
 export interface LogEnd {
   readonly log: CapturedLog;
@@ -46,17 +49,11 @@ export class LogWriter {
     this.#files = files;
     this.#path = path;
     this.#limit = limit;
-    if (path === undefined) return;
-    this.#try(() => {
-      // A new file each time: another qik in this working tree may still write to the old one.
-      files.remove(path);
-      this.#writer = openMakingParent(files, path);
-      this.#stat = files.lstat(path);
-    });
+    if (path !== undefined) this.#try(() => clear(files, path));
   }
 
   write(stream: Stream, bytes: Uint8Array): void {
-    if (this.#writer === undefined) return;
+    if (this.#writer === undefined && !this.#open()) return;
     if (this.#cut) return this.#keepTail(stream, bytes);
     const room = this.#limit - this.#size;
     const kept = bytes.length <= room ? bytes : bytes.subarray(0, room);
@@ -66,6 +63,22 @@ export class LogWriter {
       this.#append("err", NOTE);
       this.#keepTail(stream, bytes.subarray(kept.length));
     }
+  }
+
+  /**
+   * Not before there is something to write: most commands that do their work well print nothing, and a new file costs
+   * 0.4 ms and more on a busy disk.
+   */
+  #open(): boolean {
+    const path = this.#path;
+    if (path === undefined || this.#failure !== undefined) return false;
+    this.#try(() => {
+      if (this.#files.lstat(path) !== undefined) this.#failure = OTHERS;
+      if (this.#failure !== undefined) return;
+      this.#writer = this.#files.openWriter(path);
+      this.#stat = this.#files.lstat(path);
+    });
+    return this.#writer !== undefined;
   }
 
   #keepTail(stream: Stream, bytes: Uint8Array): void {
@@ -109,19 +122,18 @@ export class LogWriter {
 
   /** The command may have removed the file, and another qik may have put its own there. */
   #checkOurs(): void {
-    if (this.#failure !== undefined || this.#stat === undefined) return;
-    const now = this.#files.lstat(this.#path!);
-    if (now === undefined) this.#failure = "it was removed while the command ran";
-    else if (now.ino !== this.#stat.ino || now.size !== this.#size) {
-      this.#failure = "something else wrote to it while the command ran";
-    }
+    if (this.#failure !== undefined || this.#path === undefined) return;
+    const now = this.#files.lstat(this.#path);
+    const isOurs = now?.ino === this.#stat?.ino && (now?.size ?? 0) === this.#size;
+    if (!isOurs) this.#failure = now === undefined ? REMOVED : OTHERS;
   }
 
   #try(action: () => void): void {
     try {
       action();
     } catch (error) {
-      this.#failure ??= errorCode(error) ?? String(error);
+      const gone = errorCode(error) === "ENOENT";
+      this.#failure ??= gone ? REMOVED : errorCode(error) ?? String(error);
       const writer = this.#writer;
       this.#writer = undefined;
       try {
@@ -133,13 +145,12 @@ export class LogWriter {
   }
 }
 
-/** The directory is missing on the first run only, or where a command removed it. */
-function openMakingParent(files: Files, path: string): Writer {
-  try {
-    return files.openWriter(path);
-  } catch (error) {
-    if (errorCode(error) !== "ENOENT") throw error;
-    files.makeDirectory(path.slice(0, path.lastIndexOf("/")));
-    return files.openWriter(path);
-  }
+/**
+ * A new file each time: what an earlier run left would be taken for this one's, and another qik in this working tree may
+ * still write to it. The directory is missing on the first run only, or where a command removed it.
+ */
+function clear(files: Files, path: string): void {
+  files.remove(path);
+  const directory = path.slice(0, path.lastIndexOf("/"));
+  if (files.lstat(directory) === undefined) files.makeDirectory(directory);
 }

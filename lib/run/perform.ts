@@ -364,7 +364,7 @@ class Story {
       tookMs: this.#tookMs(),
       cached: false,
       code,
-      log: this.#log,
+      ...(result.log.size > 0 && { log: this.#log }),
       ...(result.signal !== undefined && { signal: result.signal }),
       ...(key !== undefined && { key }),
       ...(because !== undefined && { because }),

@@ -1,4 +1,4 @@
-import { randomToken } from "./task_lock.ts";
+import { randomToken } from "./lock_card.ts";
 
 /**
  * The variable that every process of a task carries, so that those which have left its process group can be

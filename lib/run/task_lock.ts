@@ -1,4 +1,5 @@
 import { type Clock, errorCode, type Files, type Processes } from "../sys/sys.ts";
+import { LockCard, type Owner, ownerAt } from "./lock_card.ts";
 import { safeName } from "./log_file.ts";
 
 /** Where locks stand, relative to the root. */
@@ -53,17 +54,8 @@ export interface TaskLocks {
    * read-only disk). Never rejects.
    */
   take(request: LockRequest): Promise<TaskLock>;
-}
-
-/** Who holds a lock. */
-interface Owner {
-  readonly pid: number;
-  /** `Processes.birth`, or `-`: a number alone may be somebody else's after a while. */
-  readonly birth: string;
-  /** Random: one of many locks of this process. */
-  readonly token: string;
-  /** Among which processes the number means something; `-` where the system does not tell. */
-  readonly realm: string;
+  /** No more locks are taken: nothing of them stays behind. Never throws. */
+  close(): void;
 }
 
 /**
@@ -85,40 +77,33 @@ interface Owner {
  * first.release();
  * assert.equal((await second).waited, true);
  * (await second).release();
+ * locks.close();
  * ```
  */
 export function openTaskLocks(parts: TaskLockParts): TaskLocks {
-  const realm = realmOf(parts.files);
-  return { take: (request) => new Taking(parts, realm, request).toEnd() };
-}
-
-/** The boot and the process namespace: what Linux numbers processes by. */
-function realmOf(files: Files): string {
-  try {
-    const boot = new TextDecoder().decode(files.read("/proc/sys/kernel/random/boot_id"));
-    return `${boot.slice(0, 13)}/${files.readLink("/proc/self/ns/pid")}`.replaceAll(/\s/g, "_");
-  } catch {
-    return "-";
-  }
+  const card = new LockCard(parts, `${parts.root}/${LOCK_DIRECTORY}`);
+  return {
+    take: (request) => new Taking(parts, card, request).toEnd(),
+    close: () => card.remove(),
+  };
 }
 
 class Taking {
   readonly #parts: TaskLockParts;
   readonly #request: LockRequest;
   readonly #path: string;
-  readonly #own: Owner;
+  readonly #card: LockCard;
   #waited = false;
   #garbageSince: number | undefined;
   #waitingSince: number | undefined;
   #lastBeat: { readonly beat: string; readonly at: number } | undefined;
   #told = false;
 
-  constructor(parts: TaskLockParts, realm: string, request: LockRequest) {
-    const { pid } = parts.processes;
+  constructor(parts: TaskLockParts, card: LockCard, request: LockRequest) {
     this.#parts = parts;
+    this.#card = card;
     this.#request = request;
     this.#path = `${parts.root}/${LOCK_DIRECTORY}/${safeName(request.task, ".lock")}.lock`;
-    this.#own = { pid, birth: parts.processes.birth(pid) ?? "-", token: randomToken(), realm };
   }
 
   async toEnd(): Promise<TaskLock> {
@@ -155,29 +140,22 @@ class Taking {
   }
 
   #create(): boolean {
-    const { files } = this.#parts;
-    const bytes = new TextEncoder().encode(formatOwner(this.#own));
     try {
-      return files.create(this.#path, bytes);
+      return this.#card.place(this.#path);
     } catch (error) {
-      if (errorCode(error) === "ENOENT") {
-        files.makeDirectory(this.#path.slice(0, this.#path.lastIndexOf("/")));
-        return files.create(this.#path, bytes);
-      }
       // A full disk: the file is there, but not what it should say.
-      if (this.#owner() === "garbage") files.remove(this.#path);
+      if (this.#owner() === "garbage") this.#parts.files.remove(this.#path);
       throw error;
     }
   }
 
   #owner(path = this.#path): Owner | "garbage" | undefined {
-    const bytes = this.#parts.files.read(path);
-    return bytes && (parseOwner(new TextDecoder().decode(bytes)) ?? "garbage");
+    return ownerAt(this.#parts.files, path);
   }
 
   #isAncestors(): boolean {
     const owner = this.#owner();
-    if (owner === undefined || owner === "garbage" || this.#isForeign(owner)) return false;
+    if (owner === undefined || owner === "garbage" || this.#card.isForeign(owner)) return false;
     return this.#parts.ancestors?.includes(owner.pid) ?? false;
   }
 
@@ -193,16 +171,7 @@ class Taking {
   }
 
   #isHeld(owner: Owner): boolean {
-    const { pid, birth } = owner;
-    if (this.#isForeign(owner)) return this.#isTouched(owner.token);
-    const { processes } = this.#parts;
-    if (!processes.isAlive(pid)) return false;
-    return birth === "-" || processes.birth(pid) === birth;
-  }
-
-  /** Whether its process is one that cannot be seen from here. */
-  #isForeign({ realm }: Owner): boolean {
-    return realm !== "-" && this.#own.realm !== "-" && realm !== this.#own.realm;
+    return this.#card.isForeign(owner) ? this.#isTouched(owner.token) : this.#card.isAlive(owner);
   }
 
   /** By our own clock, for that of another machine may be a different one. */
@@ -223,7 +192,7 @@ class Taking {
   /** Moved away first: of several that break the same lock one succeeds, and sees what it really took. */
   #break(seen: Owner | "garbage"): void {
     const { files } = this.#parts;
-    const aside = `${this.#path.slice(0, this.#path.lastIndexOf("/"))}/.${this.#own.token}`;
+    const aside = `${this.#path.slice(0, this.#path.lastIndexOf("/"))}/.${this.#card.owner.token}`;
     try {
       files.rename(this.#path, aside);
     } catch (error) {
@@ -265,7 +234,7 @@ class Taking {
 
   #isOurs(): boolean {
     const owner = this.#owner();
-    return owner !== undefined && owner !== "garbage" && owner.token === this.#own.token;
+    return owner !== undefined && owner !== "garbage" && owner.token === this.#card.owner.token;
   }
 
   /** Only what is ours: somebody who took us for dead may hold it now. */
@@ -276,20 +245,4 @@ class Taking {
       // It stays until we have ended, and then counts as stale.
     }
   }
-}
-
-function formatOwner({ pid, birth, token, realm }: Owner): string {
-  return `${pid} ${birth} ${token} ${realm}\n`;
-}
-
-function parseOwner(text: string): Owner | undefined {
-  const parts = /^([1-9]\d{0,9}) (-|\d+) ([0-9a-f]{16})(?: (\S+))?\n$/.exec(text);
-  if (parts === null) return undefined;
-  return { pid: Number(parts[1]), birth: parts[2]!, token: parts[3]!, realm: parts[4] ?? "-" };
-}
-
-/** 16 hexadecimal digits. */
-export function randomToken(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(8));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -118,6 +118,16 @@ function create(path: string, bytes: Uint8Array): boolean {
   }
 }
 
+function link(from: string, to: string): boolean {
+  try {
+    fs.linkSync(native(from), native(to));
+    return true;
+  } catch (error) {
+    if (errorCode(error) === "EEXIST") return false;
+    throw error;
+  }
+}
+
 function removeDirectory(path: string): boolean {
   try {
     fs.rmdirSync(native(path));
@@ -146,6 +156,7 @@ export function openFiles(pid: number): Files {
     readLink: (path) => decodeName(fs.readlinkSync(native(path), { encoding: "buffer" })),
     symlink: (target, path) => fs.symlinkSync(native(target), native(path)),
     makeDirectory: (path) => void fs.mkdirSync(native(path), { recursive: true }),
+    link,
     rename: (from, to) => fs.renameSync(native(from), native(to)),
     remove: (path) => void unlessAbsent(() => fs.unlinkSync(native(path))),
     removeDirectory,

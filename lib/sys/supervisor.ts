@@ -34,14 +34,32 @@ interface Line {
   write(text: string): Promise<unknown>;
 }
 
-/** See `Processes.supervise`. */
+/** How long the end of a group may be kept for the next line; no number is anybody else's so soon. */
+const KEPT_MS = 20;
+
+/**
+ * See `Processes.supervise`. What has begun is told at once; what has ended mostly goes with it, because another
+ * command starts then: each line wakes the shell, which reads it byte by byte.
+ */
 export function supervise(tag: string): Supervisor {
   const line = process.platform === "win32" ? undefined : tryToStart(tag);
+  let ended = "";
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const tell = (text: string) => {
+    clearTimeout(timer);
+    timer = undefined;
+    const lines = ended + text;
+    ended = "";
+    return line?.write(lines);
+  };
   return {
-    watch: (group) => void line?.write(`+ ${group}\n`),
-    forget: (group) => void line?.write(`- ${group}\n`),
+    watch: (group) => void tell(`+ ${group}\n`),
+    forget(group) {
+      ended += `- ${group}\n`;
+      timer ??= setTimeout(() => void tell(""), KEPT_MS);
+    },
     // Without the point it would go and kill what a command has left running on purpose.
-    end: async () => void await line?.write(".\n"),
+    end: async () => void await tell(".\n"),
   };
 }
 

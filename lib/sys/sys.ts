@@ -78,6 +78,8 @@ export interface Files {
   symlink(target: string, path: string): void;
   /** Makes a directory and its parents; no error where it exists. */
   makeDirectory(path: string): void;
+  /** Gives a file one more name (a hard link); false where something stands there. Not every file system can. */
+  link(from: string, to: string): boolean;
   rename(from: string, to: string): void;
   /** Removes a file or symlink; no error where nothing stands there. */
   remove(path: string): void;

@@ -263,8 +263,10 @@ repoTest("manifest.json tells how each task ended", {
     ["kept", "hit", 0, "._qik/out/kept.out"],
     ["last", "skipped", "bad", undefined],
     ["next", "skipped", "bad", undefined],
-    ["other", "ran", 0, "._qik/out/other.out"],
+    // It prints nothing, so there is no log.
+    ["other", "ran", 0, undefined],
   ]);
+  assert.equal(await repo.read("._qik/out/bad.out"), "why\n");
 });
 
 repoTest("two qik run in one tree at the same time, and both are right", {}, async (repo) => {

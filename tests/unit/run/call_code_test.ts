@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { QikError } from "../../../lib/base/problems.ts";
@@ -42,7 +42,8 @@ async function call(run: (call: TaskCall) => Promise<number> | number, over: Ove
     ...(over.kill && { kill: over.kill }),
     ...(over.timeoutMs !== undefined && { timeoutMs: over.timeoutMs }),
   });
-  return { result, out, log: readFileSync(`${root}/code.out`, "utf8") };
+  const file = `${root}/code.out`;
+  return { result, out, log: existsSync(file) ? readFileSync(file, "utf8") : "" };
 }
 
 Deno.test("what code writes is shown and kept with its stream, and its number is the exit code", async () => {

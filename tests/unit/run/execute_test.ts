@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setImmediate } from "node:timers";
@@ -197,11 +197,17 @@ Deno.test(
 Deno.test(
   "execute: a log that something else replaced is not ours",
   bench(async ({ run, directory }) => {
-    const { result } = await run(`rm out/task.out; echo other > out/task.out; echo mine`);
+    const others = "something else wrote to it while the command ran";
+    const { result } = await run(`echo other > out/task.out; echo mine`);
     assert.equal(result.code, 0);
-    assert.equal(result.logFailure, "something else wrote to it while the command ran");
+    assert.equal(result.logFailure, others, "before the first output");
+    const written = "until [ -s out/task.out ]; do sleep 0.01; done";
+    const replaced = await run(`echo a; ${written}; rm out/task.out; echo other > out/task.out`);
+    assert.equal(replaced.result.logFailure, others, "after it");
     const appended = await run(`echo more >> "${directory}/out/task.out"`);
-    assert.equal(appended.result.logFailure, "something else wrote to it while the command ran");
+    assert.equal(appended.result.logFailure, others, "without any");
+    assert.equal((await run("true")).result.logFailure, undefined);
+    assert.deepEqual(readdirSync(join(directory, "out")), [], "no output, no file");
   }),
 );
 

@@ -469,8 +469,8 @@ Deno.test(
         hasAsked();
         return locks.take(request);
       };
-      const ended = bench.also({ executor, locks: { take } });
-      return { ended, asked };
+      const ended = bench.also({ executor, locks: { ...locks, take } });
+      return { ended, asked, close: locks.close };
     };
     const first = withLocks();
     await first.asked;
@@ -480,6 +480,8 @@ Deno.test(
     assert.equal((await first.ended).ending, "ran");
     assert.equal((await second.ended).ending, "hit");
     assert.equal(ran, 1);
+    first.close();
+    second.close();
     assert.deepEqual(files.list(join(root, "._qik/locks")), []);
   }),
 );

@@ -11,9 +11,15 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { openTaskLocks, type TaskLock, type TaskLockParts } from "../../../lib/run/task_lock.ts";
+import {
+  openTaskLocks,
+  type TaskLock,
+  type TaskLockParts,
+  type TaskLocks,
+} from "../../../lib/run/task_lock.ts";
 import { openSys } from "../../../lib/sys/open.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
+import { systemError } from "../../support/faulty_files.ts";
 
 const { files, processes } = openSys();
 const TOKEN = "0123456789abcdef";
@@ -26,14 +32,34 @@ class Bench {
   readonly stop = new AbortController();
   readonly told: number[] = [];
 
-  take(parts: Partial<TaskLockParts> = {}, isWanted = () => true): Promise<TaskLock> {
+  open(parts: Partial<TaskLockParts> = {}): TaskLocks {
     const { root, clock } = this;
-    return openTaskLocks({ root, files, clock, processes, ...parts }).take({
-      task: "build",
+    return openTaskLocks({ root, files, clock, processes, ...parts });
+  }
+
+  /** Each by a qik of its own. */
+  async take(parts: Partial<TaskLockParts> = {}, isWanted = () => true): Promise<TaskLock> {
+    const locks = this.open(parts);
+    const lock = await this.takeFrom(locks, "build", isWanted);
+    const release = () => {
+      lock.release();
+      locks.close();
+    };
+    return { ...lock, release };
+  }
+
+  takeFrom(locks: TaskLocks, task: string, isWanted = () => true): Promise<TaskLock> {
+    return locks.take({
+      task,
       stop: this.stop.signal,
       isWanted,
       onWait: (owner) => this.told.push(owner),
     });
+  }
+
+  /** Locks that are held; beside them lie the cards of their owners. */
+  held(): string[] {
+    return readdirSync(this.directory).filter((name) => !name.startsWith("."));
   }
 
   leave(text: string): void {
@@ -88,9 +114,79 @@ Deno.test(
     const lock = await bench.pass(second, 200);
     assert.ok(lock !== "waits" && lock.waited);
     first.release();
-    assert.equal(readdirSync(bench.directory).length, 1, "a lock is released by its owner only");
+    assert.equal(bench.held().length, 1, "a lock is released by its owner only");
     lock.release();
     assert.equal(bench.clock.waiting, 0);
+  }),
+);
+
+Deno.test(
+  "lock: all locks of a qik are names of one file, which goes when it ends",
+  withBench(async (bench) => {
+    const locks = bench.open();
+    const taken = [await bench.takeFrom(locks, "a"), await bench.takeFrom(locks, "b")];
+    const inodes = ["a.lock", "b.lock"].map((name) => lstatSync(join(bench.directory, name)).ino);
+    assert.equal(inodes[0], inodes[1]);
+    assert.equal(lstatSync(join(bench.directory, "a.lock")).nlink, 3);
+    taken[0]!.release();
+    assert.deepEqual(bench.held(), ["b.lock"]);
+    assert.equal(taken[1]!.isHeld(), true);
+    locks.close();
+    assert.deepEqual(readdirSync(bench.directory), ["b.lock"], "what is held stays so");
+    taken[1]!.release();
+    assert.deepEqual(readdirSync(bench.directory), []);
+  }),
+);
+
+Deno.test(
+  "lock: after everything was removed the next one is taken as the first was",
+  withBench(async (bench) => {
+    const locks = bench.open();
+    const lost = await bench.takeFrom(locks, "a");
+    rmSync(bench.directory, { recursive: true });
+    const lock = await bench.takeFrom(locks, "b");
+    assert.deepEqual([lost.isHeld(), lock.isHeld()], [false, true]);
+    lock.release();
+    locks.close();
+    assert.deepEqual(readdirSync(bench.directory), []);
+  }),
+);
+
+Deno.test(
+  "lock: where the file system has no second names each lock is a file",
+  withBench(async (bench) => {
+    const link = () => {
+      throw systemError("EPERM", "link");
+    };
+    const locks = bench.open({ files: { ...files, link } });
+    const lock = await bench.takeFrom(locks, "a");
+    assert.deepEqual(readdirSync(bench.directory), ["a.lock"]);
+    const other = bench.takeFrom(bench.open(), "a");
+    assert.equal(await bench.pass(other, 500), "waits");
+    lock.release();
+    const next = await bench.pass(other, 500);
+    assert.ok(next !== "waits" && next.waited);
+    next.release();
+  }),
+);
+
+Deno.test(
+  "lock: cards of those who were killed are removed, those of others are not",
+  withBench(async (bench) => {
+    bench.clock.advance(1e12 - bench.clock.now());
+    mkdirSync(bench.directory, { recursive: true });
+    const card = (name: string, text: string) =>
+      writeFileSync(join(bench.directory, `.owner-${name}`), text);
+    card("dead", `4000000 - ${TOKEN}\n`);
+    card("alive", `${processes.pid} - ${TOKEN}\n`);
+    card("elsewhere", `4000000 - ${TOKEN} other/pid:[1]\n`);
+    card("forgotten", `4000000 - ${TOKEN} other/pid:[1]\n`);
+    for (const name of ["elsewhere", "forgotten"]) {
+      const at = 1e9 - (name === "forgotten" ? 90_000 : 80_000);
+      utimesSync(join(bench.directory, `.owner-${name}`), at, at);
+    }
+    (await bench.take()).release();
+    assert.deepEqual(readdirSync(bench.directory).sort(), [".owner-alive", ".owner-elsewhere"]);
   }),
 );
 
@@ -108,7 +204,7 @@ for (
       bench.leave(text);
       const lock = await bench.take(parts);
       assert.equal(lock.waited, true, "its owner may have stored a result");
-      assert.deepEqual(readdirSync(bench.directory), ["build.lock"]);
+      assert.deepEqual(bench.held(), ["build.lock"]);
       assert.doesNotMatch(readFileSync(bench.file, "utf8"), new RegExp(TOKEN));
       lock.release();
     }),
@@ -176,7 +272,7 @@ Deno.test(
     bench.stop.abort("SIGINT");
     (await stopped).release();
     (await unwanted).release();
-    assert.deepEqual(readdirSync(bench.directory), ["build.lock"]);
+    assert.deepEqual(bench.held(), ["build.lock"]);
     first.release();
   }),
 );
