@@ -3,6 +3,8 @@ import { openExecutor } from "../run/execute.ts";
 import type { Executor } from "../run/executor.ts";
 import type { PerformPorts } from "../run/ports.ts";
 import { randomToken } from "../run/lock_card.ts";
+import { processesOf, RUN_TAG } from "../run/run_tag.ts";
+import { openTaskLocks, type TaskLocks } from "../run/task_lock.ts";
 import type { Processes, Sys } from "../sys/sys.ts";
 import type { Jobs } from "./jobs.ts";
 import type { Project } from "./project.ts";
@@ -10,6 +12,7 @@ import type { Project } from "./project.ts";
 /** What runs the commands of one run: processes of this machine that share slots with what runs inside of them. */
 export interface RunCommands {
   readonly executor: Executor;
+  readonly locks: TaskLocks;
   readonly jobs: NonNullable<PerformPorts["jobs"]>;
   /** Ctrl-Z: the commands stop before qik does, and go on after it. */
   readonly onTerminalStop: Processes["onTerminalStop"];
@@ -21,9 +24,13 @@ export interface RunCommands {
 export function openRunCommands(sys: Sys, project: Project, reporter: Reporter): RunCommands {
   const { processes, files, clock } = sys;
   const executor = openExecutor({ processes, files, clock });
+  const { paths: { root } } = project;
+  const ancestors = processesOf(sys.env[RUN_TAG]);
+  const locks = openTaskLocks({ root, files, clock, processes, ancestors });
   let opened: Promise<Jobs> | undefined;
   return {
     executor,
+    locks,
     // Opened when the first command is about to start: hits need none.
     jobs: async () => (await (opened ??= openJobs(sys, project, reporter))).slots,
     onTerminalStop: (before, after) =>
@@ -35,6 +42,7 @@ export function openRunCommands(sys: Sys, project: Project, reporter: Reporter):
         executor.resume?.();
       }),
     async close() {
+      locks.close();
       await executor.close?.();
       (await opened)?.close();
     },

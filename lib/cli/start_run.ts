@@ -12,9 +12,8 @@ import { MANIFEST_FILE, manifestReporter } from "../run/manifest_file.ts";
 import { randomToken } from "../run/lock_card.ts";
 import { openPerform } from "../run/perform.ts";
 import type { PerformPorts } from "../run/ports.ts";
-import { openRunTags, processesOf, RUN_TAG } from "../run/run_tag.ts";
+import { openRunTags, RUN_TAG } from "../run/run_tag.ts";
 import { type RunResult, runTasks } from "../run/run.ts";
-import { openTaskLocks, type TaskLocks } from "../run/task_lock.ts";
 import type { Round } from "../run/watch.ts";
 import { roundReporter, watchedKeyer } from "./round.ts";
 import type { Sys } from "../sys/sys.ts";
@@ -64,7 +63,6 @@ export async function startRun(
   remotes.listen(warn);
   await ahead.start();
   const commands = openRunCommands(sys, session.project, reporter);
-  const locks = locksOf(sys, session);
   const result = await runTasks({
     version: VERSION,
     plan,
@@ -79,13 +77,11 @@ export async function startRun(
     onBegin: (run) => round?.onBegin((stopped) => run.cutShort(stopped)),
     perform: openPerform({
       ...performPorts(sys, session, keyer, reporter, commands, ranBefore),
-      locks,
       saidUnwritable: unwritable !== undefined,
     }),
     expectedMs: durations.expectedMs,
     finish: (stop) => remotes.finish(stop),
   });
-  locks.close();
   await commands.close();
   session.save();
   noteRun(sys, session, startedAt, result);
@@ -198,13 +194,14 @@ function performPorts(
 ): PerformPorts {
   const { files, clock, processes } = sys;
   const { project: { paths, settings, secrets }, caches, tree, environment, world } = session;
-  const { executor } = commands;
+  const { executor, locks } = commands;
   return {
     root: paths.root,
     files,
     clock,
     reporter,
     executor,
+    locks,
     jobs: commands.jobs,
     async callCode(task, code, request) {
       const { callCode } = await import("../run/call_code.ts");
@@ -227,11 +224,6 @@ function performPorts(
     },
     settled: (task, result) => session.keyer.settle(task, result),
   };
-}
-
-function locksOf({ files, clock, processes, env }: Sys, { project }: Session): TaskLocks {
-  const ancestors = processesOf(env[RUN_TAG]);
-  return openTaskLocks({ root: project.paths.root, files, clock, processes, ancestors });
 }
 
 function pointerProblem({ name, command: { place } }: Task, pointers: readonly string[]): QikEvent {
