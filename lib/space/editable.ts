@@ -1,5 +1,6 @@
 /** What an editable install makes importable, without running any of its code. */
 import type { Files } from "../sys/sys.ts";
+import { field, jsonOf, textField } from "./fields.ts";
 import { type Installed, pthDirectories } from "./installed.ts";
 import { IDENTIFIER, moduleOfFile } from "./module_names.ts";
 import { attempt, isDirectory, readText } from "./ports.ts";
@@ -75,14 +76,15 @@ function addImportable(files: Files, top: string, modules: Set<string>): void {
 
 /** PEP 660: the directory that `direct_url.json` calls editable. */
 function projectDirectory(files: Files, info: string): string | undefined {
-  const text = readText(files, `${info}/direct_url.json`);
-  if (text === undefined) return undefined;
+  const direct = jsonOf(readText(files, `${info}/direct_url.json`));
+  const url = textField(direct, "url");
+  const isEditable = field(field(direct, "dir_info"), "editable") === true;
+  if (!isEditable || url === undefined || !/^file:\/\/\//.test(url)) return undefined;
   try {
-    const { url, dir_info } = JSON.parse(text);
-    if (dir_info?.editable !== true || !String(url).startsWith("file:///")) return undefined;
     const path = decodeURIComponent(new URL(url).pathname);
     return /^\/[A-Za-z]:\//.test(path) ? path.slice(1) : path;
   } catch {
+    // A `%` that begins no code.
     return undefined;
   }
 }

@@ -3,6 +3,7 @@ import { byCodeUnit } from "../base/order.ts";
 import { parentPath, rootedPath } from "../base/paths.ts";
 import type { Checked, Problem } from "../base/problems.ts";
 import type { Files } from "../sys/sys.ts";
+import { field, textField } from "./fields.ts";
 import { normalName } from "./installed.ts";
 import { attempt, readText } from "./ports.ts";
 
@@ -196,14 +197,4 @@ function sourceUrl(source: unknown): string | undefined {
   const type = textField(source, "type");
   const isIndex = type !== undefined && type !== "git" && type !== "url";
   return isIndex ? undefined : textField(source, "url");
-}
-
-function field(value: unknown, key: string): unknown {
-  if (typeof value !== "object" || value === null || !Object.hasOwn(value, key)) return undefined;
-  return (value as Record<string, unknown>)[key];
-}
-
-function textField(value: unknown, key: string): string | undefined {
-  const found = field(value, key);
-  return typeof found === "string" && found !== "" ? found : undefined;
 }

@@ -4,6 +4,7 @@ import type { DirectoryEntry, Files } from "../sys/sys.ts";
 import type { ActiveVenv } from "./active_venv.ts";
 import { ImportNames } from "./import_names.ts";
 import { type Installed, normalName, pthDirectories } from "./installed.ts";
+import { originOf } from "./origin.ts";
 import { above, attempt, readText, type VenvPorts } from "./ports.ts";
 import { StatMemo } from "./stat_memo.ts";
 
@@ -11,6 +12,11 @@ import { StatMemo } from "./stat_memo.ts";
 export interface Packages {
   /** Installed version of a distribution (any spelling of its name). Cost: reads the head of one file. */
   version(name: string): string | undefined;
+  /**
+   * The version, with what tells an install from a directory, a repository or a file from another one of the same
+   * version (`originOf`). Cost: one more file.
+   */
+  identity(name: string): string | undefined;
   /**
    * Distributions that provide a dotted import name, normalised, in code-unit order. Several where they share
    * a package and nothing tells which of them is meant. Cost of the first call: one file per distribution.
@@ -44,6 +50,7 @@ class SitePackages implements Packages {
   readonly #listings: StatMemo<readonly DirectoryEntry[]>;
   readonly #texts: StatMemo<string>;
   readonly #versions: StatMemo<string | undefined>;
+  readonly #origins: StatMemo<string | undefined>;
   /** By name, in the order of `sys.path`. */
   #index: Map<string, Installed[]> | undefined;
   #imports: ImportNames | undefined;
@@ -58,6 +65,7 @@ class SitePackages implements Packages {
     this.#listings = new StatMemo(ports, (path) => attempt(() => files.list(path)) ?? []);
     this.#texts = new StatMemo(ports, (path) => readText(files, path) ?? "");
     this.#versions = new StatMemo(ports, (path) => readVersion(files, path));
+    this.#origins = new StatMemo(ports, (info) => originOf(files, info));
   }
 
   version(name: string): string | undefined {
@@ -68,6 +76,13 @@ class SitePackages implements Packages {
       }
     }
     return undefined;
+  }
+
+  identity(name: string): string | undefined {
+    const version = this.version(name);
+    const first = this.#installed().get(normalName(name))?.[0];
+    const origin = first && this.#origins.get(first.info);
+    return version === undefined || origin === undefined ? version : `${version} @ ${origin}`;
   }
 
   distributionsOf(pyimport: string): readonly string[] {
@@ -95,7 +110,9 @@ class SitePackages implements Packages {
   invalidate(): void {
     this.#index = undefined;
     this.#imports = undefined;
-    for (const memo of [this.#listings, this.#texts, this.#versions]) memo.invalidate();
+    for (const memo of [this.#listings, this.#texts, this.#versions, this.#origins]) {
+      memo.invalidate();
+    }
   }
 
   #installed(): Map<string, Installed[]> {

@@ -122,7 +122,7 @@ function pythonVenv(
   return {
     async version(dist) {
       const installed = python.packages();
-      const here = installed?.version(dist);
+      const here = installed?.identity(dist);
       if (here !== undefined) return here;
       const { versions } = await lock();
       const { value, problems } = pydistVersion(dist, { installed, lock: versions, config });

@@ -156,6 +156,33 @@ pythonTest("a project that setup.py develop installed", () => {
   compare(find(env), ask(join(env.VIRTUAL_ENV, "bin/python"), env));
 });
 
+pythonTest(
+  "two installs from a directory are told apart by content, not by version or place",
+  () => {
+    using made = new PythonEnvironments();
+    const project = (place: string, text: string) => {
+      made.put(
+        `${place}/setup.py`,
+        "from setuptools import setup\nsetup(name='copied', version='1', packages=['copied'], " +
+          "entry_points={'console_scripts': ['copied = copied:main']})\n",
+      );
+      made.put(`${place}/copied/__init__.py`, text);
+      return place;
+    };
+    const env = { ...plainEnv(), VIRTUAL_ENV: made.legacy() };
+    const identity = (place: string, text: string) => {
+      made.copied(env.VIRTUAL_ENV, project(place, text));
+      const packages = openPackages(openSys(), find(env));
+      assert.equal(packages.version("copied"), "1");
+      return packages.identity("copied");
+    };
+    const first = identity("here", "1");
+    assert.match(String(first), /^1 @ sha256=[0-9a-f]{64}$/);
+    assert.notEqual(identity("here", "2"), first);
+    assert.equal(identity("there", "1"), first);
+  },
+);
+
 pythonTest("a prefix as conda lays it out", () => {
   using made = new PythonEnvironments();
   const prefix = made.conda();

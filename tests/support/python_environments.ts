@@ -49,7 +49,7 @@ const BACKENDS = [
 ];
 
 /** The last setuptools whose `develop` leaves an `.egg-link`. */
-const LEGACY = ["setuptools==75.8.2"];
+const LEGACY = ["setuptools==75.8.2", "wheel==0.45.1"];
 
 /** An editable project: its files, and the imports that must lead to it. */
 interface Project {
@@ -151,8 +151,8 @@ export class PythonEnvironments implements Disposable {
   }
 
   /** An environment with a project that `setup.py develop` installed. */
-  legacy(): string {
-    const venv = this.#venv("legacy");
+  legacy(name = "legacy"): string {
+    const venv = this.#venv(name);
     this.#pip(venv, ...LEGACY, "six==1.17.0");
     this.put(
       "old/setup.py",
@@ -164,6 +164,11 @@ export class PythonEnvironments implements Disposable {
       stdio: "ignore",
     });
     return venv;
+  }
+
+  /** Installs a project by copying it, over what is there; needs {@link legacy}'s setuptools. */
+  copied(venv: string, project: string): void {
+    this.#pip(venv, "--force-reinstall", join(this.root, project));
   }
 
   /**

@@ -282,3 +282,26 @@ Deno.test("a project with endless folders is looked into in bounded time", () =>
   assert.deepEqual(packages.distributionsOf("app"), ["app"]);
   assert.ok(reads.length < 600, `${reads.length} readings`);
 });
+
+Deno.test("what does not come from an index is told apart by where it comes from", () => {
+  const digest = "sha256=00ff";
+  const cases: readonly (readonly [direct: string, origin: string | undefined])[] = [
+    [
+      '{"url": "https://me:secret@x.test/r.git", "vcs_info": {"vcs": "git", "commit_id": "0123abc"}}',
+      "https://x.test/r.git#0123abc",
+    ],
+    [`{"url": "https://x.test/a.whl", "archive_info": {"hash": "${digest}"}}`, digest],
+    ['{"url": "file:///a.whl", "archive_info": {"hashes": {"sha256": "00ff"}}}', digest],
+    ['{"url": "https://x.test/a.whl", "archive_info": {}}', "https://x.test/a.whl"],
+    ['{"url": "file:///src", "dir_info": {"editable": true}}', undefined],
+    ["{", undefined],
+    ['[{"url": "file:///src"}]', undefined],
+  ];
+  for (const [direct, origin] of cases) {
+    using scratch = new Scratch(wheel("a", "1"));
+    scratch.put("site/a-1.dist-info/direct_url.json", direct);
+    const packages = open(scratch);
+    assert.equal(packages.version("a"), "1");
+    assert.equal(packages.identity("a"), origin === undefined ? "1" : `1 @ ${origin}`, direct);
+  }
+});
