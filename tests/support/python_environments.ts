@@ -241,8 +241,8 @@ export class PythonEnvironments implements Disposable {
   }
 }
 
-/** A directory with the wheels for this machine's python3. */
-function downloadedWheels(): string {
+/** A directory with the wheels for this machine's python3. Cost of the first call: some ten seconds of downloading. */
+export function downloadedWheels(): string {
   const tag = execFileSync("python3", ["-c", "import sys; print(sys.implementation.cache_tag)"], {
     encoding: "utf8",
   }).trim();
