@@ -29,7 +29,13 @@ export type {
 export type { TaskCall, TaskCode, TaskSpec, ToolOptions, ToolResult } from "./lib/plan/made.ts";
 export type { Code, Place, Problem } from "./lib/base/problems.ts";
 export type { ListedObject, ObjectStore, StoreCall } from "./lib/cache/remote/store.ts";
-export { faultOfStatus, readBytes, readText, StoreFault } from "./lib/cache/remote/store.ts";
+export {
+  faultOfStatus,
+  readBytes,
+  readFileText,
+  readText,
+  StoreFault,
+} from "./lib/cache/remote/store.ts";
 export type {
   CommandConfig,
   Config,

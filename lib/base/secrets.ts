@@ -26,14 +26,23 @@ export const SECRET_NAMES: readonly string[] = [
 const PLACES = /_(?:FILE|PATH|DIR|SOCK|URL|URI|HOST|NAME)$/;
 /** A shorter value (`yes`, `1234`) also stands where it is no secret: masking it would garble what is printed. */
 const SHORTEST = 6;
-/** The password in `https://user:password@host`; a long word alone before the host is a token. */
-const IN_URL = /[a-z][a-z0-9+.-]*:\/\/(?:[^/\s:@]*:([^@/\s]+)|([^/\s:@]{20,}))@/gi;
+/** What credentials in addresses look like; the group is the secret. */
+const IN_URL = [
+  // The password in `https://user:password@host`.
+  /[a-z][a-z0-9+.-]*:\/\/[^/\s:@]*:([^@/\s]+)@/gi,
+  // A token alone, or before what only stands in for a password. `ssh://git@host` names an account.
+  /https?:\/\/([^/\s:@?#]+)(?::(?:x-oauth-basic)?)?@/gi,
+  // Elsewhere only a long word alone before the host is a token.
+  /[a-z][a-z0-9+.-]*:\/\/([^/\s:@]{20,})@/gi,
+  // Whoever has a presigned address may do what it says.
+  /[?&;](?:sig|[\w.-]*(?:signature|token|secret|passw(?:or)?d|api_?key|access_?key))=([^&;#\s"']+)/gi,
+];
 
 /** The environment of a process: names to values. */
 type Environ = Readonly<Record<string, string | undefined>>;
 
 /**
- * What may not leave qik: the values of variables that are credentials by their name, and passwords in URLs.
+ * What may not leave qik: the values of variables that are credentials by their name, and credentials in addresses.
  *
  * Values are learnt as environments are met (qik's own, those of tasks with their dotenv files); what is
  * masked afterwards is masked with all that is known by then.
@@ -53,6 +62,7 @@ export class Secrets {
   readonly #values = new Set<string>();
   /** What was looked at: environments of tasks differ in few variables, and a look takes 2 µs for each. */
   readonly #met = new Map<string, string>();
+  readonly #sources: (() => readonly string[])[] = [];
   /** Made anew when a value was learnt. */
   #bytes: SecretBytes | undefined;
 
@@ -72,7 +82,9 @@ export class Secrets {
       const known = this.#isSecret(upper) && !PLACES.test(upper);
       if (known || this.#isNamed(upper)) this.#add(value);
       else if (value.includes("://")) {
-        for (const [, password, token] of value.matchAll(IN_URL)) this.#add((password ?? token)!);
+        for (const pattern of IN_URL) {
+          for (const [, secret] of value.matchAll(pattern)) this.#add(secret!);
+        }
       }
     }
   }
@@ -83,6 +95,16 @@ export class Secrets {
       /^[a-z][a-z0-9+.-]*:\/\/([^/\s:@]*)(?::([^/\s@]*))?@/i.exec(url) ?? [];
     const secret = password || user;
     if (secret.length >= SHORTEST) this.#add(secret);
+  }
+
+  /** Learns what somebody else knows, now and whenever something is masked. */
+  follow(source: () => readonly string[]): void {
+    this.#sources.push(source);
+  }
+
+  #isEmpty(): boolean {
+    for (const source of this.#sources) for (const value of source()) this.#add(value);
+    return this.#values.size === 0;
   }
 
   /** A value of several lines is also told line by line: programs indent or number them. */
@@ -97,7 +119,7 @@ export class Secrets {
 
   /** A mask for one stream of output, with all that is known now; `undefined` where nothing is. */
   stream(): OutputMask | undefined {
-    if (this.#values.size === 0) return undefined;
+    if (this.#isEmpty()) return undefined;
     this.#bytes ??= new SecretBytes([...this.#values].map(encodeName));
     return new OutputMask(this.#bytes);
   }
@@ -110,6 +132,7 @@ export class Secrets {
   }
 
   text(text: string): string {
+    if (this.#isEmpty()) return text;
     for (const value of this.#values) {
       if (text.includes(value)) return new TextDecoder().decode(this.bytes(encodeName(text)));
     }
@@ -118,15 +141,18 @@ export class Secrets {
 
   /** A value made of plain objects, lists, texts and bytes, with all its texts masked; itself where none changes. */
   deep<T>(value: T): T {
-    if (this.#values.size === 0) return value;
+    return this.#isEmpty() ? value : this.#deep(value);
+  }
+
+  #deep<T>(value: T): T {
     if (typeof value === "string") return this.text(value) as T;
     if (typeof value !== "object" || value === null || value instanceof Uint8Array) return value;
     if (Array.isArray(value)) {
-      const masked = value.map((item) => this.deep(item));
+      const masked = value.map((item) => this.#deep(item));
       return masked.some((item, at) => item !== value[at]) ? masked as T : value;
     }
     const changed = Object.entries(value).flatMap(([key, inner]) => {
-      const masked = this.deep(inner);
+      const masked = this.#deep(inner);
       return masked === inner ? [] : [[key, masked] as const];
     });
     return changed.length === 0 ? value : { ...value, ...Object.fromEntries(changed) };

@@ -1,9 +1,10 @@
-import type { Problem } from "../base/problems.ts";
+import { type Problem, QikError } from "../base/problems.ts";
 import { VERSION } from "../base/version.ts";
 import type { LocalCache } from "../cache/local.ts";
 import type { CiRun } from "../cache/remote/ci.ts";
 import type { RemoteInventory } from "../cache/remote/inventory.ts";
 import type { RemoteCache } from "../cache/remote/remote.ts";
+import type { ObjectStore } from "../cache/remote/store.ts";
 import type { CacheConfig } from "../config/types.ts";
 import type { RemoteSettings } from "../config/schema.ts";
 import type { SplitSettings } from "../config/remote_schema.ts";
@@ -149,9 +150,10 @@ async function openRemote(
   const { openRemoteCache } = await import("../cache/remote/remote.ts");
   const { ciRun } = await import("../cache/remote/ci.ts");
   const { remotePolicy } = await import("../cache/remote/trust.ts");
-  const { files, clock, env, net, machine } = sys;
+  const { files, clock, env, machine } = sys;
   const { name } = config;
-  const { common, own } = filledSettings(project, config);
+  const filled = filledSettings(project, config);
+  const { common } = filled;
   const ci = ciRun(env, files);
   const policy = await remotePolicy({
     name,
@@ -173,7 +175,9 @@ async function openRemote(
     const message = `Uses no entry of the remote cache "${name}": no key is known to be trusted`;
     tell({ code: "remote-untrusted", message });
   }
-  const store = await type.open({ name, settings: own as never, env, net, clock, files });
+  const store = await openStore(sys, project, type, name, filled);
+  const { signKey } = policy;
+  if (signKey !== undefined) project.secrets.follow(() => [signKey.secret]);
   return openRemoteCache({
     name,
     store,
@@ -203,10 +207,45 @@ export async function openInventory(
   const type = config && project.registry.remoteTypes.get(config.type);
   if (config === undefined || type === undefined) return undefined;
   const { RemoteInventory } = await import("../cache/remote/inventory.ts");
-  const { common, own } = filledSettings(project, config);
-  const { env, net, clock, files } = sys;
-  const store = await type.open({ name, settings: own as never, env, net, clock, files });
-  return new RemoteInventory({ name, store, clock, timeoutMs: common.timeout ?? TIMEOUT_MS });
+  const filled = filledSettings(project, config);
+  const store = await openStore(sys, project, type, name, filled);
+  const timeoutMs = filled.common.timeout ?? TIMEOUT_MS;
+  return new RemoteInventory({ name, store, clock: sys.clock, timeoutMs });
+}
+
+/** Opens the place itself, and has what is secret about it masked from then on. */
+async function openStore(
+  { env, net, clock, files }: Sys,
+  { paths, secrets }: Project,
+  type: RemoteType,
+  name: string,
+  { common, own }: FilledSettings,
+): Promise<ObjectStore> {
+  const authorities = common["ca-file"]
+    ? readAuthorities(files, paths.root, name, common["ca-file"])
+    : undefined;
+  const store = await type.open({
+    name,
+    settings: own as never,
+    env,
+    net: authorities === undefined ? net : net.trusting!(authorities),
+    clock,
+    files,
+  });
+  secrets.follow(() => store.secrets ?? []);
+  return store;
+}
+
+function readAuthorities({ read }: Sys["files"], root: string, name: string, path: string): string {
+  const bytes = read(path.startsWith("/") ? path : `${root}/${path}`);
+  const text = new TextDecoder().decode(bytes);
+  if (text.includes("-----BEGIN CERTIFICATE-----")) return text;
+  throw new QikError({
+    code: "config-bad-value",
+    message: `Cannot use the ca-file "${path}" of the remote cache "${name}": ${
+      bytes === undefined ? "there is no such file" : "it holds no certificate in PEM"
+    }`,
+  });
 }
 
 async function keysOfBase(sys: Sys, project: Project, ci: CiRun, name: string) {
@@ -214,10 +253,16 @@ async function keysOfBase(sys: Sys, project: Project, ci: CiRun, name: string) {
   return await protectedKeys(sys, project, ci, name);
 }
 
+/** Settings with their templates filled in: qik's, and those of the type. */
+interface FilledSettings {
+  readonly common: RemoteSettings;
+  readonly own: unknown;
+}
+
 function filledSettings(
   { plan, filler }: Project,
   { settings, place }: CacheConfig,
-): { readonly common: RemoteSettings; readonly own: unknown } {
+): FilledSettings {
   const [space] = plan.config.spaces;
   const filled = fillJson(settings, (text) => filler.fillSpace(text, space!, place));
   const { common, own } = filled as unknown as SplitSettings<unknown>;

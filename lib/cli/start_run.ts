@@ -205,7 +205,9 @@ function performPorts(
     jobs: commands.jobs,
     async callCode(task, code, request) {
       const { callCode } = await import("../run/call_code.ts");
-      return callCode({ files, clock, executor, root: paths.root, world }, task, code, request);
+      const learn = (env: Readonly<Record<string, string>>) => secrets.learn(env);
+      const { root } = paths;
+      return callCode({ files, clock, executor, root, world, learn }, task, code, request);
     },
     keyer,
     caches: (name) => caches.get(name),

@@ -185,6 +185,7 @@ export const remoteCache = z.strictObject({
   "read-scopes": optional(list(filled, 1)),
   "sign-key": optional(text),
   "accept-keys": optional(list(filled)),
+  "ca-file": optional(text),
   timeout: optional(z.pipe(duration, z.transform((value) => parseDuration(value)!))),
   "upload-wait": optional(z.pipe(duration, z.transform((value) => parseDuration(value)!))),
   "max-entry-size": optional(z.pipe(size, z.transform((value) => parseSize(value)!))),

@@ -15,6 +15,8 @@ export interface CallParts {
   /** Absolute root of the repository. */
   readonly root: string;
   readonly world: (task: Task) => DepWorld;
+  /** Told each environment that code gives to a program: what is secret in it is masked from then on. */
+  readonly learn?: (env: Readonly<Record<string, string>>) => void;
 }
 
 /** How long code may take to end once it was asked to. */
@@ -41,7 +43,7 @@ class Call {
   readonly #code: TaskCode;
   readonly #request: ExecRequest;
   readonly #log: LogWriter;
-  readonly #output: MaskedOutput;
+  #output: MaskedOutput;
   readonly #stop = new AbortController();
   readonly #startedAt: number;
   #endedBy: ExecResult["endedBy"];
@@ -58,10 +60,7 @@ class Call {
     this.#code = code;
     this.#request = request;
     this.#log = new LogWriter(parts.files, request.logFile!, MOST_LOG_BYTES);
-    this.#output = new MaskedOutput(request.mask, (stream, bytes) => {
-      this.#log.write(stream, bytes);
-      request.onOutput(stream, bytes);
-    });
+    this.#output = this.#maskedOutput();
     this.#startedAt = parts.clock.monotonic();
   }
 
@@ -100,6 +99,20 @@ class Call {
     }
   }
 
+  #maskedOutput(): MaskedOutput {
+    return new MaskedOutput(this.#request.mask, (stream, bytes) => {
+      this.#log.write(stream, bytes);
+      this.#request.onOutput(stream, bytes);
+    });
+  }
+
+  /** Masks know what was known when they were made. */
+  #learn(env: Readonly<Record<string, string>>): void {
+    this.#parts.learn?.(env);
+    this.#output.end();
+    this.#output = this.#maskedOutput();
+  }
+
   #write(stream: "out" | "err", text: string | Uint8Array): void {
     if (this.#over) return;
     const bytes = typeof text === "string" ? new TextEncoder().encode(text) : text;
@@ -109,6 +122,7 @@ class Call {
   async #tool(argv: readonly string[], options: ToolOptions = {}): Promise<ToolResult> {
     const { executor, root } = this.#parts;
     const { kill, task } = this.#request;
+    if (options.env !== undefined) this.#learn(options.env);
     const result = await executor.execute({
       task,
       argv,

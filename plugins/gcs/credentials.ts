@@ -1,4 +1,4 @@
-import { faultOfStatus, readText, StoreFault, type StoreRequest } from "../../mod.ts";
+import { faultOfStatus, readFileText, readText, StoreFault, type StoreRequest } from "../../mod.ts";
 import { signedAssertion } from "./jwt.ts";
 import type { GcsSettings } from "./schema.ts";
 
@@ -35,6 +35,7 @@ export function openTokens(
   onSecret: (secret: string) => void,
 ): Tokens {
   let found: Promise<Token> | undefined;
+  noteWritten(request, onSecret);
   return {
     async get(signal) {
       const known = await found?.catch(() => undefined);
@@ -50,6 +51,42 @@ export function openTokens(
   };
 }
 
+/** Tells what stands in a credentials file, before any request. What is wrong with the file, the first one says. */
+function noteWritten(
+  request: StoreRequest<GcsSettings>,
+  onSecret: (secret: string) => void,
+): void {
+  try {
+    noteSecrets(credentialsFile(request) ?? {}, onSecret);
+  } catch (error) {
+    if (!(error instanceof StoreFault)) throw error;
+  }
+}
+
+function noteSecrets(file: CredentialsFile, onSecret: (secret: string) => void): void {
+  for (const key of ["private_key", "refresh_token", "client_secret"]) {
+    if (typeof file[key] === "string") onSecret(file[key]);
+  }
+}
+
+/** The file that is named, or left by gcloud; `undefined` where there is none. */
+function credentialsFile(request: StoreRequest<GcsSettings>): CredentialsFile | undefined {
+  const { settings, env } = request;
+  const given = settings.credentials || env["GOOGLE_APPLICATION_CREDENTIALS"];
+  if (given?.trimStart().startsWith("{")) return parsed(given, "the credentials");
+  if (given) {
+    const text = readFileText(request, given);
+    if (text === undefined) {
+      throw new StoreFault("denied", `cannot read the credentials "${given}"`);
+    }
+    return parsed(text, `"${given}"`);
+  }
+  const home = env["CLOUDSDK_CONFIG"] ||
+    (env["APPDATA"] ? `${env["APPDATA"]}/gcloud` : `${env["HOME"]}/.config/gcloud`);
+  const text = readFileText(request, `${home}/application_default_credentials.json`);
+  return text === undefined ? undefined : parsed(text, "the application default credentials");
+}
+
 class Source {
   constructor(
     private readonly request: StoreRequest<GcsSettings>,
@@ -58,11 +95,9 @@ class Source {
   ) {}
 
   async token(): Promise<Token> {
-    const file = this.#file();
+    const file = credentialsFile(this.request);
     if (file === undefined) return await this.#fromMetadata();
-    for (const key of ["private_key", "refresh_token", "client_secret"]) {
-      if (typeof file[key] === "string") this.onSecret(file[key]);
-    }
+    noteSecrets(file, this.onSecret);
     const { type } = file;
     if (type === "service_account") return await this.#fromServiceAccount(file);
     if (type === "authorized_user") return await this.#fromUser(file);
@@ -71,23 +106,6 @@ class Source {
       "denied",
       `the credentials file is of the type "${type}", which is not known`,
     );
-  }
-
-  #file(): CredentialsFile | undefined {
-    const { settings, env } = this.request;
-    const given = settings.credentials || env["GOOGLE_APPLICATION_CREDENTIALS"];
-    if (given?.trimStart().startsWith("{")) return parsed(given, "the credentials");
-    if (given) {
-      const text = this.#read(given);
-      if (text === undefined) {
-        throw new StoreFault("denied", `cannot read the credentials "${given}"`);
-      }
-      return parsed(text, `"${given}"`);
-    }
-    const home = env["CLOUDSDK_CONFIG"] ||
-      (env["APPDATA"] ? `${env["APPDATA"]}/gcloud` : `${env["HOME"]}/.config/gcloud`);
-    const text = this.#read(`${home}/application_default_credentials.json`);
-    return text === undefined ? undefined : parsed(text, "the application default credentials");
   }
 
   #fromServiceAccount(file: CredentialsFile): Promise<Token> {
@@ -147,7 +165,7 @@ class Source {
       throw new StoreFault("denied", "the workload identity names neither a file nor an address");
     }
     const text = file !== undefined
-      ? this.#read(file)
+      ? readFileText(this.request, file)
       : await this.#text(url!, { headers: asTable(place["headers"]) as Record<string, string> });
     if (text === undefined) throw new StoreFault("denied", `cannot read the token "${file}"`);
     const format = asTable(place["format"]);
@@ -194,15 +212,6 @@ class Source {
     // A refused grant comes with 400: nothing that a second try would change.
     if (answer.status === 400) throw new StoreFault("denied", `the token service answered ${why}`);
     throw faultOfStatus(answer.status, answer.headers.get("Retry-After"), why);
-  }
-
-  #read(path: string): string | undefined {
-    try {
-      const bytes = this.request.files.read(path);
-      return bytes === undefined ? undefined : new TextDecoder().decode(bytes);
-    } catch {
-      return undefined;
-    }
   }
 }
 

@@ -95,6 +95,8 @@ function credentials(base: URL, settings: HttpSettings) {
   else if (user !== "" || password !== "") headers["Authorization"] = `Basic ${pair}`;
   const secrets = [settings.token ?? "", password, ...Object.values(settings.headers ?? {})];
   if (user !== "" || password !== "") secrets.push(pair);
+  // A name without a password is the secret itself.
+  if (password === "") secrets.push(user);
   return { headers, secrets: secrets.filter((secret) => secret !== "") };
 }
 

@@ -1,8 +1,8 @@
-import { StoreFault } from "../../mod.ts";
+import { readFileText, StoreFault } from "../../mod.ts";
 import { containerCredentials, instanceCredentials } from "./metadata.ts";
 import { type Profile, readProfiles } from "./profiles.ts";
 import type { S3Settings } from "./schema.ts";
-import { type Credentials, readFileText, type Sources } from "./sources.ts";
+import type { Credentials, Sources } from "./sources.ts";
 import { assumeRole } from "./sts.ts";
 
 /** Taken anew so long before they end, so that none ends on its way. */
@@ -174,6 +174,15 @@ function pair(
 
 function profileName({ env }: Sources): string {
   return env["AWS_PROFILE"] || env["AWS_DEFAULT_PROFILE"] || "default";
+}
+
+/** Secrets that stand in the settings and in the shared files, whichever of them will be used. */
+export function writtenSecrets(sources: Sources, settings: S3Settings): string[] {
+  const written = [settings["aws-secret-access-key"], settings["aws-session-token"]];
+  for (const profile of readProfiles(sources).values()) {
+    written.push(profile["aws_secret_access_key"], profile["aws_session_token"]);
+  }
+  return written.filter((secret) => secret !== undefined && secret !== "") as string[];
 }
 
 /** The region that settings, variables or the profile name. */

@@ -1,5 +1,5 @@
-import { faultOfStatus, readText, StoreFault } from "../../mod.ts";
-import { type Credentials, readFileText, type Sources } from "./sources.ts";
+import { faultOfStatus, readFileText, readText, StoreFault } from "../../mod.ts";
+import type { Credentials, Sources } from "./sources.ts";
 
 const CONTAINER = "http://169.254.170.2";
 const INSTANCE = "http://169.254.169.254";

@@ -1,4 +1,5 @@
-import { readFileText, type Sources } from "./sources.ts";
+import { readFileText } from "../../mod.ts";
+import type { Sources } from "./sources.ts";
 
 /** Keys and values of one profile, from both shared files. */
 export type Profile = Readonly<Record<string, string>>;

@@ -6,7 +6,7 @@ import {
   type StoreFault,
   type StoreRequest,
 } from "../../mod.ts";
-import { type CredentialChain, openCredentials, regionOf } from "./credentials.ts";
+import { type CredentialChain, openCredentials, regionOf, writtenSecrets } from "./credentials.ts";
 import type { S3Settings } from "./schema.ts";
 import { domainOf, tagged } from "./sts.ts";
 
@@ -27,8 +27,8 @@ export type S3Answer = Pick<Response, "ok" | "status" | "headers" | "body">;
  * region, this machine's wrong clock, credentials that have expired.
  */
 export class Requests {
-  /** Everything secret that a request was signed with. */
-  readonly secrets: string[] = [];
+  /** Everything secret that a request was signed with, or may be. */
+  readonly secrets: string[];
   readonly #request: StoreRequest<S3Settings>;
   readonly #chain: CredentialChain;
   readonly #endpoint: URL | undefined;
@@ -38,6 +38,7 @@ export class Requests {
   constructor(request: StoreRequest<S3Settings>) {
     this.#request = request;
     this.#chain = openCredentials(request, request.settings);
+    this.secrets = writtenSecrets(request, request.settings);
     this.#endpoint = endpointOf(request);
     this.#region = regionOf(request, request.settings) ?? "us-east-1";
   }

@@ -11,13 +11,3 @@ export interface Credentials {
   /** Milliseconds since the epoch after which they are worth nothing. */
   readonly expiresAt?: number | undefined;
 }
-
-/** A file's text, or `undefined` where it cannot be read. */
-export function readFileText({ files }: Pick<Sources, "files">, path: string): string | undefined {
-  try {
-    const bytes = files.read(path);
-    return bytes === undefined ? undefined : new TextDecoder().decode(bytes);
-  } catch {
-    return undefined;
-  }
-}

@@ -1,5 +1,6 @@
 /** What a remote cache does wrong, and that a run does not mind (RELIABILITY R1). */
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { Repo } from "../support/repo.ts";
 import { FAULTS } from "../support/remote/faults.ts";
 import { ObjectServer } from "../support/remote/object_server.ts";
@@ -80,10 +81,56 @@ for (const [name, url] of Object.entries(UNREACHABLE)) {
   });
 }
 
-Deno.test("unreachable: bad TLS", async () => {
+const certificate = (name: string) =>
+  readFile(new URL(`../support/remote/certificates/${name}.pem`, import.meta.url), "utf8");
+
+Deno.test("bad TLS: none where it is asked for", async () => {
   await using server = await ObjectServer.start();
   await using repo = await Repo.create(files(server.url.replace("http:", "https:")));
   assert.equal(await assertUnharmed(repo), "remote-off");
+});
+
+for (
+  const [what, name] of [["of nobody", "good"], ["of another", "elsewhere"], ["old", "expired"]]
+) {
+  Deno.test(`bad TLS: a certificate that is ${what}`, async () => {
+    await using server = await ObjectServer.start(await certificate(name!));
+    // Nobody vouches for the good one here; the others are wrong whoever does.
+    const trust = name === "good" ? "" : 'ca-file = "ca.pem"';
+    await using repo = await Repo.create({
+      ...files(server.url, trust),
+      "ca.pem": await certificate("ca"),
+    });
+    assert.equal(await assertUnharmed(repo), "remote-off");
+    assert.match(repo.log, /its certificate is not accepted/);
+    assert.equal(server.seen.length, 0);
+  });
+}
+
+Deno.test("a server whose authority the settings name is used", async () => {
+  await using server = await ObjectServer.start(await certificate("good"));
+  const project = { ...files(server.url, 'ca-file = "ca.pem"'), "ca.pem": await certificate("ca") };
+  await using first = await Repo.create(project);
+  assert.equal(await assertUnharmed(first), "");
+  await using second = await Repo.create(project);
+  assert.equal(await assertUnharmed(second), "");
+  assert.match(second.log, new RegExp(`${TASKS} cached`));
+  await second.write({ "ca.pem": "no certificate" });
+  const { code, err } = await second.qik();
+  assert.equal(code, 2);
+  assert.match(err, /Cannot use the ca-file "ca\.pem".*no certificate in PEM/);
+});
+
+Deno.test("a server whose authority the runtime was told of is used", async () => {
+  await using server = await ObjectServer.start(await certificate("good"));
+  await using plain = await Repo.create({
+    ...files(server.url),
+    "ca.pem": await certificate("ca"),
+  });
+  const ca = plain.path("ca.pem");
+  const repo = plain.with({ env: { NODE_EXTRA_CA_CERTS: ca, DENO_CERT: ca } });
+  assert.equal(await assertUnharmed(repo), "");
+  assert.ok(server.objects.size >= 2 * TASKS);
 });
 
 Deno.test("credentials that are refused for writing are told once, and reading goes on", async () => {

@@ -219,8 +219,8 @@ export class Oversized extends Error {
 /** What the runtimes say in different words, in ours. */
 const NETWORK: readonly (readonly [RegExp, string])[] = [
   [/refused/i, "connection refused"],
-  [/dns|ENOTFOUND|EAI_AGAIN|lookup|getaddrinfo/i, "its name cannot be resolved"],
   [/certificate|self.signed|CERT_|\bTLS\b|\bSSL\b/i, "its certificate is not accepted"],
+  [/dns|ENOTFOUND|EAI_AGAIN|lookup|getaddrinfo/i, "its name cannot be resolved"],
   [/redirect/i, "it redirects without an end"],
   [/reset|closed|\bEOF\b|incomplete|terminated|unexpected end/i, "the connection broke off"],
   [/unable to connect|tcp connect/i, "no connection"],

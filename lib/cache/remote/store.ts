@@ -1,4 +1,5 @@
 import { concat } from "../../base/bytes.ts";
+import type { Files } from "../../sys/sys.ts";
 
 /**
  * A place for objects that several machines share: all that a plugin has to bring for a remote cache.
@@ -113,4 +114,17 @@ export async function readBytes(
 /** As {@link readBytes}, as text: a token, a list of names. */
 export async function readText(body: ReadableStream<Uint8Array> | null): Promise<string> {
   return new TextDecoder().decode(await readBytes(body));
+}
+
+/** A file's text, such as one with credentials; `undefined` where it is not there or cannot be read. */
+export function readFileText(
+  { files }: { readonly files: Pick<Files, "read"> },
+  path: string,
+): string | undefined {
+  try {
+    const bytes = files.read(path);
+    return bytes === undefined ? undefined : new TextDecoder().decode(bytes);
+  } catch {
+    return undefined;
+  }
 }

@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 
 /** One request as the server saw it. */
@@ -17,13 +18,23 @@ export class ObjectServer implements AsyncDisposable {
   before: (request: IncomingMessage, response: ServerResponse) => boolean = () => false;
   /** Awaited before the answer. */
   hold: (request: IncomingMessage) => Promise<void> | void = () => {};
-  readonly #server = createServer((request, response) => void this.#answer(request, response));
+  readonly #server;
   url = "";
 
-  static async start(): Promise<ObjectServer> {
-    const server = new ObjectServer();
+  private constructor(certificate: string | undefined) {
+    const answer = (request: IncomingMessage, response: ServerResponse) =>
+      void this.#answer(request, response);
+    this.#server = certificate === undefined
+      ? createServer(answer)
+      : createTlsServer({ key: certificate, cert: certificate }, answer);
+  }
+
+  /** @param certificate With its key (PEM): then it speaks TLS. */
+  static async start(certificate?: string): Promise<ObjectServer> {
+    const server = new ObjectServer(certificate);
     await new Promise<void>((done) => server.#server.listen(0, "127.0.0.1", done));
-    server.url = `http://127.0.0.1:${(server.#server.address() as AddressInfo).port}`;
+    const protocol = certificate === undefined ? "http" : "https";
+    server.url = `${protocol}://127.0.0.1:${(server.#server.address() as AddressInfo).port}`;
     return server;
   }
 

@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { QikError } from "../../../lib/base/problems.ts";
+import { Secrets } from "../../../lib/base/secrets.ts";
 import type { TaskCall } from "../../../lib/plan/made.ts";
 import type { DepWorld } from "../../../lib/plan/types.ts";
 import { callCode } from "../../../lib/run/call_code.ts";
@@ -29,7 +30,9 @@ async function call(run: (call: TaskCall) => Promise<number> | number, over: Ove
     ? { ...clock, after: (_: number, action: () => void) => clock.after(1, action) }
     : clock;
   const executor = openExecutor({ processes, files, clock });
-  const parts = { files, clock: own, executor, root, world: () => ({} as DepWorld) };
+  const secrets = new Secrets();
+  const learn = (env: Readonly<Record<string, string>>) => secrets.learn(env);
+  const parts = { files, clock: own, executor, root, world: () => ({} as DepWorld), learn };
   const result = await callCode(parts, task, code, {
     task: task.name,
     argv: [],
@@ -37,6 +40,7 @@ async function call(run: (call: TaskCall) => Promise<number> | number, over: Ove
     env: { PATH: "/usr/bin:/bin", WORD: "env" },
     logFile: `${root}/code.out`,
     interactive: false,
+    mask: () => secrets.stream(),
     onOutput: (stream, bytes) => out.push(`${stream}:${new TextDecoder().decode(bytes)}`),
     stop: over.stop ?? new AbortController().signal,
     ...(over.kill && { kill: over.kill }),
@@ -56,6 +60,18 @@ Deno.test("what code writes is shown and kept with its stream, and its number is
   assert.equal(out[0], "out:x env\n");
   assert.deepEqual(result.log.turns, [6, -2]);
   assert.equal(log.length, 8);
+});
+
+Deno.test("a secret that code hands to a program is shown by neither of them", async () => {
+  const { out, log } = await call(async ({ tool, write }) => {
+    write("out", "before\n");
+    const env = { INDEX_TOKEN: "canary-token", INDEX: "https://canary-name@index/simple" };
+    await tool(["sh", "-c", "echo $INDEX_TOKEN $INDEX"], { env });
+    write("err", "used canary-token\n");
+    return 0;
+  });
+  assert.equal(out.join(""), "out:before\nout:*** https://***@index/simple\nerr:used ***\n");
+  assert.doesNotMatch(log, /canary/);
 });
 
 Deno.test("a problem of the user's is told with its hint, and a bug with its stack", async () => {
