@@ -11,8 +11,11 @@ export interface FileImports {
   readonly flaw?: SourceFlaw;
 }
 
+/** A file that may be a module. */
+export type SourceFile = Pick<FileState, "path" | "kind" | "digest">;
+
 /** A file that is a module. */
-interface Part {
+export interface Part {
   readonly path: string;
   readonly kind: number;
   readonly imports: FileImports;
@@ -28,8 +31,8 @@ interface Part {
  */
 export function buildGraph(
   pythonPath: string,
-  files: readonly Pick<FileState, "path" | "kind" | "digest">[],
-  importsOf: (file: Pick<FileState, "path" | "kind" | "digest">) => FileImports,
+  files: readonly SourceFile[],
+  importsOf: (file: SourceFile) => FileImports,
 ): ImportGraph {
   const parts = partsByModule(pythonPath, files, importsOf);
   const modules = [...parts.keys()].sort(byCodeUnit);
@@ -47,18 +50,18 @@ export function buildGraph(
     inside: edges.map(({ inside }) => encoded(inside, (place) => place)),
     externals,
     outside: edges.map(({ outside }) => encoded(outside, (name) => placeOfExternal.get(name)!)),
-    flaws: flawsOf(parts),
+    flaws: [...parts.values()].flatMap(flawsOf).sort((a, b) => byCodeUnit(a.path, b.path)),
   };
 }
 
-function byCodeUnit(a: string, b: string): number {
+export function byCodeUnit(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
 function partsByModule(
   pythonPath: string,
-  files: readonly Pick<FileState, "path" | "kind" | "digest">[],
-  importsOf: (file: Pick<FileState, "path" | "kind" | "digest">) => FileImports,
+  files: readonly SourceFile[],
+  importsOf: (file: SourceFile) => FileImports,
 ): Map<string, Part[]> {
   const parts = new Map<string, Part[]>();
   for (const file of files) {
@@ -77,12 +80,13 @@ function partsByModule(
 }
 
 /** Bits of edges by target. */
-interface Edges {
+export interface Edges {
   readonly inside: ReadonlyMap<number, number>;
   readonly outside: ReadonlyMap<string, number>;
 }
 
-function edgesOf(name: string, parts: readonly Part[], resolver: Resolver): Edges {
+/** Where the files of one module lead. */
+export function edgesOf(name: string, parts: readonly Part[], resolver: Resolver): Edges {
   const inside = new Map<number, number>();
   const outside = new Map<string, number>();
   const targets: Target[] = [];
@@ -110,16 +114,16 @@ function join<Key>(edges: Map<Key, number>, target: Key, bits: number): void {
   edges.set(target, known === undefined ? bits : known & bits);
 }
 
-function encoded<Key>(edges: ReadonlyMap<Key, number>, place: (key: Key) => number): number[] {
+/** Edges as numbers, in order. */
+export function encoded<Key>(
+  edges: ReadonlyMap<Key, number>,
+  place: (key: Key) => number,
+): number[] {
   return [...edges].map(([key, bits]) => place(key) * EDGE + bits).sort((a, b) => a - b);
 }
 
-function flawsOf(parts: ReadonlyMap<string, readonly Part[]>): GraphFlaw[] {
-  const flaws: GraphFlaw[] = [];
-  for (const ofModule of parts.values()) {
-    for (const { path, imports: { flaw } } of ofModule) {
-      if (flaw !== undefined) flaws.push({ path, line: flaw.line, message: flaw.message });
-    }
-  }
-  return flaws.sort((a, b) => byCodeUnit(a.path, b.path));
+export function flawsOf(parts: readonly Part[]): GraphFlaw[] {
+  return parts.flatMap(({ path, imports: { flaw } }) =>
+    flaw === undefined ? [] : [{ path, line: flaw.line, message: flaw.message }]
+  );
 }

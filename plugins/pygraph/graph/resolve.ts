@@ -1,6 +1,7 @@
 /** From import statements to the modules they lead to. */
 import type { Import } from "../scan/scanner.ts";
 import { alwaysStdlib, stdlibModules } from "../stdlib.ts";
+import { placeOf } from "./graph.ts";
 import { parentOf } from "./modules.ts";
 
 /** An import as far as the graph needs it. */
@@ -14,25 +15,19 @@ export interface Target {
   readonly optional?: boolean;
 }
 
-/** A module and the modules below it by their last names. */
-interface Node {
-  readonly place: number;
-  readonly below: Map<string, Node>;
-}
-
 /** What a dotted name leads to. */
 interface Found {
-  /** The module of this name, or the nearest around it; unset where the repository has nothing of it. */
-  readonly node?: Node;
-  /** How many parts of the name are below the node: 0 where it is the module itself. */
+  /** Place of the module of this name, or of the nearest around it; unset where the repository has nothing of it. */
+  readonly place?: number;
+  /** How many parts of the name are below that place: 0 where it is the module itself. */
   readonly missing: number;
   /** Set where the name is of Python itself, in all its versions: no more of it needs to be known. */
   readonly top?: string;
 }
 
-/** Finds modules by name. */
+/** Finds modules by name. Making one costs nothing, so that it pays for a single file, too. */
 export class Resolver {
-  readonly #tops = new Map<string, Node>();
+  readonly #modules: readonly string[];
   readonly #kinds: readonly number[];
   readonly #stdlib = stdlibModules();
   readonly #always = alwaysStdlib();
@@ -45,14 +40,8 @@ export class Resolver {
    * @param kinds Their files, 0 for none.
    */
   constructor(modules: readonly string[], kinds: readonly number[]) {
+    this.#modules = modules;
     this.#kinds = kinds;
-    for (const [place, name] of modules.entries()) {
-      const parts = name.split(".");
-      const last = parts.pop()!;
-      let level = this.#tops;
-      for (const part of parts) level = level.get(part)!.below;
-      level.set(last, { place, below: new Map() });
-    }
   }
 
   /**
@@ -67,35 +56,38 @@ export class Resolver {
     const { module, level, names } = imported;
     const base = level === 0 ? module : relativeTo(importer, isPackage, level, module);
     if (base === undefined) return;
-    const { node, missing, top } = this.#find(base);
+    const { place, missing, top } = this.#find(base);
     const relative = level > 0;
     if (top !== undefined) {
       if (!relative) into.push({ outside: top });
       return;
     }
     for (const name of names ?? ["*"]) {
-      if (name === "*") this.#add(node, missing, base, "", relative, into);
+      if (name === "*") this.#add(place, missing, base, "", relative, into);
       else {
-        const below = missing === 0 ? node?.below.get(name) : undefined;
-        this.#add(below ?? node, below ? 0 : missing + 1, base, name, relative, into);
+        const below = missing === 0 && place !== undefined
+          ? placeOf(this.#modules, `${base}.${name}`)
+          : -1;
+        if (below >= 0) this.#add(below, 0, base, name, relative, into);
+        else this.#add(place, missing + 1, base, name, relative, into);
       }
     }
   }
 
   #add(
-    node: Node | undefined,
+    place: number | undefined,
     missing: number,
     base: string,
     name: string,
     relative: boolean,
     into: Target[],
   ): void {
-    const isFile = node !== undefined && this.#kinds[node.place] !== 0;
-    if (node !== undefined && (isFile || missing <= 1)) into.push({ inside: node.place });
+    const isFile = place !== undefined && this.#kinds[place] !== 0;
+    if (place !== undefined && (isFile || missing <= 1)) into.push({ inside: place });
     if (isFile || relative) return;
     // A directory without `__init__.py`: something that is installed under its name comes before it, or adds to it.
     const outside = name === "" ? base : `${base}.${name}`;
-    into.push({ outside, optional: node !== undefined && missing === 0 });
+    into.push({ outside, optional: place !== undefined && missing === 0 });
   }
 
   #find(name: string): Found {
@@ -107,17 +99,18 @@ export class Resolver {
   #look(name: string): Found {
     const parts = name.split(".");
     const top = parts[0]!;
-    const first = this.#tops.get(top);
-    if (first === undefined || (this.#kinds[first.place] === 0 && this.#stdlib.has(top))) {
+    let place = placeOf(this.#modules, top);
+    if (place < 0 || (this.#kinds[place] === 0 && this.#stdlib.has(top))) {
       return this.#always.has(top) ? { missing: parts.length, top } : { missing: parts.length };
     }
-    let node = first;
+    let known = top;
     for (let at = 1; at < parts.length; at++) {
-      const below: Node | undefined = node.below.get(parts[at]!);
-      if (below === undefined) return { node, missing: parts.length - at };
-      node = below;
+      known += `.${parts[at]}`;
+      const below = placeOf(this.#modules, known);
+      if (below < 0) return { place, missing: parts.length - at };
+      place = below;
     }
-    return { node, missing: 0 };
+    return { place, missing: 0 };
   }
 }
 

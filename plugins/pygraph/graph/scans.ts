@@ -1,14 +1,16 @@
 /** What files import, remembered under the digests of their content. */
 import { createHash } from "node:crypto";
-import type { Files, FileState } from "../../../mod.ts";
-import { scan, type SourceFlaw } from "../scan/scanner.ts";
-import type { FileImports } from "./build.ts";
+import type { Files } from "../../../mod.ts";
+import { scanImports, type SourceFlaw } from "../scan/scanner.ts";
+import type { FileImports, SourceFile } from "./build.ts";
 import type { Imported } from "./resolve.ts";
 
 /** First line of the file; another one, another meaning of what follows. */
-const HEAD = "qik-pygraph-scans 1";
+const HEAD = "qik-pygraph-scans 1\n";
 /** So many lines more than are in use, and the file is written anew. */
 const MOST_STALE = 2000;
+/** So many digests are searched for in the text as it is; for more a table is worth its time (20,000 lines: 30 ms). */
+const FEW = 20;
 
 /** [module, level, names or 0, bits] */
 type Line = readonly [string, number, readonly string[] | 0, number];
@@ -16,15 +18,22 @@ type Line = readonly [string, number, readonly string[] | 0, number];
 /**
  * Scans files, each content once. The memory is a text file that lines are added to: `digest`, a tab, JSON. Losing
  * it, or any line of it, only costs time.
+ *
+ * No workers: half of what a file costs is reading it and its digest (Django's 883 files on one core, cold: reading
+ * 9 ms, digests 6, scanning 23), and a worker takes 40 ms to start and load the scanner. `bench/pygraph.ts --workers`
+ * measures the two against each other.
  */
 export class Scans {
   readonly #files: Files;
   readonly #root: string;
   readonly #path: string;
-  readonly #known: Map<string, string>;
+  /** Whole lines, after a line end. */
+  #text: string;
+  readonly #isWhole: boolean;
+  #table: Map<string, string> | undefined;
+  #searched = 0;
   readonly #used = new Map<string, string>();
   readonly #fresh: string[] = [];
-  readonly #isWhole: boolean;
   #scanned = 0;
 
   /** @param path Absolute; where the memory is kept. */
@@ -32,9 +41,11 @@ export class Scans {
     this.#files = files;
     this.#root = root;
     this.#path = path;
-    const { known, isWhole } = readKnown(files, path);
-    this.#known = known;
-    this.#isWhole = isWhole;
+    const text = new TextDecoder().decode(files.read(path));
+    const isKnown = text.startsWith(HEAD);
+    // Two that add lines at a time, or a full disk, leave pieces; whatever follows the last line end is one.
+    this.#isWhole = isKnown && text.endsWith("\n");
+    this.#text = isKnown ? text.slice(HEAD.length - 1, text.lastIndexOf("\n") + 1) : "\n";
   }
 
   /** How many files had to be read. */
@@ -43,37 +54,50 @@ export class Scans {
   }
 
   /** @param changed Is told a path whose file does not hold what its digest says. */
-  of(
-    { path, kind, digest }: Pick<FileState, "path" | "kind" | "digest">,
-    changed: (path: string) => void,
-  ): FileImports {
+  of(file: SourceFile, changed: (path: string) => void): FileImports {
+    const { path, kind, digest } = file;
     // A link's digest is of its target's name, not of what stands there.
-    const known = kind === "link" ? undefined : this.#known.get(digest);
+    const known = kind === "link" ? undefined : this.textOf(digest);
     const imports = known === undefined ? undefined : decodeImports(known);
-    if (imports === undefined) {
-      const scanned = this.#scan(path, digest.startsWith("sha1:"));
-      if (kind !== "link" && scanned.digest !== digest) changed(path);
-      return scanned.found;
+    if (imports !== undefined) {
+      this.#used.set(digest, known!);
+      return imports;
     }
-    this.#used.set(digest, known!);
-    return imports;
+    const scanned = this.#scan(path, digest.startsWith("sha1:"));
+    if (kind !== "link" && scanned.digest !== digest) changed(path);
+    return scanned.found;
   }
 
-  /** Writes what was learned. */
-  save(): void {
+  /** What is remembered of a content, as text: equal imports and flaws, equal text. */
+  textOf(digest: string): string | undefined {
+    const used = this.#used.get(digest);
+    if (used !== undefined) return used;
+    if (this.#table !== undefined || this.#searched++ > FEW) {
+      return (this.#table ??= tableOf(this.#text)).get(digest);
+    }
+    const at = this.#text.indexOf(`\n${digest}\t`);
+    if (at < 0) return undefined;
+    return this.#text.slice(at + digest.length + 2, this.#text.indexOf("\n", at + 1));
+  }
+
+  /**
+   * Writes what was learned.
+   *
+   * @param all Every file was asked for: what was not, nobody needs any more.
+   */
+  save(all: boolean): void {
     const encode = (lines: readonly string[]) => new TextEncoder().encode(lines.join(""));
-    const stale = this.#known.size - this.#used.size;
+    const stale = all ? (this.#table?.size ?? 0) - this.#used.size : 0;
     if (!this.#isWhole || stale > this.#used.size + MOST_STALE) {
       const lines = [...this.#used].map(([digest, text]) => lineOf(digest, text));
-      this.#files.writeAtomic(this.#path, encode([`${HEAD}\n`, ...lines]));
+      this.#files.writeAtomic(this.#path, encode([HEAD, ...lines]));
     } else if (this.#fresh.length > 0) this.#files.append(this.#path, encode(this.#fresh));
     this.#fresh.length = 0;
   }
 
   #scan(path: string, sha1: boolean): { readonly found: FileImports; readonly digest: string } {
     const bytes = this.#files.read(`${this.#root}/${path}`) ?? new Uint8Array();
-    const { imports, flaw } = scan(bytes);
-    const found = flaw === undefined ? { imports } : { imports, flaw };
+    const found = scanImports(bytes);
     // The bytes that were read are named, not those that were seen before: the file may change meanwhile.
     const digest = digestOf(bytes, sha1);
     const text = encodeImports(found);
@@ -82,6 +106,15 @@ export class Scans {
     this.#scanned++;
     return { found, digest };
   }
+}
+
+function tableOf(text: string): Map<string, string> {
+  const table = new Map<string, string>();
+  for (const line of text.split("\n")) {
+    const tab = line.indexOf("\t");
+    if (tab > 0) table.set(line.slice(0, tab), line.slice(tab + 1));
+  }
+  return table;
 }
 
 function lineOf(digest: string, text: string): string {
@@ -93,19 +126,6 @@ function digestOf(bytes: Uint8Array, sha1: boolean): string {
   const algorithm = sha1 ? "sha1" : "sha256";
   const digest = createHash(algorithm).update(`blob ${bytes.length}\0`).update(bytes);
   return `${algorithm}:${digest.digest("hex")}`;
-}
-
-function readKnown(files: Files, path: string): { known: Map<string, string>; isWhole: boolean } {
-  const known = new Map<string, string>();
-  const lines = new TextDecoder().decode(files.read(path)).split("\n");
-  if (lines[0] !== HEAD) return { known, isWhole: false };
-  // Two that add lines at a time, or a full disk, leave pieces; whatever follows the last line end is one.
-  const isWhole = lines.pop() === "";
-  for (let at = 1; at < lines.length; at++) {
-    const tab = lines[at]!.indexOf("\t");
-    if (tab > 0) known.set(lines[at]!.slice(0, tab), lines[at]!.slice(tab + 1));
-  }
-  return { known, isWhole };
 }
 
 function encodeImports({ imports, flaw }: FileImports): string {

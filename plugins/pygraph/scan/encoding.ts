@@ -3,6 +3,15 @@ import * as letter from "./letters.ts";
 
 const DECLARED = /^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)/;
 const BLANK = /^[ \t\f]*(?:#.*)?$/;
+/** What the first line begins with where it is blank or a comment. */
+const MAY_BEGIN: ReadonlySet<number | undefined> = new Set([
+  letter.HASH,
+  letter.SPACE,
+  letter.TAB,
+  letter.FORM_FEED,
+  letter.NEWLINE,
+  letter.RETURN,
+]);
 /** Enough for two lines of comments; Python reads no further either. */
 const HEAD_BYTES = 1024;
 
@@ -50,10 +59,8 @@ export function decodeSource(bytes: Uint8Array): Decoded {
 }
 
 function declaredEncoding(source: Uint8Array): string | undefined {
-  // Nearly every file has none: the word is looked for before any text is made.
-  if (source[0] !== letter.HASH && source.subarray(0, HEAD_BYTES).indexOf(letter.HASH) < 0) {
-    return undefined;
-  }
+  // Nearly every file has none: the second line counts only where the first is blank or a comment.
+  if (!MAY_BEGIN.has(source[0])) return undefined;
   let at = 0;
   for (let line = 0; line < 2 && at < source.length; line++) {
     const end = Math.min(letter.lineEnd(source, at), at + HEAD_BYTES);
