@@ -23,6 +23,11 @@ export async function changedTasks(
     changes,
     spaceInputs: ({ space }) => spaces.open(space.name).inputs,
     world: (task) => session.world(task),
+    async behindLinks(specs, exclude) {
+      if (changes.paths.length === 0) return [];
+      const options = { exclude, untracked, behindLinks: true };
+      return (await session.tree.select(specs, options)).behind ?? [];
+    },
     redefined: await redefinition(project, changes),
   });
 }

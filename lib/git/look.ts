@@ -189,6 +189,11 @@ export class Looker {
     this.#findPointers(pending);
   }
 
+  /** Paths of the links among files that were looked at. */
+  linksAmong(ids: readonly number[]): readonly string[] {
+    return ids.filter((id) => this.#states[id]?.kind === "link").map((id) => this.paths[id]!);
+  }
+
   /** Those of the files that are pointers of Git LFS. */
   pointersAmong(ids: readonly number[]): readonly string[] {
     return this.#pointers.size === 0

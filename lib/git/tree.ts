@@ -108,6 +108,8 @@ export interface SelectOptions {
   readonly exclude?: readonly string[];
   /** False: files that are not in the index are invisible (`[defaults] untracked`). */
   readonly untracked?: boolean;
+  /** True: what selected links lead to is selected, too: a file wherever it is, a directory of the tree. */
+  readonly behindLinks?: boolean;
 }
 
 export interface Selected {
@@ -117,6 +119,8 @@ export interface Selected {
   readonly options: SelectOptions;
   /** Positive pathspecs that matched nothing, for a warning. */
   readonly unmatched: readonly string[];
+  /** Pathspecs of what links led to, where they were followed. */
+  readonly behind?: readonly string[];
 }
 
 /**

@@ -2,6 +2,8 @@ import { byCodeUnit } from "../base/order.ts";
 import { parentPath } from "../base/paths.ts";
 import type { BulkLstat } from "../sys/bulk_stat.ts";
 import type { Sys } from "../sys/sys.ts";
+import { differing, type Picture } from "./differing.ts";
+import { LinkTrail } from "./links.ts";
 import { Listing } from "./listing.ts";
 import { Looker } from "./look.ts";
 import { readMemo } from "./memo.ts";
@@ -155,23 +157,42 @@ export class WorkTree implements Tree {
     const given = wanted.filter(({ exclude }) => !exclude);
     const onlyMinus = given.length === 0 && wanted.length > 0;
     const positive = onlyMinus ? [this.#compile(".")] : given;
-    const request: Request = {
+    const minus = wanted.filter(({ exclude }) => exclude);
+    const request = (positive: readonly Pathspec[]): Request => ({
       positive,
-      kept: this.#keeper(positive, wanted.filter(({ exclude }) => exclude), excluded),
+      kept: this.#keeper(positive, minus, excluded),
       beside: !this.options.source.indexed || (options.untracked ?? this.options.untracked),
       epoch: this.#epoch,
-    };
-    if (request.epoch > 0) {
-      await this.#listing.refresh(request.positive, request.epoch, request.beside);
-    }
-    const hits = await this.#hits(request);
-    const ids = this.#inOrder(hits.map((hit) => hit.ids));
-    const unmatched = request.positive.filter((_, at) => !hits[at]!.any).map(({ text }) => text);
+    });
+    const hits = await this.#hits(request(positive));
+    const found = hits.map((hit) => hit.ids);
+    const behind = options.behindLinks === true ? await this.#follow(found, request) : [];
+    const ids = this.#inOrder(found);
+    const unmatched = positive.filter((_, at) => !hits[at]!.any).map(({ text }) => text);
     const paths = ids.map((id) => this.#looker.paths[id]!);
-    const selected: Selected = { paths, specs, options, unmatched };
+    const selected: Selected = { paths, specs, options, unmatched, behind };
     this.#idsOf.set(selected, ids);
     this.#generationOf.set(selected, this.#listing.generation);
     return selected;
+  }
+
+  /** Adds what the links that were found lead to, and what links among that lead to. */
+  async #follow(
+    found: (readonly number[])[],
+    request: (positive: readonly Pathspec[]) => Request,
+  ): Promise<readonly string[]> {
+    const trail = new LinkTrail(this.options.sys.files, this.options.root);
+    for (let at = 0; at < found.length; at++) {
+      const links = this.#looker.linksAmong(found[at]!);
+      if (links.length === 0) continue;
+      const { inside, outside } = trail.follow(links);
+      const asked = request(inside.map((text) => this.#compile(text)));
+      for (const { ids } of await this.#hits(asked)) found.push(ids);
+      const named = outside.map((path) => this.#looker.idOfNamed(path));
+      await this.#looker.look(named, asked.epoch);
+      found.push(named.filter((id) => this.#looker.state(id).kind !== "absent"));
+    }
+    return trail.specs;
   }
 
   #compile(text: string): Pathspec {
@@ -203,6 +224,9 @@ export class WorkTree implements Tree {
   }
 
   async #hits(request: Request): Promise<readonly Hit[]> {
+    if (request.epoch > 0) {
+      await this.#listing.refresh(request.positive, request.epoch, request.beside);
+    }
     const hits = request.positive.map((spec) =>
       this.#trackedHit(this.#listing.matchTracked(spec), request)
     );
@@ -330,38 +354,4 @@ function mayMeet(a: Pathspec, b: Pathspec): boolean {
 /** A file of git's, of qik's state or of the repository's cache, even where a pathspec names it literally. */
 function isNobodysInput(path: string): boolean {
   return path.startsWith(".qik/cache/") || (isOwnFile(path) && !path.startsWith(".qik/"));
-}
-
-/** States and the change times that were read with them; without times only the content is compared. */
-interface Picture {
-  readonly states: readonly FileState[];
-  readonly times: Uint32Array | undefined;
-}
-
-/**
- * Paths that only one of two pictures holds, or that were touched in between: a file whose content is back to
- * what it was may have been read while it was another.
- */
-function differing(before: Picture, now: Picture): string[] {
-  const old = new Map(before.states.map(({ path }, at) => [path, at]));
-  const changed: string[] = [];
-  for (const [at, { path, kind, digest }] of now.states.entries()) {
-    const was = old.get(path);
-    old.delete(path);
-    const state = was === undefined ? undefined : before.states[was]!;
-    const same = state?.kind === kind && state.digest === digest &&
-      (kind === "module" || kind === "absent" || sameTime(before.times, was!, now.times, at));
-    if (!same) changed.push(path);
-  }
-  return [...changed, ...old.keys()].sort(byCodeUnit);
-}
-
-function sameTime(
-  before: Uint32Array | undefined,
-  was: number,
-  now: Uint32Array | undefined,
-  at: number,
-): boolean {
-  if (before === undefined || now === undefined) return true;
-  return before[was * 2] === now[at * 2] && before[was * 2 + 1] === now[at * 2 + 1];
 }

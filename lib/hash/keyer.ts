@@ -220,7 +220,8 @@ export class Keyer {
   }
 
   #selectOptions(task: Task): SelectOptions {
-    return { exclude: [...task.ignore, ...task.artifacts], untracked: this.#ports.untracked };
+    const { untracked } = this.#ports;
+    return { exclude: [...task.ignore, ...task.artifacts], untracked, behindLinks: true };
   }
 }
 

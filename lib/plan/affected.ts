@@ -24,6 +24,10 @@ export interface AffectedPorts {
   /** Literal pathspecs of the files that every command of the task's space depends on. */
   readonly spaceInputs: (task: Task) => readonly string[];
   readonly world: (task: Task) => DepWorld;
+  /** Pathspecs of what links lead to that these pathspecs select. */
+  readonly behindLinks: (specs: readonly string[], exclude: readonly string[]) => Promise<
+    readonly string[]
+  >;
   /** Whether the task was defined differently then. */
   readonly redefined: (task: Task) => boolean;
 }
@@ -56,7 +60,7 @@ async function reasonOf(ports: AffectedPorts, task: Task): Promise<Reason | unde
   try {
     const seen = new Reads(ports.world(task));
     const late = await Promise.all(task.deps.map((dep) => dep.late?.(seen.world)));
-    const files = changedFiles(ports, task, late);
+    const files = await changedFiles(ports, task, late);
     const values = [
       ...changedReads(ports.changes, seen.files).map((path) => `load ${path}`),
       ...await changedValues(ports, task, late),
@@ -69,17 +73,18 @@ async function reasonOf(ports: AffectedPorts, task: Task): Promise<Reason | unde
   }
 }
 
-function changedFiles(
-  { changes, spaceInputs }: AffectedPorts,
+async function changedFiles(
+  { changes, spaceInputs, behindLinks }: AffectedPorts,
   task: Task,
   late: readonly (LateDep | undefined)[],
-): readonly string[] {
+): Promise<readonly string[]> {
   const specs = [
     ...task.deps.flatMap(({ globs = [] }) => globs),
     ...late.flatMap((dep) => dep?.globs ?? []),
     ...spaceInputs(task),
   ];
-  return changes.select(specs, { exclude: [...task.ignore, ...task.artifacts] });
+  const exclude = [...task.ignore, ...task.artifacts];
+  return changes.select([...specs, ...await behindLinks(specs, exclude)], { exclude });
 }
 
 function changedReads({ paths }: Changes, read: ReadonlySet<string>): string[] {
