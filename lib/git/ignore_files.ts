@@ -1,4 +1,4 @@
-import { resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { decodeName } from "../base/bytes.ts";
 import type { Sys } from "../sys/sys.ts";
 import { configFiles, userDirectories } from "./conversions.ts";
@@ -8,20 +8,30 @@ import type { RepositoryFormat } from "./repository_format.ts";
 const INCLUDES = /^\s*\[\s*include/im;
 
 /**
- * Files with ignore rules that do not lie in the working tree: the repository's own, and the user's.
+ * Files with ignore rules that do not lie below the root: the repository's own, the user's, and those in directories
+ * from the top of the working tree down to the root.
  *
  * Every file that some configuration names is in the list, whichever of them git goes by: who watches all of them
  * misses no change.
  *
  * @returns Absolute paths, of which some may not be there; `undefined` where only git itself could tell.
  */
-export function ignoreFiles(sys: Sys, format: RepositoryFormat): readonly string[] | undefined {
+export function ignoreFiles(
+  sys: Sys,
+  format: RepositoryFormat,
+  top: string,
+  root: string,
+): readonly string[] | undefined {
   const { env, files } = sys;
   if (env["GIT_CONFIG_COUNT"] !== undefined || env["GIT_CONFIG_PARAMETERS"] !== undefined) {
     return undefined;
   }
   const paths = [`${format.commonDirectory}/info/exclude`];
   for (const directory of userDirectories(sys)) paths.push(`${directory}/git/ignore`);
+  for (let at = root; at !== top && at !== dirname(at);) {
+    at = dirname(at);
+    paths.push(`${at}/.gitignore`);
+  }
   const texts = [...format.configTexts];
   for (const path of configFiles(sys)) {
     if (files.stat(path)?.kind === "file") texts.push(decodeName(files.read(path)!));

@@ -44,7 +44,7 @@ export async function readTracked(
   const sinceMs = rulesHoldSince(sys, request.stateDir, conversions.mark);
   const vouch = openVouch(index, format.algorithm, writtenNs, sinceMs);
   const { paths, modules } = index;
-  const ignoredBy = ignoreFiles(sys, format);
+  const ignoredBy = ignoreFiles(sys, format, repository.top, root);
   const rest = { algorithm: format.algorithm, ignoredBy };
   return { paths, modules, index: { vouch, conversions }, ...rest };
 }
