@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { copyFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { counted, settled } from "../support/recalled.ts";
+import { counted, settled } from "../support/counted_git.ts";
 import { type Repo, repoTest, type RunOptions } from "../support/repo.ts";
 
 /**

@@ -17,11 +17,15 @@ export async function counted(repo: Repo): Promise<{ repo: Repo; calls: () => Pr
 }
 
 /** Runs until nothing is asked any more; answers what that run printed. */
-export async function settled(repo: Repo, calls: () => Promise<number>): Promise<string> {
+export async function settled(
+  repo: Repo,
+  calls: () => Promise<number>,
+  ...args: readonly string[]
+): Promise<string> {
   let out = "";
   for (let tries = 0; tries < 4; tries++) {
     await calls();
-    out = (await repo.must()).out;
+    out = (await repo.must(...args)).out;
     if (await calls() === 0) return out;
     // Ignore rules are believed when they are older than 2 s.
     if (tries === 1) await repo.run("sleep", "2.1");
