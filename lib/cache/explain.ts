@@ -49,14 +49,17 @@ export function rememberKey({ files, dir, task }: ExplainPlace, key: string): vo
  * @param lines The explanation of the key that was looked up, in the form of {@link recordExplanation}.
  * @param key That key; where an entry under it was there once, the answer is `evicted`.
  * @param ranBefore Whether the task is known to have run, though perhaps nothing of it was stored.
+ * @param stands Whether there is such a file in the repository: one that is there was not deleted, it merely is no
+ * input any more, because a pattern or a `.gitignore` changed.
  * @returns Such as `first run`, `3 files changed: a.py, b.py, c.py`, `exec changed; env CI changed`,
  * `evicted`, `no stored result`.
  */
 export function explainMiss(
-  { files, dir, task, lines, key, ranBefore = false }: ExplainPlace & {
+  { files, dir, task, lines, key, ranBefore = false, stands = () => false }: ExplainPlace & {
     readonly lines: readonly string[];
     readonly key?: string;
     readonly ranBefore?: boolean;
+    readonly stands?: (path: string) => boolean;
   },
 ): string {
   let nearest: Difference[] | undefined;
@@ -74,7 +77,7 @@ export function explainMiss(
   if (nearest === undefined) {
     return known ? "evicted" : ranBefore ? "no stored result" : "first run";
   }
-  return nearest.length === 0 ? "evicted" : describe(nearest);
+  return nearest.length === 0 ? "evicted" : describe(nearest, stands);
 }
 
 /** One field that differs between two explanations. */
@@ -147,15 +150,21 @@ function byField(lines: readonly string[]): Map<string, string> {
   return fields;
 }
 
-function describe(found: readonly Difference[]): string {
+/** What is said of files, in this order. */
+const FILE_CHANGES = ["changed", "added", "deleted", "no longer used"] as const;
+
+function describe(found: readonly Difference[], stands: (path: string) => boolean): string {
   const parts: string[] = [];
-  for (const change of ["changed", "added", "deleted"] as const) {
-    const names = found.filter((one) => one.change === change && one.field.startsWith("file "))
-      .map(({ field }) => printable(field.slice("file ".length)));
+  const files = found.filter(({ field }) => field.startsWith("file ")).map(({ field, change }) => {
+    const path = field.slice("file ".length);
+    return { path, change: change === "deleted" && stands(path) ? "no longer used" : change };
+  });
+  for (const change of FILE_CHANGES) {
+    const names = files.filter((one) => one.change === change).map(({ path }) => printable(path));
     if (names.length === 0) continue;
     const more = names.length > SHOWN ? ", …" : "";
-    const files = names.length === 1 ? "1 file" : `${names.length} files`;
-    parts.push(`${files} ${change}: ${names.slice(0, SHOWN).join(", ")}${more}`);
+    const count = names.length === 1 ? "1 file" : `${names.length} files`;
+    parts.push(`${count} ${change}: ${names.slice(0, SHOWN).join(", ")}${more}`);
   }
   const others = found.filter(({ field }) => !field.startsWith("file "));
   for (const { field, change } of others.slice(0, SHOWN)) {

@@ -62,7 +62,9 @@ export function openCaches(sys: Sys, project: Project): Caches {
     },
     artifactsOnDisk: (task) => onDisk(sys, root, task),
     explainMiss({ name, cache, command }, key, lines, ranBefore = false) {
-      const why = explainMiss({ files, dir: cacheDir, task: name, lines, key, ranBefore });
+      const stands = (path: string) => files.lstat(`${root}/${path}`) !== undefined;
+      const place = { files, dir: cacheDir, task: name };
+      const why = explainMiss({ ...place, lines, key, ranBefore, stands });
       const isNew = why === "first run" && typeOf(cache) === "repo";
       const entry = repoEntryFile(root, command.name, name);
       return isNew && files.lstat(entry) !== undefined

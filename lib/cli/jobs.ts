@@ -11,6 +11,8 @@ const KNOWS_FIFOS = [4, 4] as const;
 /** Slots shared with make, ninja and cargo, and how to close them. */
 export interface Jobs {
   readonly slots?: JobSlots;
+  /** The pipe that was made for this run; `close` removes it. */
+  readonly fifo?: string;
   /** There is a jobserver above, but it cannot be used. */
   readonly problem?: Problem;
   close(): void;
@@ -103,7 +105,7 @@ async function serve(sys: Sys, { workers, token }: JobsRequest): Promise<Jobs> {
     tokens.close();
     sys.files.remove(path);
   };
-  return { slots: new JobSlots(parts), close };
+  return { slots: new JobSlots(parts), fifo: path, close };
 }
 
 /** Whether there is no make that a named pipe would stop. */

@@ -23,16 +23,22 @@ export interface RunCommands {
 /** @param reporter Told where the jobserver above cannot be used. */
 export function openRunCommands(sys: Sys, project: Project, reporter: Reporter): RunCommands {
   const { processes, files, clock } = sys;
-  const executor = openExecutor({ processes, files, clock });
   const { paths: { root } } = project;
   const ancestors = processesOf(sys.env[RUN_TAG]);
   const locks = openTaskLocks({ root, files, clock, processes, ancestors });
   let opened: Promise<Jobs> | undefined;
+  const temporary: string[] = [];
+  const executor = openExecutor({ processes, files, clock, temporary: () => temporary });
+  const open = async () => {
+    const jobs = await openJobs(sys, project, reporter);
+    if (jobs.fifo !== undefined) temporary.push(jobs.fifo);
+    return jobs;
+  };
   return {
     executor,
     locks,
     // Opened when the first command is about to start: hits need none.
-    jobs: async () => (await (opened ??= openJobs(sys, project, reporter))).slots,
+    jobs: async () => (await (opened ??= open())).slots,
     onTerminalStop: (before, after) =>
       processes.onTerminalStop(() => {
         executor.pause?.();

@@ -51,6 +51,7 @@ class Call {
   /** Code that did not end when it was asked to may go on, but nobody listens to it. */
   #over = false;
   readonly #changed = new Set<string>();
+  readonly #tools = new Set<Promise<ToolResult>>();
   /** A program that the code ran left others behind; see `ExecResult`. */
   #toolEnd: Pick<ExecResult, "pipeLeftOpen" | "leftRunning"> = { pipeLeftOpen: false };
 
@@ -65,9 +66,12 @@ class Call {
   }
 
   async run(): Promise<ExecResult> {
+    this.#parts.executor.supervise?.(this.#request.env);
     const unwatch = this.#watch();
     try {
       const code = await Promise.race([this.#called(), this.#givenUp()]);
+      this.#over = true;
+      await this.#toolsGone();
       return this.#resultOf(code);
     } finally {
       this.#over = true;
@@ -119,7 +123,23 @@ class Call {
     this.#output.push(stream, bytes);
   }
 
-  async #tool(argv: readonly string[], options: ToolOptions = {}): Promise<ToolResult> {
+  #tool(argv: readonly string[], options?: ToolOptions): Promise<ToolResult> {
+    if (this.#over) return Promise.reject(new Error("The task has ended: it can run no program"));
+    const running = this.#runTool(argv, options).finally(() => this.#tools.delete(running));
+    this.#tools.add(running);
+    // Nobody may be waiting for it any more.
+    running.catch(() => {});
+    return running;
+  }
+
+  /** Programs that nobody waits for any more end with the task, and it ends after them. */
+  async #toolsGone(): Promise<void> {
+    if (this.#tools.size === 0) return;
+    if (!this.#stop.signal.aborted) this.#stop.abort("SIGTERM");
+    await Promise.allSettled(this.#tools);
+  }
+
+  async #runTool(argv: readonly string[], options: ToolOptions = {}): Promise<ToolResult> {
     const { executor, root } = this.#parts;
     const { kill, task } = this.#request;
     if (options.env !== undefined) this.#learn(options.env);
@@ -167,7 +187,8 @@ class Call {
       };
       if (signal.aborted) wait();
       else signal.addEventListener("abort", wait, { once: true });
-      kill?.addEventListener("abort", () => done(BUG), { once: true });
+      if (kill?.aborted) done(BUG);
+      else kill?.addEventListener("abort", () => done(BUG), { once: true });
     });
   }
 

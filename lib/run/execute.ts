@@ -23,6 +23,8 @@ export interface ExecutorParts {
   readonly clock: Clock;
   /** Time between asking a group to stop and killing it; 5 s where unset. */
   readonly graceMs?: number;
+  /** Absolute: files that go where qik is killed. Asked once, before anything is started. */
+  readonly temporary?: () => readonly string[];
   /** Output that is kept in the log; 64 MiB where unset. */
   readonly maxLogBytes?: number;
 }
@@ -68,10 +70,16 @@ type OutputEnd = Pick<ExecResult, "pipeLeftOpen" | "leftRunning">;
 export function openExecutor(parts: ExecutorParts): Executor {
   const running = new Set<Execution>();
   let supervisor: Supervisor | undefined;
+  const supervise = (env: ExecRequest["env"]) => {
+    const tag = env[RUN_TAG];
+    if (tag === undefined) return;
+    const word = `${RUN_TAG}=${runOf(tag)}`;
+    supervisor ??= parts.processes.supervise?.(word, parts.temporary?.() ?? []);
+  };
   return {
+    supervise,
     async execute(request) {
-      const tag = request.env[RUN_TAG];
-      if (tag !== undefined) supervisor ??= parts.processes.supervise?.(`${RUN_TAG}=${runOf(tag)}`);
+      supervise(request.env);
       const execution = new Execution(parts, request, supervisor);
       running.add(execution);
       try {

@@ -7,6 +7,8 @@ import type { CapturedLog } from "../cache/cache.ts";
  */
 export interface Executor {
   execute(request: ExecRequest): Promise<ExecResult>;
+  /** Sees to it that nothing of the run is left where qik is killed; `execute` does so itself. */
+  supervise?(env: ExecRequest["env"]): void;
   /** Stops all commands where they are, their time limits too, until {@link Executor.resume}. */
   pause?(): void;
   resume?(): void;

@@ -4,9 +4,12 @@ import type { Supervisor } from "./sys.ts";
 /**
  * Reads `+ GROUP`, `- GROUP` and `.` (all is well) line by line. Where the lines end without the point, qik was killed:
  * then it kills the groups, and what has left them but still carries the tag (Linux), several times over, because a
- * process may start another while it is being looked for. Only words of POSIX; `grep` reads all environments at once.
+ * process may start another while it is being looked for. At last the files go that qik would have removed itself. Only
+ * words of POSIX; `grep` reads all environments at once.
  */
 const SCRIPT = `
+tag=$1
+shift
 groups=' '
 while read -r word group; do
   case $word in
@@ -18,14 +21,15 @@ done
 for round in 1 2 3 4 5; do
   for group in $groups; do kill -s KILL -- "-$group"; done
   found=
-  for file in $(grep -lsF "$1" /proc/[0-9]*/environ); do
+  for file in $(grep -lsF "$tag" /proc/[0-9]*/environ); do
     pid=\${file#/proc/}
     pid=\${pid%/environ}
     kill -s KILL "$pid" && found=1
   done
-  [ -n "$found" ] || exit 0
+  [ -n "$found" ] || break
   sleep 0.05
 done
+[ $# -eq 0 ] || rm -f -- "$@"
 ` as const;
 
 /** A way to say lines to the supervisor; what cannot be said is lost, which costs only what it protects from. */
@@ -41,8 +45,8 @@ const KEPT_MS = 20;
  * See `Processes.supervise`. What has begun is told at once; what has ended mostly goes with it, because another
  * command starts then: each line wakes the shell, which reads it byte by byte.
  */
-export function supervise(tag: string): Supervisor {
-  const line = process.platform === "win32" ? undefined : tryToStart(tag);
+export function supervise(tag: string, temporary: readonly string[]): Supervisor {
+  const line = process.platform === "win32" ? undefined : tryToStart(tag, temporary);
   let ended = "";
   let timer: ReturnType<typeof setTimeout> | undefined;
   const tell = (text: string) => {
@@ -63,9 +67,9 @@ export function supervise(tag: string): Supervisor {
   };
 }
 
-function tryToStart(tag: string): Line | undefined {
+function tryToStart(tag: string, temporary: readonly string[]): Line | undefined {
   try {
-    const argv = ["sh", "-c", SCRIPT, "sh", tag];
+    const argv = ["sh", "-c", SCRIPT, "sh", tag, ...temporary];
     // None of the variables of this process: a qik around this one would take it for one of its own commands.
     const env = { PATH: process.env["PATH"] ?? "/usr/bin:/bin" };
     return "Deno" in globalThis ? startWithDeno(argv, env) : startWithBun(argv, env);

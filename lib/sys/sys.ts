@@ -145,9 +145,10 @@ export interface Processes {
   signalTagged(variable: string, value: string, signal?: StopSignal | "SIGKILL"): number;
   /**
    * Starts a small process (a shell that sleeps) which outlives this one where it is killed, and then kills the groups
-   * that it was told of and every process whose environment contains `tag`. Does nothing on Windows.
+   * that it was told of and every process whose environment contains `tag`, and removes the `temporary` files. Does
+   * nothing on Windows.
    */
-  supervise(tag: string): Supervisor;
+  supervise(tag: string, temporary: readonly string[]): Supervisor;
   /**
    * Ctrl-Z: calls `before`, stops this process, and calls `after` when it goes on (also where somebody else had
    * stopped it). Returns how to leave that to the system again.

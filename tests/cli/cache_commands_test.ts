@@ -255,3 +255,16 @@ repoTest("in CI a replay's workflow commands are broken, unless --raw says other
   assert.equal((await ci.must("--raw")).out, whole);
   assert.equal((await repo.must()).out, whole, "a pipe gets every byte");
 });
+
+repoTest("a file that is no input any more was not deleted", {
+  "qik.toml": `[commands.c]\nexec = "echo c"\ndeps = ["src/*"]\n`,
+  "src/a": "1\n",
+  "src/b": "1\n",
+  "src/c": "1\n",
+}, async (repo) => {
+  await repo.must("c");
+  await repo.write({ "qik.toml": `[commands.c]\nexec = "echo c"\ndeps = ["src/[bc]"]\n` });
+  await repo.remove("src/b");
+  const { err, out } = await repo.must("c");
+  assert.match(out + err, /1 file deleted: src\/b; 1 file no longer used: src\/a/);
+});

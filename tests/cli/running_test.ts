@@ -136,7 +136,7 @@ async function startedTree(repo: Repo): Promise<{ run: Running; pids: () => Prom
   return { run, pids: async () => lines(await repo.read("pids")).map(Number) };
 }
 
-for (const [signal, exit] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
+for (const [signal, exit] of [["SIGINT", 130], ["SIGTERM", 143], ["SIGHUP", 129]] as const) {
   repoTest(
     `${signal} stops every descendant, also one that ignores it, with ${exit}`,
     {},

@@ -53,6 +53,18 @@ Deno.test("a miss is explained against the earlier entry", () => {
   assert.equal(why(room, BASE, undefined, "another task"), "first run");
 });
 
+Deno.test("what is still there was not deleted: it is used no longer", () => {
+  using room = new CacheRoom();
+  record(room, "1", BASE);
+  const place = { files: room.files, dir: room.store, task: "build" };
+  const stands = (path: string) => path === "b.py";
+  const lines = [BASE[0]!, BASE[4]!];
+  assert.equal(
+    explainMiss({ ...place, lines, stands }),
+    "1 file deleted: a.py; 1 file no longer used: b.py",
+  );
+});
+
 Deno.test("a tracked file that was deleted and comes back is told as such", () => {
   using room = new CacheRoom();
   record(room, "1", ["file a.py\tabsent ", "exec\tabsent"]);

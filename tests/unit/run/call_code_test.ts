@@ -156,3 +156,30 @@ Deno.test("a timeout ends code as it ends a process", async () => {
   );
   assert.equal(result.endedBy, "timeout");
 });
+
+Deno.test("programs that code leaves running end with its task, which may start no more", async () => {
+  let late: TaskCall["tool"] | undefined;
+  const { result } = await call(({ tool }) => {
+    late = tool;
+    void tool(["sleep", "1000"]);
+    return 0;
+  });
+  assert.equal(result.code, 0);
+  assert.equal(result.endedBy, undefined);
+  await assert.rejects(late!(["true"]), /The task has ended/);
+});
+
+Deno.test("a second Ctrl-C waits until the programs of code are gone, not for the code", async () => {
+  const [stop, kill] = [new AbortController(), new AbortController()];
+  let ended = false;
+  const { result } = await call(({ tool }) => {
+    void tool(["sh", "-c", "trap '' INT TERM; echo on; while :; do sleep 1000; done"]).then(() =>
+      ended = true
+    );
+    stop.abort("SIGINT");
+    kill.abort();
+    return new Promise(() => {});
+  }, { stop: stop.signal, kill: kill.signal });
+  assert.equal(result.endedBy, "stopped");
+  assert(ended);
+});
