@@ -40,6 +40,13 @@ function isTerminal(descriptor: number): boolean {
   return process.getBuiltinModule("node:tty").isatty(descriptor);
 }
 
+/** What Node's terminals have, and Deno's and Bun's with them. */
+interface Sized {
+  readonly columns?: number;
+  readonly rows?: number;
+  _refreshSize?(): void;
+}
+
 /** The terminal, or whatever standard output and standard error are. */
 export function openTerminal(): Terminal {
   const failed: Partial<Record<Stream, string>> = {};
@@ -49,7 +56,11 @@ export function openTerminal(): Terminal {
       if (!isTerminal(DESCRIPTORS.out) && !isTerminal(DESCRIPTORS.err)) {
         return { columns: 80, rows: 24 };
       }
-      const { columns, rows } = process.stdout.isTTY ? process.stdout : process.stderr;
+      const stream: Sized = process.stdout.isTTY ? process.stdout : process.stderr;
+      // The runtimes look for themselves at SIGWINCH only, and after our listener has been called: what was drawn then
+      // would be for the size before.
+      stream._refreshSize?.();
+      const { columns, rows } = stream;
       return { columns: columns || 80, rows: rows || 24 };
     },
     write(stream, bytes) {
