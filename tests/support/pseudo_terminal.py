@@ -6,15 +6,22 @@ import json
 import os
 import pty
 import select
+import signal
 import struct
 import subprocess
 import sys
 import termios
+import time
 
 wanted = json.load(sys.stdin)
 master, slave = pty.openpty()
-size = struct.pack("HHHH", wanted["rows"], wanted["columns"], 0, 0)
-fcntl.ioctl(slave, termios.TIOCSWINSZ, size)
+
+
+def resize(columns, rows):
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+
+resize(wanted["columns"], wanted["rows"])
 before = termios.tcgetattr(slave)
 
 
@@ -34,16 +41,29 @@ seen = b""
 # Each step looks only at what came after what the one before it saw.
 looked = 0
 steps = wanted["steps"]
+timed = sorted(wanted["timed"], key=lambda step: step["afterMs"])
+began = time.monotonic()
+# How much had been written when each step was taken.
+marks = []
 while True:
     # The slave stays open here, so that its modes can be asked for: the end is the program's, not the terminal's.
     ended = program.poll() is not None
-    readable, _, _ = select.select([master], [], [], 0 if ended else 0.02)
+    while timed and time.monotonic() - began >= timed[0]["afterMs"] / 1000:
+        step = timed.pop(0)
+        if "send" in step and program.poll() is None:
+            os.write(master, step["send"].encode())
+        if "signal" in step:
+            program.send_signal(getattr(signal, step["signal"]))
+    readable, _, _ = select.select([master], [], [], 0 if ended else 0.002 if timed else 0.02)
     if readable:
         seen += os.read(master, 65536)
         while steps and (found := seen.find(steps[0]["when"].encode(), looked)) >= 0:
             step = steps.pop(0)
             looked = found + len(step["when"].encode())
+            marks.append(len(seen))
             os.write(master, step.get("send", "").encode())
+            if "resize" in step:
+                resize(*step["resize"])
             if "run" in step:
                 subprocess.Popen(["sh", "-c", step["run"]])
     elif ended:
@@ -53,6 +73,7 @@ answer = {
     "code": program.returncode,
     "restored": before == after,
     "stepsLeft": len(steps),
+    "marks": marks,
     "output": base64.b64encode(seen).decode(),
 }
 print(json.dumps(answer))
