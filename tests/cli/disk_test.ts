@@ -253,6 +253,56 @@ mountTest(
 );
 
 mountTest(
+  "a store of 1 MiB and a log of 3 MB: code and output are the command's, and the next run works",
+  {
+    "qik.toml": `[commands.big]
+exec = "yes 0123456789 | head -c 3000000; exit $(cat code)"
+deps = ["code"]
+`,
+    "code": "7\n",
+  },
+  async (repo) => {
+    const { code, out, err } = await shellWithMounts(
+      repo,
+      `mkdir ._qik; mount -t tmpfs -o size=1m tmpfs ._qik
+    qik big > first || echo "code $?"; wc -c < first
+    echo 0 > code; qik big > second; wc -c < second
+    find ._qik -name '*tmp*' -type f; find ._qik/cache -name '*.json'
+    mount -o remount,size=16m ._qik; qik big > third; qik big > fourth; cmp third fourth; wc -c < fourth`,
+    );
+    assert.equal(code, 0, out + err);
+    assert.equal(out, "code 7\n3000000\n3000000\n3000000\n");
+    assert.equal(err.match(/\[cache-unwritable\]/g)?.length, 2, "one warning for each run");
+    assert.match(err, /1 cached/, "the last run");
+  },
+);
+
+repoTest("64 open files are enough, and what they do not suffice for is no result", {
+  "qik.toml": Array.from({ length: 30 }, (_, at) =>
+    `[commands.c${at}]
+exec = "echo ${at}; echo ${at} > out${at}"
+deps = ["in"]
+artifacts = ["out${at}"]
+`).join(""),
+  ".gitignore": "out*\n",
+  "in": "1\n",
+}, async (repo) => {
+  const script = 'ulimit -n "$1"; shift; exec "$@"';
+  for (const files of ["64", "40"]) {
+    await repo.remove("._qik");
+    for (let round = 0; round < 2; round++) {
+      const ran = await repo.run("sh", "-c", script, "sh", files, ...qikCommand(), "-n", "8");
+      assert.doesNotMatch(ran.err, /bug in qik/, ran.err);
+      if (files === "64") assert.equal(ran.code, 0, ran.err);
+    }
+    await repo.remove(...Array.from({ length: 30 }, (_, at) => `out${at}`));
+    const after = await repo.must("-v");
+    assert.equal(after.out.match(/^\d+$/gm)?.length, 30, after.out);
+    for (let at = 0; at < 30; at++) assert.equal(await repo.read(`out${at}`), `${at}\n`);
+  }
+});
+
+mountTest(
   "a disk that fills up while a result is stored leaves no half entry",
   FILES,
   async (repo) => {

@@ -212,7 +212,7 @@ Deno.test(`hostile manifests write nothing outside, seed ${SEED}`, async () => {
   const key = keyOf("hostile");
   const file = `${room.store}/v1/entries/${key.slice(0, 2)}/${key}.json`;
   fs.mkdirSync(file.slice(0, file.lastIndexOf("/")), { recursive: true });
-  const rounds = times(2000, 200_000);
+  const rounds = times(2000, 1_000_000);
   let refused = 0;
   const path = () => {
     const names = Array.from({ length: 1 + next(4) }, () => pick(HOSTILE, next));
