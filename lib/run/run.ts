@@ -2,7 +2,8 @@ import type { Ending, QikEvent, Reporter, RunStopping, TaskEnded } from "../even
 import type { Plan, Task } from "../plan/types.ts";
 import type { Clock, Processes, StopSignal } from "../sys/sys.ts";
 import type { Perform, Slot, TaskOutcome } from "./ports.ts";
-import { Schedule, type Skipped } from "./schedule.ts";
+import { Schedule, type ScheduleRequest, type Skipped } from "./schedule.ts";
+import { betterOrder } from "./better_order.ts";
 import { TaskTimes } from "./task_times.ts";
 import { exitCodeOf, stopOnSignals, type Stoppable } from "./signals.ts";
 
@@ -327,7 +328,7 @@ function scheduleOf(
   tasks: readonly Task[],
   needs: readonly (readonly number[])[],
 ): Schedule {
-  return new Schedule({
+  const wanted: ScheduleRequest = {
     needs,
     workers: request.workers,
     weight: tasks.map(({ command }) => command.weight),
@@ -335,5 +336,7 @@ function scheduleOf(
     pool: tasks.map(({ command }) => command.pool),
     poolLimits: new Map(request.plan.config.pools.map(({ name, limit }) => [name, limit])),
     expectedMs: tasks.map(({ name }) => request.expectedMs?.(name)),
-  });
+  };
+  const rank = betterOrder(wanted);
+  return new Schedule(rank === undefined ? wanted : { ...wanted, rank });
 }

@@ -41,6 +41,8 @@ export interface ScheduleRequest {
   readonly poolLimits?: ReadonlyMap<string, number>;
   /** Expected duration in milliseconds; a task without takes the median of the others. */
   readonly expectedMs?: readonly (number | undefined)[];
+  /** Of the tasks that may start the one with the highest rank comes first; unset: that with the longest path. */
+  readonly rank?: readonly number[];
 }
 
 /** A task that will not run because another one failed. */
@@ -100,7 +102,8 @@ export class Schedule {
     this.#free = workers;
     this.#left = needs.length;
     const paths = remainingPaths(needs, this.#dependants, request.expectedMs ?? []);
-    this.#before = (a, b) => paths[a]! > paths[b]! || (paths[a] === paths[b] && a < b);
+    const ranks = request.rank ?? paths;
+    this.#before = (a, b) => ranks[a]! > ranks[b]! || (ranks[a] === ranks[b] && a < b);
     [this.#pools, this.#poolOf] = makePools(request, this.#before);
     for (let task = 0; task < needs.length; task++) {
       if (this.#open[task] === 0) this.#makeReady(task);

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { betterOrder } from "../../lib/run/better_order.ts";
 import { Schedule } from "../../lib/run/schedule.ts";
 import { pick, random } from "../support/random.ts";
 
@@ -15,7 +16,7 @@ function someCase(next: (below: number) => number): Case {
   const tasks = [...Array(size).keys()];
   return {
     needs: tasks.map((task) => tasks.filter((other) => other < task && next(4) === 0)),
-    ms: tasks.map(() => 1 + next(50)),
+    ms: tasks.map(() => 1000 * (1 + next(50))),
     weight: tasks.map(() => next(4) === 0 ? 2 : 1),
     pool: tasks.map(() => pick([undefined, undefined, "a"], next)),
     workers: 2 + next(2),
@@ -43,14 +44,10 @@ function lengthOf(
 
 function byQik(it: Case): number {
   const { needs, workers, weight, pool, ms } = it;
-  const schedule = new Schedule({
-    needs,
-    workers,
-    weight,
-    pool,
-    expectedMs: ms,
-    poolLimits: new Map([["a", 1]]),
-  });
+  const poolLimits = new Map([["a", 1]]);
+  const request = { needs, workers, weight, pool, expectedMs: ms, poolLimits };
+  const rank = betterOrder(request);
+  const schedule = new Schedule(rank === undefined ? request : { ...request, rank });
   return lengthOf(it, () => schedule.next(), (task) => void schedule.finish(task, "done"));
 }
 
@@ -87,12 +84,11 @@ function* orders(tasks: readonly number[]): Generator<readonly number[]> {
   }
 }
 
-// No rule that looks at paths alone is near the best in every case: longest path first may take a third
-// longer. What is promised is the sum, and that no single case is worse than the rule's known bound.
-Deno.test("schedule: within 5 % of the best list schedules over random graphs, pools and weights", () => {
+Deno.test("schedule: within 5 % of the best list schedule of each random graph, with pools and weights", () => {
   const next = random(20);
   let [sum, bestSum, worst] = [0, 0, 1];
-  for (let round = 0; round < 400; round++) {
+  const rounds = Deno.env.get("QIK_LONG") === "1" ? 10_000 : 400;
+  for (let round = 0; round < rounds; round++) {
     const it = someCase(next);
     const length = byQik(it);
     const best = Math.min(...[...orders([...it.ms.keys()])].map((list) => byList(it, list)));
@@ -103,6 +99,5 @@ Deno.test("schedule: within 5 % of the best list schedules over random graphs, p
   console.log(
     `sum ${(sum / bestSum).toFixed(3)}, worst ${worst.toFixed(2)} of the best list schedule`,
   );
-  assert(sum <= 1.05 * bestSum, `${sum} of ${bestSum}`);
-  assert(worst <= 2, `${worst}`);
+  assert(worst <= 1.05, `${worst}`);
 });
