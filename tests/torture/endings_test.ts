@@ -122,6 +122,6 @@ async function appeared(path: string): Promise<void> {
   const limit = performance.now() + 60_000;
   while (!(fs.existsSync(path) && fs.statSync(path).size > 0)) {
     assert(performance.now() < limit, `${path} never came`);
-    await new Promise((done) => setTimeout(done, 1));
+    await randomMoment(1);
   }
 }
