@@ -79,6 +79,7 @@ export type {
 } from "./lib/cache/cache.ts";
 export type { Ending, QikEvent, Reporter } from "./lib/events/events.ts";
 export { QikError } from "./lib/base/problems.ts";
+export { pythonProgram } from "./lib/plugin/python.ts";
 export { nearest } from "./lib/base/nearest.ts";
 export type { EdgePlace, Picture } from "./lib/plugin/picture.ts";
 export { VERSION } from "./lib/base/version.ts";

@@ -9,5 +9,8 @@ export const BUILT_IN: Readonly<Record<string, () => Promise<{ default: PluginFa
   "qik.s3": () => import("./s3/mod.ts"),
   "qik.http": () => import("./http/mod.ts"),
   "qik.pygraph": () => import("./pygraph/mod.ts"),
+  "qik.conda": () => import("./conda/mod.ts"),
+  "qik.poetry": () => import("./poetry/mod.ts"),
+  "qik.piptools": () => import("./piptools/mod.ts"),
   "qik.uv": () => import("./uv/mod.ts"),
 };

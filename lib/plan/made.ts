@@ -82,6 +82,8 @@ export interface ToolOptions {
   readonly dir?: string;
   /** Added to the task's environment. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Takes what the program writes to its standard output, as it is, in place of the task's output. */
+  readonly onOut?: (bytes: Uint8Array) => void;
 }
 
 export interface ToolResult {

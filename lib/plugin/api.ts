@@ -69,6 +69,8 @@ export interface VenvType<Settings = never> {
   readonly defaultReqs?: string;
   /** Name of a lock file that has no path of its own. */
   lockName(space: string): string;
+  /** Where a lock lies that has no path of its own, for a tool that takes it from one place only; relative to the root. */
+  lockPath?(reqs: readonly string[]): string;
   /** Makes the lock. Called with each plan: must be quick and read nothing. */
   lock(at: VenvAt<Settings>): VenvStep<VenvCall>;
   /** Makes the environment be what the lock says. Called with each plan: must be quick and read nothing. */

@@ -138,13 +138,14 @@ function draftOf(view: ProjectView, space: SpaceConfig, plan: VenvPlan): Draft {
   const cache = typeof named === "string" ? named : config.defaults.cache;
   const isRepo = typeOfCache(config, space, cache) === "repo";
   const directoryName = space.name.replaceAll("%", "%25").replaceAll("/", "%2F");
-  const lock = written === undefined
-    ? `${isRepo ? ".qik" : "._qik"}/artifacts/${entry.name}.lock/${type.lockName(directoryName)}`
-    : pathIn(space, "lock", written);
   const own = plan.files.length > 0 ? plan.files : listOf(usualReqs);
   const reqs = (own.length > 0 ? own : listOf(type.defaultReqs))
     .map((path) => pathIn(space, "reqs", path));
   if (reqs.length === 0) throw badValue(space, "it names no requirements");
+  const kept = `${isRepo ? ".qik" : "._qik"}/artifacts/${entry.name}.lock`;
+  const lock = written === undefined
+    ? type.lockPath?.(reqs) ?? `${kept}/${type.lockName(directoryName)}`
+    : pathIn(space, "lock", written);
   const { python } = settings;
   const identity = { venv: type.kind, ...(python === undefined ? {} : { python }) };
   const built: BuiltVenv = {

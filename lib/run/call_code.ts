@@ -149,7 +149,10 @@ class Call {
       cwd: options.dir ? `${root}/${options.dir}` : root,
       env: { ...this.#request.env, ...options.env },
       interactive: false,
-      onOutput: (stream, bytes) => this.#write(stream, bytes),
+      onOutput: (stream, bytes) => {
+        if (stream === "out" && options.onOut !== undefined) options.onOut(bytes);
+        else this.#write(stream, bytes);
+      },
       stop: this.#stop.signal,
       ...(kill !== undefined && { kill }),
     });

@@ -11,6 +11,7 @@ import process from "node:process";
 import { Gate } from "../gate.ts";
 import { pythonRepoTest } from "../python.ts";
 import type { Ran, Repo, Tree } from "../repo.ts";
+import { FULL } from "../torture.ts";
 
 /** A package that the suite wants to exist: a program of its name prints its name and version. */
 export interface TestPackage {
@@ -32,7 +33,9 @@ export interface VenvTool {
   readonly kind: string;
   /** The program that the plugin runs. */
   readonly program: string;
-  /** A shell pattern of its arguments when it installs, such as `*pip sync*`. */
+  /** Other programs of the tool. */
+  readonly others?: readonly string[];
+  /** A shell pattern of the program with its arguments when it installs, such as `*pip sync*`. */
   readonly installs: string;
   /** Puts packages where {@link environment} makes the tool look. */
   publish(directory: string, packages: readonly TestPackage[]): void | Promise<void>;
@@ -82,21 +85,22 @@ export async function openBench(repo: Repo, tool: VenvTool): Promise<Bench> {
   const log = repo.path("../calls");
   const holding = repo.path("../hold");
   await repo.write({ "../hold/": "", "../calls": "" });
-  await repo.writeScript(
-    `../shim/${tool.program}`,
+  const shim = (program: string) =>
     `#!/bin/sh
-echo "$*" >> '${log}'
-'${join(path, tool.program)}' "$@" || exit $?
-case "$*" in
+echo "$0 $*" >> '${log}'
+'${program}' "$@" || exit $?
+case "$0 $*" in
 ${tool.installs})
   [ -p '${holding}/install.up' ] || exit 0
-  find ._qik/venv -name 'qikgreen*' -prune -exec rm -rf {} +
+  find '${repo.path("._qik/venv")}' -name 'qikgreen*' -prune -exec rm -rf {} +
   echo install > '${holding}/install.up'
   read -r code < '${holding}/install.go'
   exit "$code" ;;
 esac
-`,
-  );
+`;
+  for (const program of [tool.program, ...tool.others ?? []]) {
+    await repo.writeScript(`../shim/${program}`, shim(join(path, program)));
+  }
   const inner = repo.with({
     env: { ...env, PATH: [repo.path("../shim"), process.env["PATH"] ?? ""].join(delimiter) },
   });
@@ -180,10 +184,26 @@ export function benchTest(
   pythonRepoTest(name, {}, async (repo) => await body(await openBench(repo, tool())));
 }
 
+/** What a tool cannot do, or takes long over. */
+export interface ContractLimits {
+  /** Tests, by parts of their names, that are left to `QIK_TORTURE=full`. */
+  readonly slow?: readonly string[];
+  /** Tests, by parts of their names, of what the tool does not have: its own file shows that qik refuses it. */
+  readonly lacks?: readonly string[];
+}
+
 /** Registers the tests of the contract. The tool is fetched when the first of them runs. */
-export function venvContract(kind: string, tool: () => VenvTool): void {
-  const test = (name: string, body: (bench: Bench) => Promise<void>) =>
-    benchTest(tool, `${kind}: ${name}`, body);
+export function venvContract(
+  kind: string,
+  tool: () => VenvTool,
+  { slow = [], lacks = [] }: ContractLimits = {},
+): void {
+  const test = (name: string, body: (bench: Bench) => Promise<void>) => {
+    const isOf = (parts: readonly string[]) => parts.some((part) => name.includes(part));
+    if (isOf(lacks)) return;
+    if (!FULL && isOf(slow)) Deno.test({ name: `${kind}: ${name}`, ignore: true, fn: () => {} });
+    else benchTest(tool, `${kind}: ${name}`, body);
+  };
 
   test("locks, installs, runs; the second run is all hits", async (bench) => {
     assert.deepEqual(await bench.run(), all(bench, "ran"));

@@ -1,0 +1,93 @@
+/** What pip-tools and Python are asked to do. */
+import { type InstallCall, pythonProgram, QikError, type VenvCall } from "../../mod.ts";
+import type { At } from "./venv.ts";
+
+/** Requirements to a lock. Versions that the lock has already are kept where they still fit. */
+export async function lock(
+  call: VenvCall,
+  at: At,
+): Promise<number> {
+  const start = await programOf(call, at, "compile");
+  const directory = at.lock.slice(0, Math.max(0, at.lock.lastIndexOf("/")));
+  call.files.makeDirectory(`${call.root}/${directory}`);
+  return await call.tool([...start, ...compileWords(at)], {
+    env: {
+      ...indexes(at),
+      // What the head of the lock names as the way to make it.
+      CUSTOM_COMPILE_COMMAND: `qik ${at.project.plugin.name}.lock@${at.space.name}`,
+    },
+  });
+}
+
+/**
+ * Arguments of `pip-compile`. Indexes are left out of the lock: they may hold credentials, and whoever installs has them
+ * from the same configuration.
+ */
+export function compileWords({ settings, constraints, lock, reqs }: At): string[] {
+  const { hashes = true, extras = [] } = settings;
+  return [
+    "--quiet",
+    "--allow-unsafe",
+    "--strip-extras",
+    "--no-emit-index-url",
+    "--no-emit-find-links",
+    "--no-emit-trusted-host",
+    ...hashes ? ["--generate-hashes"] : [],
+    ...[extras].flat().map((extra) => `--extra=${extra}`),
+    ...constraints.map((file) => `--constraint=${file}`),
+    `--output-file=${lock}`,
+    "--",
+    ...reqs,
+  ];
+}
+
+/** A lock to an environment, which is made anew or changed where they differ. */
+export async function install(
+  call: InstallCall,
+  at: At,
+): Promise<number> {
+  const start = await programOf(call, at, "sync");
+  const { directory, settings: { python } } = at;
+  if (call.fresh) {
+    const made = [pythonProgram(python), "-m", "venv", directory];
+    const code = await call.tool(made);
+    if (code !== 0) return code;
+  }
+  const own = ["bin/python", "Scripts/python.exe"]
+    .map((path) => `${call.root}/${directory}/${path}`)
+    .find((path) => call.files.stat(path) !== undefined);
+  const into = ["--quiet", "--python-executable", own ?? directory, "--", at.lock];
+  return await call.tool([...start, ...into], { env: indexes(at) });
+}
+
+/**
+ * The beginning of a call of pip-tools. Versions are chosen for the Python that it runs in, so where one is configured it is
+ * that one's pip-tools, else the one on PATH.
+ */
+async function programOf(
+  call: VenvCall,
+  { settings, space }: At,
+  word: "compile" | "sync",
+): Promise<readonly string[]> {
+  if (settings.python === undefined) return [`pip-${word}`];
+  const python = pythonProgram(settings.python);
+  const look = "import importlib.util as u; raise SystemExit(u.find_spec('piptools') is None)";
+  if (await call.tool([python, "-c", look]) === 0) return [python, "-m", "piptools", word];
+  throw new QikError({
+    code: "tool-missing",
+    message:
+      `Cannot run pip-tools for the environment of the space "${space.name}": "${python}" does not have it`,
+    hint: `Install it for that Python: ${python} -m pip install pip-tools`,
+  });
+}
+
+/** Indexes by environment: what is in arguments, every process of the machine can read. */
+function indexes({ settings }: At): Record<string, string> {
+  const { "index-url": index = "", "extra-index-url": extra = [] } = settings;
+  const more = [extra].flat().filter((url) => url !== "");
+  return {
+    PIP_DISABLE_PIP_VERSION_CHECK: "1",
+    ...(index === "" ? {} : { PIP_INDEX_URL: index }),
+    ...(more.length === 0 ? {} : { PIP_EXTRA_INDEX_URL: more.join(" ") }),
+  };
+}
