@@ -2,7 +2,7 @@ import { QikError } from "../base/problems.ts";
 import type { Cache, Lookup, Manifest, RestorePlace } from "../cache/cache.ts";
 import type { KeyedTask, Keyer } from "../hash/keyer.ts";
 import type { Plan, Task } from "../plan/types.ts";
-import { isWanted } from "../run/result.ts";
+import { isWanted, NOT_THERE } from "../run/result.ts";
 
 /** What a run would do with a task, as far as that can be told without running anything. */
 export interface Forecast {
@@ -27,6 +27,8 @@ export interface ForecastPorts {
   readonly reads: boolean;
   readonly explainMiss: (task: Task, key: string, lines: readonly string[]) => string;
   readonly restorePlace: (task: Task) => RestorePlace;
+  /** See `TaskSpec.stands`. */
+  readonly stands: (task: Task) => boolean;
 }
 
 /**
@@ -123,6 +125,7 @@ async function answerOf(
   if (!isWanted(task, manifest.exit)) {
     return { why: `the cached result has exit code ${manifest.exit}` };
   }
+  if (!ports.stands(task)) return { why: NOT_THERE };
   const obstacle = await lookup.hit.obstacle?.(ports.restorePlace(task));
   return obstacle === undefined ? { manifest } : { why: obstacle };
 }

@@ -17,6 +17,7 @@ export async function forecastOf(
     reads: mode.read,
     explainMiss: (task, key, lines) => caches.explainMiss(task, key, lines),
     restorePlace: (task) => session.restorePlace(task),
+    stands: session.stands,
   }, selected);
   session.save();
   return found;

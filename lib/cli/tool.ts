@@ -1,6 +1,7 @@
 import { nearest } from "../base/nearest.ts";
 import { QikError } from "../base/problems.ts";
 import type { SpaceConfig } from "../config/types.ts";
+import { standing } from "../space/built_venv.ts";
 import { taskEnvironment, variable } from "../space/environ.ts";
 import { spaceOf } from "../space/space_of.ts";
 import { findProgram, pathDirectories } from "../sys/find_program.ts";
@@ -101,7 +102,9 @@ async function become(
   const path = variable(env, "PATH", machine.platform) ?? "";
   const from = project.start;
   const program = findProgram(name, { files, path, from, windows });
-  if (program === undefined) throw missing(sys, name, space, pathDirectories(path, windows));
+  if (program === undefined) {
+    throw missing(sys, project, { name, space, directories: pathDirectories(path, windows) });
+  }
   const end = await processes.become({
     file: program.path,
     argv: [name, ...argv.slice(1)],
@@ -148,18 +151,30 @@ function environmentIn(sys: Sys, project: Project, space: SpaceConfig): Record<s
   });
 }
 
+/** What was looked for, and where. */
+interface Sought {
+  readonly name: string;
+  readonly space: SpaceConfig;
+  readonly directories: readonly string[];
+}
+
 function missing(
   { files }: Sys,
-  name: string,
-  space: SpaceConfig,
-  directories: readonly string[],
+  { paths: { root }, venvs }: Project,
+  { name, space, directories }: Sought,
 ): QikError {
   const known = new Set(directories.flatMap((directory) => namesIn(files, directory)));
   const close = name.includes("/") ? [] : nearest(name, known);
+  const built = venvs.of(space.name);
+  const hint = built !== undefined && standing(files, root, built) !== "same"
+    ? "Its environment is not installed: run qikx --install"
+    : close.length === 0
+    ? undefined
+    : `Did you mean "${close.join('" or "')}"?`;
   return new QikError({
     code: "program-missing",
     message: `Cannot find the program "${name}" in the environment of the space "${space.name}"`,
-    ...(close.length === 0 ? {} : { hint: `Did you mean "${close.join('" or "')}"?` }),
+    ...(hint === undefined ? {} : { hint }),
   });
 }
 

@@ -10,7 +10,7 @@ import { openReplayedLog } from "./replayed_log.ts";
 import { RUN_TAG } from "./run_tag.ts";
 import type { TaskLock } from "./task_lock.ts";
 import { MaskedOutput } from "./masked_output.ts";
-import { changedInputs, codeOf, isOwnResult, isWanted, leftAlone } from "./result.ts";
+import { changedInputs, codeOf, isOwnResult, isWanted, leftAlone, NOT_THERE } from "./result.ts";
 import { StepClock } from "./step_clock.ts";
 import type { KeyedTask, Perform, PerformPorts, Slot, TaskOutcome } from "./ports.ts";
 
@@ -150,7 +150,7 @@ class Story {
       return undefined;
     }
     if (this.#ports.stands?.(this.#task) === false) {
-      this.#why = "what it made is not there any more";
+      this.#why = NOT_THERE;
       return undefined;
     }
     const { exit } = found.hit.manifest;

@@ -6,6 +6,9 @@ import type { KeyedTask } from "./ports.ts";
 /** What `timeout(1)` answers; a command that is stopped may end with any code, also 0. */
 const TIMED_OUT = 124;
 
+/** Why a hit of a task does not count that does not stand (`TaskSpec.stands`). */
+export const NOT_THERE = "what it made is not there as it was";
+
 /** The code that a run counts; the executor's is how the process ended. */
 export function codeOf(result: ExecResult): number {
   return result.endedBy === "timeout" ? TIMED_OUT : result.code;

@@ -277,9 +277,24 @@ repoTest("what plugins of later versions bring is refused by name", {}, async (r
   await refused(repo, '[caches.remote]\ntype = "s3"\nbucket = "my-cache-bucket"\n', later("s3"));
   await refused(repo, '[spaces.app]\nvenv = {type = "uv", reqs = "r.txt"}\n', later("uv"));
   const plugin =
-    /"qik\.uv": no such plugin \[plugin-unknown\]\n.*qik\.toml:2:1.*\n.*does not have it/;
-  await refused(repo, '[plugins]\nuv = "qik.uv"\n', plugin);
-  await refused(repo, '\n[plugins.uv]\npyimport = "qik.uv"\n', plugin);
+    /"qik\.docker": no such plugin \[plugin-unknown\]\n.*qik\.toml:2:1.*\n.*does not have it/;
+  await refused(repo, '[plugins]\nimages = "qik.docker"\n', plugin);
+  await refused(repo, '\n[plugins.images]\npyimport = "qik.docker"\n', plugin);
+});
+
+repoTest("plugin tables with pyimport, and a venv of the plugin", {
+  "qik.toml": '[plugins.uv]\npyimport = "qik.uv"\n[spaces]\nlint = "requirements-lint.txt"\n' +
+    "[spaces.app]\nroot = 'app'\nmodules = ['app/core', {name = 'api', path = 'app/api'}]\n" +
+    "venv = {type = 'uv', reqs = 'requirements.txt', lock = 'requirements.lock'}\n" +
+    "[commands.a]\nexec = 'true'\ndeps = ['{module.dir}/**']\n",
+  "app/core/x": "",
+  "app/api/x": "",
+}, async (repo) => {
+  const listed = (await repo.must("--ls", "a")).out.trim().split("\n").sort();
+  assert.deepEqual(listed, ["a@app#api", "a@app#app/core"]);
+  const hidden = (await repo.must("--ls", "uv.*")).out.trim().split("\n").sort();
+  const tasks = ["app", "lint"].flatMap((space) => [`uv.install@${space}`, `uv.lock@${space}`]);
+  assert.deepEqual(hidden, tasks.sort());
 });
 
 repoTest("qik --watch and qik one two --watch", {

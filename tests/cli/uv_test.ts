@@ -1,32 +1,182 @@
 /** Environments that uv makes: the contract of all such plugins, and what only uv does. */
-import { join } from "node:path";
-import { venvContract, type VenvTool } from "../support/venv/contract.ts";
+import assert from "node:assert/strict";
+import { delimiter } from "node:path";
+import { type Bench, benchTest, configuration, venvContract } from "../support/venv/contract.ts";
+import { startIndex } from "../support/venv/index_server.ts";
 import { writeWheels } from "../support/venv/python_packages.ts";
-import { uvDirectory } from "../support/venv/uv.ts";
-
-function uv(): VenvTool {
-  return {
-    kind: "uv",
-    program: "uv",
-    installs: "*pip*sync*",
-    publish: writeWheels,
-    environment: (directory) =>
-      Promise.resolve({
-        path: uvDirectory(),
-        env: {
-          UV_DEFAULT_INDEX: `file://${join(directory, "simple")}`,
-          UV_PYTHON_DOWNLOADS: "never",
-        },
-      }),
-    requirements: (name, wants) => ({
-      reqs: `${name}.txt`,
-      files: {
-        [`${name}.txt`]: wants.map(({ name, version }) =>
-          `${name}${version ? `==${version}` : ""}\n`
-        ).join(""),
-      },
-    }),
-  };
-}
+import { pythonsHere } from "../support/venv/pythons.ts";
+import { uv } from "../support/venv/uv.ts";
 
 venvContract("uv", uv);
+
+const test = (name: string, body: (bench: Bench) => Promise<void>) =>
+  benchTest(uv, `uv: ${name}`, body);
+
+const LOCK = "._qik/artifacts/uv.lock/requirements-app-lock.txt";
+
+/** Further lines of the venv of `app`. */
+function withSettings(bench: Bench, lines: string): string {
+  return configuration(bench.tool).replace("[spaces.app.venv]\n", `[spaces.app.venv]\n${lines}\n`);
+}
+
+test("credentials of an index are nowhere but at the index", async ({ repo }) => {
+  const [first, second] = ["canary-first-0001", "canary-second-02"];
+  await using index = await startIndex(repo.path("../packages"), [first, second]);
+  const toml = (await repo.read("qik.toml")).replace(
+    'uv = "qik.uv"',
+    `[plugins.uv]\nplugin = "qik.uv"\nindex-url = "http://me:{ctx.word}@127.0.0.1:${index.port}/simple"`,
+  );
+  await repo.write({ "qik.toml": `ctx = ["word"]\n${toml}` });
+  const run = (word: string, ...args: readonly string[]) =>
+    repo.with({ env: { UV_DEFAULT_INDEX: undefined, WORD: word } }).qik(...args);
+  const ran = [await run(first, "-v", "2")];
+  assert.equal(ran[0]!.code, 0, repo.log);
+  assert.ok(index.answered() > 0);
+  ran.push(await run(first, ":explain", "uv.lock@app"), await run(first, "--report", "json"));
+  ran.push(await run(first, "uv.lock@app", "-f", "--trace", "trace.json"));
+  // Another who asks finds the same lock.
+  const other = await run(second);
+  assert.match(other.out, /6 cached/);
+  ran.push(other);
+  await repo.write({ "app.txt": "qikabsent\n" });
+  const failed = await run(second, "show");
+  assert.notEqual(failed.code, 0);
+  ran.push(failed);
+  const told = ran.map(({ out, err }) => out + err).join("\n");
+  const kept = (await repo.run("grep", "-rlE", `${first}|${second}`, ".")).out;
+  assert.equal(kept, "");
+  assert.doesNotMatch(told, /canary/);
+  assert.match(told, /venv settings/);
+});
+
+test("without the network uv's own cache is enough", async ({ repo }) => {
+  const word = "password-of-index";
+  const files = {
+    "qik.toml": (await repo.read("qik.toml")).replace(
+      'uv = "qik.uv"',
+      '[plugins.uv]\nplugin = "qik.uv"\nindex-url = "{ctx.index}"',
+    ),
+  };
+  await repo.write({ "qik.toml": `ctx = ["index"]\n${files["qik.toml"]}` });
+  let url: string;
+  {
+    await using index = await startIndex(repo.path("../packages"), [word]);
+    url = `http://me:${word}@127.0.0.1:${index.port}/simple`;
+    await repo.with({ env: { INDEX: url, UV_DEFAULT_INDEX: undefined } }).must();
+  }
+  await repo.remove("._qik/venv");
+  const offline = repo.with({ env: { INDEX: url, UV_DEFAULT_INDEX: undefined, UV_OFFLINE: "1" } });
+  assert.match((await offline.must()).out, /4 cached/);
+});
+
+test("a package that is not the locked one is not installed", async (bench) => {
+  const { repo } = bench;
+  await bench.run("uv.lock@app");
+  assert.match(await repo.read(LOCK), /--hash=sha256:/);
+  const other = { name: "qikgreen", version: "1.5", requires: ["qikblue"] };
+  writeWheels(repo.path("../packages"), [other]);
+  const ran = await repo.qik("show");
+  assert.notEqual(ran.code, 0);
+  assert.match(ran.out + ran.err, /hash/i);
+  assert.match(ran.out + ran.err, /cannot install the space "app"/);
+  // Without hashes in the lock there is nothing to tell it by.
+  await repo.write({ "qik.toml": withSettings(bench, "hashes = false") });
+  await bench.run("show");
+  assert.doesNotMatch(await repo.read(LOCK), /--hash/);
+});
+
+test("one lock is for all platforms, unless it is said otherwise", async (bench) => {
+  const { repo } = bench;
+  await repo.write({ "app.txt": 'qikgreen==1.0\nqikblue==1.0 ; sys_platform == "win32"\n' });
+  await bench.run("uv.lock@app");
+  assert.match(await repo.read(LOCK), /qikblue==1\.0 ; .*win32/);
+  await repo.write({ "qik.toml": withSettings(bench, "universal = false") });
+  await bench.run("uv.lock@app");
+  assert.doesNotMatch(await repo.read(LOCK), /win32/);
+});
+
+test("versions stay as they are locked until the lock is removed", async (bench) => {
+  const { repo } = bench;
+  await repo.write({ "app.txt": "qikgreen\n" });
+  await bench.run("uv.lock@app");
+  assert.match(await repo.read(LOCK), /qikgreen==1\.5/);
+  writeWheels(repo.path("../packages"), [{ name: "qikgreen", version: "1.9" }]);
+  await repo.write({ "app.txt": "qikgreen\nqikblue\n" });
+  await bench.run("uv.lock@app");
+  assert.match(await repo.read(LOCK), /qikgreen==1\.5/);
+  await repo.remove(LOCK);
+  await bench.run("uv.lock@app", "-f");
+  assert.match(await repo.read(LOCK), /qikgreen==1\.9/);
+});
+
+test("files that requirements include are inputs of the lock", async (bench) => {
+  const { repo } = bench;
+  await repo.write({ "app.txt": "-r more/base.txt\n", "more/base.txt": "qikblue==1.0\n" });
+  await bench.run("show");
+  await repo.write({ "more/base.txt": "qikblue==2.0\n" });
+  const ends = await bench.run("show");
+  assert.deepEqual(ends, { "uv.lock@app": "ran", "uv.install@app": "ran", "show@app": "ran" });
+});
+
+test("a space inherits an environment, which is made once", async (bench) => {
+  const { repo } = bench;
+  const more = '[spaces.docs]\nvenv = {type = "space", name = "app"}\n' +
+    '[commands.pages]\nexec = "qikblue"\ndeps = ["*.md"]\nspace = "docs"\n';
+  await repo.write({ "qik.toml": configuration(bench.tool, more) });
+  const ends = await bench.run("pages");
+  assert.deepEqual(ends, { "uv.lock@app": "ran", "uv.install@app": "ran", "pages@docs": "ran" });
+  assert.equal((await repo.must(":x", "qikblue@docs")).out, "qikblue 1.0\n");
+});
+
+test("what would run is told before", async (bench) => {
+  const { repo } = bench;
+  const missing = await repo.qik(":x", "qikblue@app");
+  assert.equal(missing.code, 127);
+  assert.match(missing.err, /hint: Its environment is not installed: run qikx --install/);
+  await bench.run();
+  assert.match((await repo.must("--dry-run")).out, /6 would be replayed, 0 would run/);
+  await repo.remove("._qik/venv/lint");
+  assert.match(
+    (await repo.must("--dry-run")).out,
+    /cold .*uv\.install@lint +what it made is not there/,
+  );
+});
+
+const PYTHONS = pythonsHere();
+
+const SEVERAL = "spaces with different Pythons stand side by side in one run";
+
+if (PYTHONS.length < 2) Deno.test.ignore(`uv: ${SEVERAL} (there is only one here)`, () => {});
+else {
+  test(SEVERAL, async (bench) => {
+    const [newest, , third = PYTHONS[1]!] = PYTHONS as readonly [
+      typeof PYTHONS[0],
+      typeof PYTHONS[0],
+    ];
+    const { repo } = bench;
+    const toml = configuration(bench.tool)
+      .replace("[spaces.app.venv]\n", `[spaces.app.venv]\npython = "${newest!.version}"\n`)
+      .replace("[spaces.lint.venv]\n", `[spaces.lint.venv]\npython = "${third!.version}"\n`)
+      .replace('exec = "qikblue"', "exec = \"python -c 'import sys, qikblue; print(sys.version)'\"")
+      .replace(
+        'exec = "qikgreen"',
+        "exec = \"python -c 'import sys, qikgreen; print(sys.version)'\"",
+      );
+    await repo.write({ "qik.toml": toml });
+    const path = [
+      repo.path("../shim"),
+      newest!.directory,
+      third!.directory,
+      repo.environment()["PATH"],
+    ];
+    const both = repo.with({ env: { PATH: path.join(delimiter) } });
+    await both.must();
+    assert.ok((await repo.read("._qik/out/show@app.out")).startsWith(newest!.version));
+    assert.ok((await repo.read("._qik/out/check@lint.out")).startsWith(third!.version));
+    assert.match((await both.must()).out, /6 cached/);
+    // Another Python is another environment, although the lock may stay.
+    await repo.write({ "qik.toml": toml.replace(`"${newest!.version}"`, `"${third!.version}"`) });
+    await both.must();
+    assert.ok((await repo.read("._qik/out/show@app.out")).startsWith(third!.version));
+  });
+}

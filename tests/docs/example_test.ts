@@ -2,7 +2,9 @@
 import assert from "node:assert/strict";
 import { readdir, readFile, symlink } from "node:fs/promises";
 import { join } from "node:path";
+import { pythonTest } from "../support/python.ts";
 import { CHECKOUT, denoDirectory, Repo } from "../support/repo.ts";
+import { uv } from "../support/venv/uv.ts";
 
 /** What git would hold of an example: somebody may have run it in place. */
 async function exampleFiles(name: string): Promise<Record<string, string>> {
@@ -69,4 +71,19 @@ Deno.test("examples/imports runs the tests of what imports an edited file", asyn
   const checked = await repo.qik("pygraph.check");
   assert.equal(checked.code, 1);
   assert.match(checked.out, /billing\/invoice\.py:1: imports "tools\.odd"/);
+});
+
+pythonTest("examples/environments makes its environments, and makes them once", async () => {
+  await using repo = await Repo.create(await exampleFiles("environments"));
+  const packages = repo.path("../packages");
+  // In place of the real ones, so that no index is asked.
+  await uv().publish(packages, ["ruff", "pytest"].map((name) => ({ name, version: "1.0" })));
+  const { path, env } = await uv().environment(packages);
+  const real = repo.with({ env: { ...env, PATH: `${path}:${repo.environment()["PATH"]}` } });
+  const first = await real.must();
+  assert.match(first.out + first.err, /6 tasks: 6 ran/);
+  assert.match(await repo.read("app/requirements.lock"), /pytest==1\.0/);
+  const second = await real.must();
+  assert.match(second.out + second.err, /6 tasks: 6 cached/);
+  assert.equal((await real.must(":x", "ruff@lint", "format")).out, "ruff 1.0\n");
 });

@@ -1,9 +1,9 @@
 /** The real uv, from PyPI. */
 import { execFileSync } from "node:child_process";
-import { chmodSync, renameSync, rmSync } from "node:fs";
-import { readdirSync } from "node:fs";
+import { chmodSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { kept } from "./python_packages.ts";
+import type { VenvTool } from "./contract.ts";
+import { kept, writeWheels } from "./python_packages.ts";
 
 const VERSION = "0.13.9";
 
@@ -26,4 +26,30 @@ export function uvDirectory(): string {
     }
     for (const name of [wheel, "unpacked"]) rmSync(join(half, name), { recursive: true });
   });
+}
+
+/** uv as the contract of environments wants it. */
+export function uv(): VenvTool {
+  return {
+    kind: "uv",
+    program: "uv",
+    installs: "*pip*sync*",
+    publish: writeWheels,
+    environment: (directory) =>
+      Promise.resolve({
+        path: uvDirectory(),
+        env: {
+          UV_DEFAULT_INDEX: `file://${join(directory, "simple")}`,
+          UV_PYTHON_DOWNLOADS: "never",
+        },
+      }),
+    requirements: (name, wants) => ({
+      reqs: `${name}.txt`,
+      files: {
+        [`${name}.txt`]: wants.map(({ name, version }) =>
+          `${name}${version ? `==${version}` : ""}\n`
+        ).join(""),
+      },
+    }),
+  };
 }
