@@ -1,9 +1,10 @@
 /** The two tasks of an environment that a plugin builds. */
+import { rootedPath } from "../base/paths.ts";
 import { PROBLEMS, QikError } from "../base/problems.ts";
 import type { TaskCall, TaskSpec } from "../plan/made.ts";
 import type { PlannedDep } from "../plan/types.ts";
 import { mark, standing, unmark, wantedId } from "../space/built_venv.ts";
-import { lockFiles } from "../space/lock_file.ts";
+import { askedDirectories, lockFiles } from "../space/lock_file.ts";
 import { literalPathspec } from "../space/spaces.ts";
 import type { VenvCall } from "./api.ts";
 import { lockTask, type PlannedVenv } from "./planned_venv.ts";
@@ -17,6 +18,7 @@ export function lockSpec(venv: PlannedVenv): TaskSpec {
     exec: {
       version,
       async run(call) {
+        refuseCopies(venv, call);
         const code = await run(venvCall(venv, call));
         if (code !== 0) call.write("err", `${afterLock(venv)}\n`);
         return code;
@@ -88,17 +90,42 @@ async function install(
   return 0;
 }
 
-/** Requirement files that the named ones include. */
+/** Requirement files that the named ones include, and what editable projects say of themselves. */
 function includedDep(named: readonly string[]): PlannedDep {
   return {
     kind: "venv",
     // deno-lint-ignore require-await -- other kinds' late parts do wait
     late: async (world) => {
       const files = { read: (path: string) => world.file(path.slice(1)) };
-      const included = lockFiles(files, "", named).filter((path) => !named.includes(path));
-      return { globs: included.map(literalPathspec), facts: [] };
+      const all = lockFiles(files, "", named);
+      const projects = all.flatMap((path) => directoriesIn(path, world.file(path)).editable)
+        .flatMap((directory) => DESCRIBING.map((name) => rootedPath(directory, name) ?? ""))
+        .filter((path) => path !== "" && world.file(path) !== undefined);
+      const found = [...all.filter((path) => !named.includes(path)), ...projects];
+      return { globs: [...new Set(found)].map(literalPathspec), facts: [] };
     },
   };
+}
+
+const DESCRIBING = ["pyproject.toml", "setup.cfg", "setup.py"];
+
+function directoriesIn(path: string, bytes: Uint8Array | undefined) {
+  const isText = bytes !== undefined && /\.(?:txt|in)$/.test(path);
+  return askedDirectories(isText ? new TextDecoder().decode(bytes) : "");
+}
+
+/** What is copied into an environment changes without its lock: commands would then run with old code. */
+function refuseCopies({ at: { reqs, space } }: PlannedVenv, { files, root }: TaskCall): void {
+  for (const path of lockFiles(files, root, reqs)) {
+    const [copied] = directoriesIn(path, files.read(`${root}/${path}`)).copied;
+    if (copied === undefined) continue;
+    throw new QikError({
+      code: "config-bad-value",
+      message: `Cannot copy "${copied}" into the environment of the space "${space.name}"`,
+      hint: `Write -e ${copied}, so that commands see its code as it is`,
+      place: { file: path },
+    });
+  }
 }
 
 function recipeDep({ built: { recipe } }: PlannedVenv): PlannedDep {

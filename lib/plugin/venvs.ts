@@ -37,6 +37,7 @@ export function builtVenvs(view: ProjectView): BuiltVenvs {
     const venv = planning.of(space);
     return venv === undefined || venv instanceof QikError || venv.at.space !== space ? [] : [venv];
   });
+  checkLocks(venvs);
   const commands = view.config.plugins.flatMap((entry) => {
     const venv = view.plugins.get(entry.source)?.venv;
     return venv === undefined ? [] : commandsOf(entry, venvs.filter((own) => own.entry === entry));
@@ -54,6 +55,23 @@ export function builtVenvs(view: ProjectView): BuiltVenvs {
     },
     urls: venvs.flatMap(({ at }) => urlsOf(at.settings)),
   };
+}
+
+/** Two tasks that write one file would undo each other's work in each run. */
+function checkLocks(venvs: readonly PlannedVenv[]): void {
+  const owners = new Map<string, SpaceConfig>();
+  for (const { at: { space, lock } } of venvs) {
+    const other = owners.get(lock);
+    owners.set(lock, space);
+    if (other === undefined) continue;
+    throw new QikError({
+      code: "config-bad-value",
+      message:
+        `Cannot lock the spaces "${other.name}" and "${space.name}" into the same file, "${lock}"`,
+      hint: "Give each a lock of its own, or write {space.name} into its path",
+      place: space.place,
+    });
+  }
 }
 
 function urlsOf(settings: BuiltVenvSettings): readonly string[] {

@@ -118,6 +118,63 @@ test("files that requirements include are inputs of the lock", async (bench) => 
   assert.deepEqual(ends, { "uv.lock@app": "ran", "uv.install@app": "ran", "show@app": "ran" });
 });
 
+/** A build backend without any dependency: an editable install of the one module beside it. */
+const BACKEND = `
+import os, zipfile
+def _wheel(directory, requires):
+    name = "qiklib-1.0-py3-none-any.whl"
+    info = "qiklib-1.0.dist-info"
+    with zipfile.ZipFile(os.path.join(directory, name), "w") as wheel:
+        wheel.writestr("qiklib.pth", os.path.dirname(os.path.abspath(__file__)))
+        wheel.writestr(info + "/METADATA", "Metadata-Version: 2.1\\nName: qiklib\\nVersion: 1.0\\n" + requires)
+        wheel.writestr(info + "/WHEEL", "Wheel-Version: 1.0\\nGenerator: t\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
+        wheel.writestr(info + "/RECORD", "")
+    return name
+def build_editable(directory, config=None, metadata=None):
+    with open("requires.txt") as requires:
+        return _wheel(directory, requires.read())
+build_wheel = build_editable
+`;
+
+test("a directory of the repository is required with -e, and its code is seen as it is", async (bench) => {
+  const { repo } = bench;
+  await repo.write({
+    "app.txt": "./lib\n",
+    "lib/pyproject.toml":
+      '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n' +
+      '[project]\nname = "qiklib"\nversion = "1.0"\ndynamic = ["dependencies"]\n',
+    "lib/backend.py": BACKEND,
+    "lib/requires.txt": "Requires-Dist: qikblue==1.0\n",
+    "lib/mine.py": "WORD = 'first'\n",
+    "qik.toml": configuration(bench.tool).replace(
+      'exec = "qikblue"\ndeps = ["*.md"]',
+      `exec = "python -c 'import mine; print(mine.WORD)'; qikblue"\ndeps = ["lib/*.py"]`,
+    ),
+  });
+  const refused = await repo.qik("show");
+  assert.notEqual(refused.code, 0);
+  assert.match(
+    refused.out + refused.err,
+    /Cannot copy ".\/lib".*\n.*app\.txt\n.*hint: Write -e .\/lib/,
+  );
+  await repo.write({ "app.txt": "-e ./lib\n" });
+  await bench.run("show");
+  assert.equal(await repo.read("._qik/out/show@app.out"), "first\nqikblue 1.0\n");
+  await repo.write({ "lib/mine.py": "WORD = 'again'\n" });
+  assert.deepEqual(await bench.run("show"), {
+    "uv.lock@app": "hit",
+    "uv.install@app": "hit",
+    "show@app": "ran",
+  });
+  assert.equal(await repo.read("._qik/out/show@app.out"), "again\nqikblue 1.0\n");
+  await repo.write({
+    "lib/requires.txt": "Requires-Dist: qikblue==2.0\n",
+    "lib/pyproject.toml": `${await repo.read("lib/pyproject.toml")}# touched\n`,
+  });
+  await bench.run("show");
+  assert.equal(await repo.read("._qik/out/show@app.out"), "again\nqikblue 2.0\n");
+});
+
 test("a space inherits an environment, which is made once", async (bench) => {
   const { repo } = bench;
   const more = '[spaces.docs]\nvenv = {type = "space", name = "app"}\n' +

@@ -135,6 +135,20 @@ Deno.test(
   }),
 );
 
+Deno.test("perform: a hit that does not stand any more runs, and is a hit again then", async () => {
+  let stands = true;
+  const stood = { stands: () => stands };
+  await withBench({}, async (bench) => {
+    await bench.run();
+    assert.equal((await bench.run()).ending, "hit");
+    stands = false;
+    assert.equal((await bench.run()).ending, "ran");
+    assert.deepEqual(bench.whys, ["first run", "what it made is not there as it was"]);
+    stands = true;
+    assert.equal((await bench.run()).ending, "hit");
+  }, stood)();
+});
+
 Deno.test(
   "perform: the log of a hit stands where a log is looked for",
   withBench({}, async (bench) => {
