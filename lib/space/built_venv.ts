@@ -74,7 +74,8 @@ export function mark(files: Files, root: string, built: BuiltVenv, id: string): 
     names[directory] = entries.map(({ name }) => name);
     if (!isPackages(directory)) continue;
     for (const { name, kind } of entries) {
-      if (kind !== "directory") continue;
+      // Of a distribution its name alone counts: nothing is imported from it.
+      if (kind !== "directory" || isDistribution(name)) continue;
       const inside = `${directory}/${name}`;
       names[inside] = listed(files, prefix, inside).map((entry) => entry.name);
     }
