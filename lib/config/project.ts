@@ -6,7 +6,7 @@ import { checkSettings, defined, placeIn, report, type Section, type Settings } 
 import { badValue, type Flaw, found, listed } from "./flaws.ts";
 import type { TomlPath } from "./paths.ts";
 import { OWN_CACHES, type RawCtx, type RawProject } from "./schema.ts";
-import { buildSpaces, checkVenv, dotenvFiles } from "./spaces.ts";
+import { buildSpaces, checkVenv, filesInside } from "./spaces.ts";
 import type {
   CacheConfig,
   Config,
@@ -47,7 +47,7 @@ function buildDefaults(section: Section, raw: NonNullable<RawProject["defaults"]
   return {
     cache: raw.cache ?? "local",
     cacheWhen: cacheWhen(raw["cache-when"]) ?? "success",
-    dotenv: dotenvFiles(section, raw.dotenv, ["defaults", "dotenv"]),
+    dotenv: filesInside(section, raw.dotenv, ["defaults", "dotenv"]),
     pythonPath: pythonPath ?? "",
     untracked: raw.untracked ?? true,
     strictEnv: raw["strict-env"] ?? false,

@@ -44,15 +44,15 @@ function buildSpace(
   return {
     name,
     ...defined({ root, venv }),
-    dotenv: dotenvFiles(section, raw.dotenv, [...path, "dotenv"]),
+    dotenv: filesInside(section, raw.dotenv, [...path, "dotenv"]),
     modules: buildModules(section, raw.modules ?? [], [...path, "modules"], pythonPath),
     ...defined({ fence: buildFence(section, raw.fence, [...path, "fence"]) }),
     place: placeIn(section, path),
   };
 }
 
-/** The list of dotenv files, each inside the repository. */
-export function dotenvFiles(
+/** The list of files that are written as one or several, each inside the repository. */
+export function filesInside(
   section: Section,
   written: string | readonly string[] | undefined,
   path: TomlPath,
@@ -85,8 +85,18 @@ function buildFence(
 export function checkVenv(section: Section, venv: Json, path: TomlPath): void {
   const items: readonly Json[] = Array.isArray(venv) ? venv : [venv];
   items.forEach((item, at) => {
-    if (typeof item === "string") return;
-    checkVenvTable(section, item as Settings, Array.isArray(venv) ? [...path, at] : path);
+    const where = Array.isArray(venv) ? [...path, at] : path;
+    if (typeof item === "string") return void filesInside(section, item, where);
+    checkVenvTable(section, item as Settings, where);
+    const { type, ...files } = item as Settings;
+    if (type !== "active") return;
+    for (const [key, value] of Object.entries(files)) {
+      const texts = [value].flat();
+      // Whatever is no text has been told of by the schema.
+      if (texts.every((text) => typeof text === "string")) {
+        filesInside(section, Array.isArray(value) ? texts : texts[0], [...where, key]);
+      }
+    }
   });
 }
 

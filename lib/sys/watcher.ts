@@ -1,6 +1,6 @@
 import { watch } from "node:fs";
 import { type Inotify, openInotify } from "./inotify.ts";
-import type { Clock } from "./sys.ts";
+import { type Clock, errorCode } from "./sys.ts";
 
 /** That something may have happened; never what. Whoever hears it looks for itself. */
 export interface Hint {
@@ -39,6 +39,9 @@ export function openWatcher(request: WatchRequest): Watcher {
 /** How often the queue of events is emptied. Asking an empty one takes 1 µs. */
 const ASK_MS = 25;
 
+const FULL =
+  "the system's limit of watched directories is reached (sysctl fs.inotify.max_user_watches raises it)";
+
 /** See {@link openWatcher}; the C library's functions are given. */
 export function inotifyWatcher(
   { clock, onHint, onBlind }: WatchRequest,
@@ -66,7 +69,7 @@ export function inotifyWatcher(
         const wd = inotify.add(directory);
         if (wd === "gone") continue;
         if (wd === "full") {
-          if (!blind) onBlind("the system's limit of watched directories is reached");
+          if (!blind) onBlind(FULL);
           blind = true;
           return;
         }
@@ -84,26 +87,46 @@ export function inotifyWatcher(
   };
 }
 
-function runtimeWatcher({ onHint, onBlind }: WatchRequest): Watcher {
+/** See {@link openWatcher}; Node's `watch`, which both runtimes have, is given. */
+export function runtimeWatcher(
+  { onHint, onBlind }: WatchRequest,
+  open: typeof watch = watch,
+): Watcher {
   const watchers = new Map<string, { close(): void }>();
+  let blind = false;
+  const goBlind = (error: unknown) => {
+    if (!blind) onBlind(reasonOf(error));
+    blind = true;
+  };
   return {
     add(directories) {
       for (const directory of directories) {
         const inside = [...watchers.keys()].some((known) => directory.startsWith(`${known}/`));
-        if (inside || watchers.has(directory)) continue;
+        if (blind || inside || watchers.has(directory)) continue;
         try {
-          const watcher = watch(
+          const watcher = open(
             directory,
             { recursive: true },
             (_, name) => onHint(name === null ? {} : { name: name.slice(name.search(/[^/\\]*$/)) }),
           );
-          watcher.on("error", (error) => onBlind(error.message));
+          watcher.on("error", goBlind);
           watchers.set(directory, watcher);
         } catch (error) {
-          onBlind(error instanceof Error ? error.message : String(error));
+          // Gone since it was listed: whoever removed it has told its parent.
+          if (errorCode(error) !== "ENOENT") goBlind(error);
         }
       }
     },
     close: () => watchers.forEach((watcher) => watcher.close()),
   };
+}
+
+/** Linux counts those who watch as well as what they watch. */
+function reasonOf(error: unknown): string {
+  const code = errorCode(error);
+  if (code === "ENOSPC") return FULL;
+  if (code === "EMFILE") {
+    return "the system's limit of watchers is reached (sysctl fs.inotify.max_user_instances raises it)";
+  }
+  return error instanceof Error ? error.message : String(error);
 }

@@ -1,6 +1,6 @@
 /** What `--since`, `--changed` and `--staged` select, and how the change is shown. */
 import assert from "node:assert/strict";
-import { listed as selects } from "../support/fakes.ts";
+import { listed as selects, withPrograms } from "../support/fakes.ts";
 import { repoTest } from "../support/repo.ts";
 
 const FILES = {
@@ -247,4 +247,30 @@ repoTest("what cannot be compared is told", FILES, async (repo) => {
   assert.deepEqual(await selects(repo, "--since", "main", "--exact"), []);
   await repo.remove(".git");
   assert.match(await says("--changed"), /Cannot use --changed: there is no git repository here/);
+});
+
+repoTest("one git diff, and no more processes of git, however many tasks there are", {
+  "qik.toml": "",
+  "src/m1/a": "1",
+}, async (repo) => {
+  const git = (await repo.run("sh", "-c", "command -v git")).out.trim();
+  const counting = await withPrograms(repo, {
+    git: `{ printf '%s ' "$@"; echo; } >> ${repo.path("../gits")}; exec ${git} "$@"`,
+  });
+  const processes = async (tasks: number): Promise<string[]> => {
+    const modules = Array.from({ length: tasks }, (_, at) => `"src/m${at}"`);
+    await repo.write(Object.fromEntries(modules.map((name) => [`${JSON.parse(name)}/`, ""])));
+    await repo.write({
+      "qik.toml": `modules = [${modules}]\n[commands.t]\nexec = "true"\ndeps = ["{module.dir}"]\n`,
+    });
+    await repo.commit();
+    await repo.write({ "src/m1/a": `of ${tasks}` });
+    await repo.remove("../gits", "._qik");
+    const { out } = await counting.must("--ls", "--since", "HEAD");
+    assert.equal(out, "t#src/m1\n");
+    return (await repo.read("../gits")).trimEnd().split("\n");
+  };
+  const [few, many] = [await processes(2), await processes(300)];
+  assert.equal(many.filter((argv) => /(^| )diff(-|\b)/.test(argv)).length, 1, many.join("\n"));
+  assert.deepEqual(many.length, few.length, many.join("\n"));
 });

@@ -1,0 +1,213 @@
+/** Spaces as repositories use them: environments of their own, what breaks whose cache, and what is refused. */
+import assert from "node:assert/strict";
+import { listed, makeVenv, mark, ranBy } from "../support/fakes.ts";
+import { type Repo, repoTest } from "../support/repo.ts";
+
+const SPACES = {
+  "qik.toml": `
+[spaces.app]
+root = "app"
+venv = ["app/requirements.txt", {type = "space", name = "base"}]
+dotenv = ["app.env", "local.env"]
+modules = ["app.core", {name = "api", path = "app/api"}]
+
+[spaces.base]
+venv = "base.txt"
+dotenv = "base.env"
+modules = ["base"]
+
+[spaces.heir]
+venv = {type = "space", name = "base"}
+modules = ["heir"]
+
+[commands.show]
+exec = "${mark("show-{space.name}-{module.name}")}; env > ../env-{space.name}-{module.name}; env"
+deps = ["{module.dir}/**.py"]
+
+[commands.wheel]
+exec = "${mark("wheel-{space.name}-{module.name}")}"
+deps = ["{module.dir}", {type = "pydist", name = "shared"}]
+`,
+  "app/requirements.txt": "-r ../common/more.txt\nmine==1\n",
+  "common/more.txt": "more==1\n",
+  "base.txt": "shared==1\n",
+  "app.env": "WORD=of-app\nNAME=${WORD}!\n",
+  "base.env": "WORD=of-base\nONLY=base\n",
+  "app/core/a.py": "",
+  "app/api/a.py": "",
+  "base/a.py": "",
+  "heir/a.py": "",
+  "app/deep/x": "",
+};
+
+/** Variables that a task's command printed. */
+function variables(text: string): Record<string, string> {
+  return Object.fromEntries(
+    text.split("\n").filter((line) => /^\w+=/.test(line)).map((line) => {
+      const at = line.indexOf("=");
+      return [line.slice(0, at), line.slice(at + 1)];
+    }),
+  );
+}
+
+async function shown(repo: Repo, task: string): Promise<Record<string, string>> {
+  return variables((await repo.must(task, "-f", "--isolated")).out);
+}
+
+repoTest("each space's commands see its own variables and nobody else's", SPACES, async (repo) => {
+  // All at once, and each alone: what is put into one environment is in no other.
+  await repo.must("show", "-n", "4");
+  for (
+    const [task, file, word, name, only] of [
+      ["show@app#api", "env-app-api", "of-app", "of-app!", undefined],
+      ["show@app#app.core", "env-app-app.core", "of-app", "of-app!", undefined],
+      ["show@base#base", "env-base-base", "of-base", undefined, "base"],
+      ["show@heir#heir", "env-heir-heir", undefined, undefined, undefined],
+    ] as const
+  ) {
+    for (const seen of [variables(await repo.read(`../${file}`)), await shown(repo, task)]) {
+      assert.equal(seen["QIK__TASK"], task);
+      assert.deepEqual([seen["WORD"], seen["NAME"], seen["ONLY"]], [word, name, only], task);
+    }
+  }
+});
+
+repoTest(
+  "a file of a space breaks the cache of that space and of its heirs",
+  SPACES,
+  async (repo) => {
+    const names = ["api", "app.core"].map((module) => `show-app-${module}`);
+    await repo.must("show");
+    const after = async (path: string, text: string) => {
+      await repo.write({ [path]: text });
+      return await ranBy(repo, "show");
+    };
+    assert.deepEqual(await after("app.env", "WORD=2\n"), names);
+    assert.deepEqual(await after("local.env", "WORD=3\n"), names);
+    assert.deepEqual(
+      await after("app/requirements.txt", "-r ../common/more.txt\nmine==2\n"),
+      names,
+    );
+    assert.deepEqual(await after("common/more.txt", "more==2\n"), names);
+    assert.deepEqual(await after("base.env", "WORD=4\n"), ["show-base-base"]);
+    assert.deepEqual(await after("base.txt", "shared==2\n"), [
+      ...names,
+      "show-base-base",
+      "show-heir-heir",
+    ]);
+    assert.deepEqual(await after("heir/a.py", "1"), ["show-heir-heir"]);
+    assert.deepEqual(await after("unrelated.env", "1"), []);
+  },
+);
+
+repoTest("versions come from the environment, else the space's lock files, else [pydist]", {
+  ...SPACES,
+  "qik.toml": SPACES["qik.toml"] +
+    '[spaces.free]\nmodules = ["free"]\n\n[pydist]\nversions = {Shared = "9"}\n',
+  "free/a.py": "",
+}, async (repo) => {
+  const away = repo.with({ env: { VIRTUAL_ENV: repo.path("../venv") } });
+  await makeVenv(repo, "../venv", {});
+  assert.equal((await ranBy(away, "wheel")).length, 5);
+  // The version that counts is in what stands first: of the rest nothing is read.
+  await repo.write({ "qik.toml": (await repo.read("qik.toml")).replace('"9"', '"10"') });
+  assert.deepEqual(await ranBy(away, "wheel"), ["wheel-free-free"]);
+  await makeVenv(repo, "../venv", { shared: "2" });
+  assert.equal((await ranBy(away, "wheel")).length, 5);
+  await makeVenv(repo, "../venv", { shared: "2", other: "1" });
+  assert.deepEqual(await ranBy(away, "wheel"), []);
+  const direct = (commit: string) =>
+    JSON.stringify({ url: "https://x.test/r", vcs_info: { vcs: "git", commit_id: commit } });
+  const info = "../venv/lib/python3.12/site-packages/shared-2.dist-info";
+  await repo.write({ [`${info}/direct_url.json`]: direct("0123") });
+  assert.equal((await ranBy(away, "wheel")).length, 5, "the same version of another origin");
+  await makeVenv(repo, "../venv", { shared: "2" });
+  await repo.write({ [`${info}/direct_url.json`]: direct("4567") });
+  assert.equal((await ranBy(away, "wheel")).length, 5, "another commit");
+});
+
+repoTest(
+  "a working directory below a root chooses that space, a word chooses another",
+  SPACES,
+  async (repo) => {
+    const deep = repo.with({ cwd: "app/deep" });
+    assert.deepEqual(await listed(deep, "show"), ["show@app#app.core", "show@app#api"]);
+    assert.deepEqual(await listed(deep, "show", "-s", "base"), ["show@base#base"]);
+    assert.equal((await listed(repo, "show")).length, 4);
+    assert.deepEqual(await listed(repo, "show", "-m", "app.core"), ["show@app#app.core"]);
+  },
+);
+
+repoTest("strict-env leaves the documented list and what pass-env names, in every space", {
+  ...SPACES,
+  "qik.toml": SPACES["qik.toml"].replace("[commands.show]", '[commands.show]\npass-env = ["CI"]') +
+    "[defaults]\nstrict-env = true\n",
+  "app.env": "WORD=${SECRET-none}\nFOUND=${CI-none}\n",
+}, async (repo) => {
+  const rich = repo.with({ env: { CI: "yes", SECRET: "s3cret", LC_TIME: "C" } });
+  const seen = await shown(rich, "show@app#api");
+  assert.deepEqual([seen["CI"], seen["SECRET"], seen["LC_TIME"]], ["yes", undefined, "C"]);
+  assert.deepEqual([seen["WORD"], seen["FOUND"]], ["none", "yes"]);
+  const listed = /^(PATH|HOME|USER|LOGNAME|SHELL|LANG|LANGUAGE|LC_\w+|TERM|COLORTERM|TMPDIR|TZ)$/;
+  // What the shell sets for itself is no part of what it was given.
+  const known =
+    /^(CI|WORD|FOUND|QIK__\w+|QIK_RUN_ID|PWD|OLDPWD|SHLVL|_|FORCE_COLOR|CLICOLOR_FORCE)$/;
+  const more = Object.keys(seen).filter((name) => !listed.test(name) && !known.test(name));
+  assert.deepEqual(more, []);
+  await ranBy(rich, "show");
+  assert.deepEqual(await ranBy(rich.with({ env: { SECRET: "x", CI: "yes" } }), "show"), []);
+  assert.equal(
+    (await ranBy(rich.with({ env: { CI: "no" } }), "show")).length,
+    4,
+    "pass-env counts",
+  );
+});
+
+/** What cannot be: the configuration, and what is said of it. */
+const REFUSED: readonly (readonly [what: string, config: string, message: RegExp])[] = [
+  [
+    "a circle of environments",
+    '[spaces.a]\nvenv = {type = "space", name = "b"}\n[spaces.b]\nvenv = [{type = "space", name = "c"}]\n' +
+    '[spaces.c]\nvenv = {type = "space", name = "a"}\n',
+    /venv of the space "a": a -> b -> c -> a/,
+  ],
+  [
+    "a space that inherits from itself",
+    '[spaces.a]\nvenv = {type = "space", name = "a"}\n',
+    /venv of the space "a": a -> a/,
+  ],
+  [
+    "a circle of fences",
+    '[spaces.a]\nfence = [{type = "space", name = "b"}]\n[spaces.b]\nfence = [{type = "space", name = "a"}]\n',
+    /fence.*a -> b -> a/,
+  ],
+  ["an unknown space", '[spaces.a]\nvenv = {type = "space", name = "defalt"}\n', /"default"/],
+  [
+    "roots in one another",
+    '[spaces.a]\nroot = "app"\n[spaces.b]\nroot = "app/deep"\n',
+    /app\/deep/,
+  ],
+  [
+    "a module of two spaces",
+    '[spaces.a]\nmodules = ["app"]\n[spaces.b]\nmodules = ["app"]\n',
+    /"app"/,
+  ],
+  ["a venv type that nobody has", '[spaces.a]\nvenv = {type = "actve"}\n', /"active"/],
+  ["a requirement file outside", '[spaces.a]\nvenv = "../r.txt"\n', /\.\.\/r\.txt/],
+  ["a dotenv file outside", '[spaces.a]\ndotenv = "/etc/passwd"\n', /\/etc\/passwd/],
+  ["a venv of a strange type", "[spaces.a]\nvenv = 3\n", /venv/],
+  ["a dotenv of a strange type", "[spaces.a]\ndotenv = [1]\n", /dotenv/],
+];
+
+for (const [what, config, message] of REFUSED) {
+  repoTest(`refused: ${what}`, {
+    "qik.toml": `${config}\n[commands.c]\nexec = "true"\nspace = "a"\ndeps = []\n`,
+    "app/deep/x": "",
+  }, async (repo) => {
+    const { code, err } = await repo.qik("c");
+    assert.equal(code, 2, repo.log);
+    assert.match(err, message);
+    assert.match(err, /at qik\.toml:\d+/, "it names the place");
+    assert.doesNotMatch(err, /please report|\n\s+at .*\.ts:/);
+  });
+}
