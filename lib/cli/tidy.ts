@@ -1,4 +1,5 @@
 import type { Config } from "../config/types.ts";
+import { RUN_TAG } from "../run/run_tag.ts";
 import type { Sys } from "../sys/sys.ts";
 import type { Project } from "./project.ts";
 
@@ -8,11 +9,12 @@ const MAX_AGE_MS = 30 * DAY_MS;
 
 /**
  * Keeps the local store within `[caches.local]`. At most once a day, because every entry is read for it; the
- * day of the first run has nothing to remove. Never fails: a store that is too large hurts nobody.
+ * day of the first run has nothing to remove. Nobody waits for it where another process can do it. Never fails: a store
+ * that is too large hurts nobody.
  */
 export async function tidyStore(
-  { files, clock }: Sys,
-  { plan, paths: { cacheDir: dir } }: Project,
+  { files, clock, processes, machine }: Sys,
+  { plan, paths: { root, cacheDir: dir } }: Project,
 ): Promise<void> {
   const stamp = `${dir}/collected`;
   try {
@@ -23,6 +25,10 @@ export async function tidyStore(
     if (before !== undefined && !isDue) return;
     files.writeAtomic(stamp, new TextEncoder().encode(`${now}\n`));
     if (!isDue) return;
+    // As `qikx` this program would take the words for those of a tool. The tag would make a qik around this one end it.
+    const apart = machine.programName !== "qikx" &&
+      await processes.startApart([":cache", "gc"], root, [RUN_TAG]);
+    if (apart) return;
     const { collect } = await import("../cache/collection.ts");
     collect({ files, clock, dir, ...storeLimits(plan.config) });
   } catch {

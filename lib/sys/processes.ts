@@ -53,6 +53,7 @@ export function openProcesses(): Processes {
     birth,
     signalTagged,
     supervise,
+    startApart: async (...request) => (await import("./apart.ts")).startApart(...request),
     onTerminalStop,
     killCaptures: () => captures.forEach((kill) => kill()),
     onSignal,

@@ -150,6 +150,13 @@ export interface Processes {
    */
   supervise(tag: string, temporary: readonly string[]): Supervisor;
   /**
+   * Starts this program once more with other arguments, in a session of its own that outlives this process, without
+   * input and output and without some variables.
+   *
+   * @returns Whether it was started; `false` where this program is no executable of its own.
+   */
+  startApart(args: readonly string[], cwd: string, without: readonly string[]): Promise<boolean>;
+  /**
    * Ctrl-Z: calls `before`, stops this process, and calls `after` when it goes on (also where somebody else had
    * stopped it). Returns how to leave that to the system again.
    */

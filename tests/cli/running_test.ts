@@ -426,3 +426,30 @@ repoTest(
     assert.equal((await run.ended).code, 130, repo.log);
   },
 );
+
+/** Those that end a process which does not listen; a shell cannot be ended by the others. */
+const DEADLY = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 24, 25, 26, 27, 29, 30, 31];
+
+repoTest("each exit code and each deadly signal of a command is told as it was", {
+  "qik.toml": `[commands]\n${
+    Array.from({ length: 256 }, (_, code) => `code${code} = "exit ${code}"\n`).join("")
+  }${DEADLY.map((number) => `signal${number} = "kill -${number} $$"\n`).join("")}`,
+}, async (repo) => {
+  const all = await repo.qik("-n", "4");
+  const { exit, counts, tasks } = JSON.parse(await repo.read("._qik/out/manifest.json"));
+  assert.equal(all.code, 255, all.err);
+  assert.deepEqual([exit, counts.ran, counts.failed], [255, 1, 255 + DEADLY.length]);
+  const told = new Map<string, { code: number; ending: string }>(
+    tasks.map((task: { task: string }) => [task.task, task]),
+  );
+  for (let code = 0; code < 256; code++) {
+    assert.equal(told.get(`code${code}`)!.code, code);
+  }
+  for (const number of DEADLY) {
+    const { code, ending } = told.get(`signal${number}`)!;
+    assert.deepEqual([number, code, ending], [number, 128 + number, "failed"]);
+  }
+  for (const name of ["code1", "code255", "signal9", "signal15"]) {
+    assert.equal((await repo.qik(name)).code, told.get(name)!.code, name);
+  }
+});

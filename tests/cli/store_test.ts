@@ -1,6 +1,7 @@
 /** Where results are kept, for whom, and for how long. */
 import assert from "node:assert/strict";
-import { readdir, utimes } from "node:fs/promises";
+import { readdir, readFile, readlink, utimes } from "node:fs/promises";
+import { setImmediate } from "node:timers";
 import { mark, ran, ranBy } from "../support/fakes.ts";
 import { type Repo, repoTest } from "../support/repo.ts";
 
@@ -74,6 +75,25 @@ async function age(repo: Repo, days: number): Promise<void> {
 
 const isWarm = async (repo: Repo) => (await repo.must("--dry-run", "c")).out.startsWith("warm");
 
+/** Runs the other command, and waits until the collection that it may have left to another process has ended. */
+async function otherRan(repo: Repo): Promise<void> {
+  await repo.must("other");
+  const limit = performance.now() + 60_000;
+  while (await collects(repo)) {
+    assert.ok(performance.now() < limit, "the collection does not end");
+    await new Promise((done) => setImmediate(done));
+  }
+}
+
+async function collects(repo: Repo): Promise<boolean> {
+  for (const pid of (await readdir("/proc").catch(() => [])).filter((name) => /^\d+$/.test(name))) {
+    const cwd = await readlink(`/proc/${pid}/cwd`).catch(() => "");
+    const words = await readFile(`/proc/${pid}/cmdline`, "latin1").catch(() => "");
+    if (cwd === repo.root && words.includes("\0:cache\0gc\0")) return true;
+  }
+  return false;
+}
+
 repoTest("results that nobody used for max-age are removed, once a day", {
   "qik.toml":
     `[caches.local]\nmax-age = "5d"\n${COMMAND}[commands.other]\nexec = "true"\ndeps = []\n`,
@@ -81,14 +101,14 @@ repoTest("results that nobody used for max-age are removed, once a day", {
 }, async (repo) => {
   await repo.must("c");
   await age(repo, 4);
-  await repo.must("other");
+  await otherRan(repo);
   assert.equal(await isWarm(repo), true, "not old enough");
   await age(repo, 6);
   await repo.write({ "._qik/cache/collected": `${Date.now()}\n` });
-  await repo.must("other");
+  await otherRan(repo);
   assert.equal(await isWarm(repo), true, "looked at today");
   await age(repo, 6);
-  await repo.must("other");
+  await otherRan(repo);
   assert.equal(await isWarm(repo), false);
 });
 
@@ -100,7 +120,7 @@ repoTest("the store is kept within max-size", {
 }, async (repo) => {
   await repo.must("c");
   await age(repo, 2);
-  await repo.must("other");
+  await otherRan(repo);
   assert.equal(await isWarm(repo), false);
 });
 
