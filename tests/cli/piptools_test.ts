@@ -1,6 +1,14 @@
 /** Environments that pip-tools makes: the contract of all such plugins, and what only pip-tools does. */
+import assert from "node:assert/strict";
 import { join } from "node:path";
-import { venvContract, type VenvTool } from "../support/venv/contract.ts";
+import {
+  type Bench,
+  benchTest,
+  configuration,
+  venvContract,
+  type VenvTool,
+} from "../support/venv/contract.ts";
+import { showNoCredentials } from "../support/venv/credentials.ts";
 import { writeWheels } from "../support/venv/python_packages.ts";
 import { pipTools } from "../support/venv/tools.ts";
 
@@ -29,5 +37,47 @@ function piptools(): VenvTool {
 
 // Each environment costs Python three seconds, most of them for pip itself.
 venvContract("piptools", piptools, {
-  slow: ["damaged", "two at once", "keeps to a file", "where it is told", "--install"],
+  slow: [
+    "another clone",
+    "damaged",
+    "two at once",
+    "keeps to a file",
+    "where it is told",
+    "--install",
+  ],
+});
+
+const test = (name: string, body: (bench: Bench) => Promise<void>) =>
+  benchTest(piptools, `piptools: ${name}`, body);
+
+test("credentials of an index are nowhere but at the index", async (bench) => {
+  await showNoCredentials(bench, { path: "/simple", unset: ["PIP_INDEX_URL"] });
+});
+
+test("a package that is not the locked one is not installed", async (bench) => {
+  const { repo } = bench;
+  await bench.run("piptools.lock@app");
+  const lock = await repo.read("._qik/artifacts/piptools.lock/requirements-app-lock.txt");
+  assert.match(lock, /by the following command:\n#\n# +qik piptools\.lock@app\n/);
+  assert.match(lock, /^qikgreen==1\.5 \\\n +--hash=sha256:/m);
+  const other = { name: "qikgreen", version: "1.5", requires: ["qikblue"] };
+  writeWheels(repo.path("../packages"), [other]);
+  const ran = await repo.qik("show");
+  assert.notEqual(ran.code, 0);
+  assert.match(ran.out + ran.err, /DO NOT MATCH THE HASHES/);
+  assert.match(ran.out + ran.err, /cannot install the space "app"/);
+});
+
+test("the Python that is asked for must have pip-tools", async ({ repo, tool }) => {
+  const toml = configuration(tool).replace(
+    "[spaces.app.venv]\n",
+    '[spaces.app.venv]\npython = "./tools/python"\n',
+  );
+  await repo.write({ "qik.toml": toml });
+  const absent = await repo.qik("show");
+  assert.match(absent.out + absent.err, /Cannot run "\.\/tools\/python".* \[tool-missing\]/);
+  await repo.writeScript("tools/python", '#!/bin/sh\nexec python3 -S "$@"\n');
+  const bare = await repo.qik("show");
+  assert.match(bare.out + bare.err, /"\.\/tools\/python" does not have it \[tool-missing\]/);
+  assert.match(bare.out + bare.err, /hint: .*\.\/tools\/python -m pip install pip-tools/);
 });
