@@ -34,6 +34,7 @@ export {
   readBytes,
   readFileText,
   readText,
+  startOfNames,
   StoreFault,
 } from "./lib/cache/remote/store.ts";
 export type {
@@ -80,6 +81,7 @@ export type {
 export type { Ending, QikEvent, Reporter } from "./lib/events/events.ts";
 export { QikError } from "./lib/base/problems.ts";
 export { pythonProgram } from "./lib/plugin/python.ts";
+export { sha256 } from "./lib/sys/digest.ts";
 export { nearest } from "./lib/base/nearest.ts";
 export type { EdgePlace, Picture } from "./lib/plugin/picture.ts";
 export { VERSION } from "./lib/base/version.ts";

@@ -4,6 +4,7 @@ import {
   type ObjectStore,
   QikError,
   readText,
+  startOfNames,
   type StoreCall,
   StoreFault,
   type StoreRequest,
@@ -33,18 +34,17 @@ class GcsStore implements ObjectStore {
   readonly secrets: string[] = [];
   readonly #request: StoreRequest<GcsSettings>;
   readonly #host: string;
-  /** What all names begin with; empty, or with a slash at its end. */
+  /** What all names begin with. */
   readonly #start: string;
   /** Unset for an emulator, which asks for nothing. */
   readonly #tokens: Tokens | undefined;
 
   constructor(request: StoreRequest<GcsSettings>, host: string, isEmulator: boolean) {
-    const { bucket, prefix = "" } = request.settings;
-    const inner = prefix.replace(/^\/+|\/+$/g, "");
+    const { bucket, prefix } = request.settings;
     this.#request = request;
     this.#host = host;
-    this.#start = inner === "" ? "" : `${inner}/`;
-    this.place = `gs://${bucket}${inner === "" ? "" : `/${inner}`}`;
+    this.#start = startOfNames(prefix);
+    this.place = `gs://${bucket}/${this.#start}`.replace(/\/$/, "");
     const note = (secret: string) => {
       if (!this.secrets.includes(secret)) this.secrets.push(secret);
     };

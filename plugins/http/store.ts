@@ -3,6 +3,7 @@ import {
   type ObjectStore,
   QikError,
   readBytes,
+  sha256,
   type StoreCall,
   type StoreFault,
   type StoreRequest,
@@ -33,7 +34,7 @@ export function openHttpStore(request: StoreRequest<HttpSettings>): ObjectStore 
       signal: call.signal,
     });
   const has = async (name: string, call: StoreCall): Promise<boolean> => {
-    const { url } = await locate(root, name);
+    const { url } = locate(root, name);
     const answer = await ask("HEAD", url, call);
     await answer.body?.cancel();
     if (answer.ok) return true;
@@ -44,7 +45,7 @@ export function openHttpStore(request: StoreRequest<HttpSettings>): ObjectStore 
     place: root,
     secrets,
     async get(name, call) {
-      const { url, isRecord } = await locate(root, name);
+      const { url, isRecord } = locate(root, name);
       const answer = await ask("GET", url, call);
       if (answer.status === 200) return isRecord ? unwrapped(answer) : answer.body ?? empty();
       await answer.body?.cancel();
@@ -56,7 +57,7 @@ export function openHttpStore(request: StoreRequest<HttpSettings>): ObjectStore 
       return new Set(names.filter((_, at) => there[at]));
     },
     async put(name, bytes, call) {
-      const { url, isRecord } = await locate(root, name);
+      const { url, isRecord } = locate(root, name);
       // No server of this kind is known to have a condition for it, so this is the nearest. What is named by its own
       // digest may be written over: it cannot become anything else.
       if (isRecord && !call.replace && await has(name, call)) return "exists";
@@ -101,12 +102,11 @@ function credentials(base: URL, settings: HttpSettings) {
 }
 
 /** Pieces are named by their own digest; every other name is digested. */
-async function locate(root: string, name: string): Promise<Location> {
+function locate(root: string, name: string): Location {
   const piece = /^v1\/blob\/..\/([0-9a-f]{64})$/.exec(name);
   if (piece !== null) return { url: `${root}/cas/${piece[1]}`, isRecord: false };
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(name));
-  const hex = [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0"));
-  return { url: `${root}/ac/${hex.join("")}`, isRecord: true };
+  const digest = sha256(new TextEncoder().encode(name));
+  return { url: `${root}/ac/${digest}`, isRecord: true };
 }
 
 async function unwrapped(answer: Response): Promise<ReadableStream<Uint8Array>> {

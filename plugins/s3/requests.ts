@@ -3,12 +3,13 @@ import {
   faultOfStatus,
   QikError,
   readText,
+  sha256,
   type StoreFault,
   type StoreRequest,
 } from "../../mod.ts";
 import { type CredentialChain, openCredentials, regionOf, writtenSecrets } from "./credentials.ts";
 import type { S3Settings } from "./schema.ts";
-import { domainOf, tagged } from "./sts.ts";
+import { amzDate, domainOf, tagged } from "./sts.ts";
 
 /** One request to a bucket; without a key to the bucket itself. */
 export interface S3Request {
@@ -62,7 +63,7 @@ export class Requests {
     for (const secret of [secretAccessKey, sessionToken]) {
       if (secret !== undefined && !this.secrets.includes(secret)) this.secrets.push(secret);
     }
-    const digest = await sha256Hex(one.body ?? new Uint8Array());
+    const digest = sha256(one.body ?? new Uint8Array());
     const signed = await new AwsV4Signer({
       method: one.method,
       url: `${addressOf(settings, this.#endpoint, this.#region, one)}`,
@@ -117,11 +118,6 @@ export function faultOf({ status, headers }: S3Answer, code: string): StoreFault
   return faultOfStatus(code === "SlowDown" ? 503 : status, headers.get("Retry-After"), more);
 }
 
-/** A time as AWS's signatures write it: `20260131T120000Z`. */
-export function amzDate(ms: number): string {
-  return new Date(ms).toISOString().replace(/[:-]|\.\d{3}/g, "");
-}
-
 /** AWS bears a quarter of an hour. */
 const MOST_SKEW_MS = 240_000;
 
@@ -157,9 +153,4 @@ export function addressOf(
   url.pathname = inPath ? `${base}/${encodeURIComponent(bucket)}/${path}` : `${base}/${path}`;
   url.search = `${new URLSearchParams(query)}`;
   return url;
-}
-
-async function sha256Hex(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-  return [...digest].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }

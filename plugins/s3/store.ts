@@ -3,6 +3,7 @@ import {
   type ObjectStore,
   QikError,
   readText,
+  startOfNames,
   type StoreCall,
   StoreFault,
   type StoreRequest,
@@ -24,16 +25,15 @@ export function openS3Store(request: StoreRequest<S3Settings>): ObjectStore {
 class S3Store implements ObjectStore {
   readonly place: string;
   readonly #requests: Requests;
-  /** What all keys begin with; empty, or with a slash at its end. */
+  /** What all keys begin with. */
   readonly #start: string;
   /** Whether the server knows `If-None-Match` for a put; until it says otherwise it does. */
   #isConditional = true;
 
   constructor(request: StoreRequest<S3Settings>) {
-    const { bucket, prefix = "" } = request.settings;
-    const inner = prefix.replace(/^\/+|\/+$/g, "");
-    this.#start = inner === "" ? "" : `${inner}/`;
-    this.place = `s3://${bucket}${inner === "" ? "" : `/${inner}`}`;
+    const { bucket, prefix } = request.settings;
+    this.#start = startOfNames(prefix);
+    this.place = `s3://${bucket}/${this.#start}`.replace(/\/$/, "");
     this.#requests = new Requests(request);
   }
 

@@ -40,7 +40,7 @@ export async function assumeRole(
     ...(proof.credentials.sessionToken && { sessionToken: proof.credentials.sessionToken }),
     service: "sts",
     region,
-    datetime: new Date(clock.now()).toISOString().replace(/[:-]|\.\d{3}/g, ""),
+    datetime: amzDate(clock.now()),
   }).sign();
   const answer = await net.fetch(`${signed.url}`, {
     method: "POST",
@@ -70,6 +70,11 @@ export async function assumeRole(
     sessionToken: tagged(text, "SessionToken"),
     expiresAt: expires === undefined ? undefined : Date.parse(expires),
   };
+}
+
+/** A time as AWS's signatures write it: `20260131T120000Z`. */
+export function amzDate(ms: number): string {
+  return new Date(ms).toISOString().replace(/[:-]|\.\d{3}/g, "");
 }
 
 /** China's regions have a domain of their own. */

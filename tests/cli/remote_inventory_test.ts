@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { Repo } from "../support/repo.ts";
 import { ObjectServer } from "../support/remote/object_server.ts";
-import { NO_SERVERS, S3_KEYS, startGcs, startS3 } from "../support/remote/servers.ts";
+import { BUCKETS, NO_SERVERS } from "../support/remote/servers.ts";
 
 const COMMANDS = `
 [commands.build]
@@ -17,20 +17,7 @@ deps = ["in.txt"]
 cache = "team"
 `;
 
-const KINDS = {
-  s3: {
-    start: startS3,
-    env: () => ({ AWS_ACCESS_KEY_ID: S3_KEYS.id, AWS_SECRET_ACCESS_KEY: S3_KEYS.secret }),
-    cache: (url: string) => `type = "s3"\nbucket = "bucket"\nendpoint-url = "${url}"`,
-  },
-  gcs: {
-    start: startGcs,
-    env: (url: string) => ({ STORAGE_EMULATOR_HOST: url }),
-    cache: () => `type = "gcs"\nbucket = "bucket"`,
-  },
-};
-
-for (const [name, { start, env, cache }] of Object.entries(KINDS)) {
+for (const [name, { start, env, cache }] of Object.entries(BUCKETS)) {
   Deno.test({
     name: `a remote in ${name} is looked into and looked after`,
     ignore: NO_SERVERS,
@@ -43,15 +30,27 @@ for (const [name, { start, env, cache }] of Object.entries(KINDS)) {
           cache(server.url)
         }\n${COMMANDS}`,
       });
-      const repo = plain.with({ env: env(server.url) });
+      const ci = { GITHUB_ACTIONS: "true", GITHUB_REPOSITORY: "acme/shop" };
+      const repo = plain.with({ env: { ...env(server.url), ...ci } });
       await repo.must();
       const cacheOf = (...words: string[]) => repo.must(":cache", ...words, "--cache", "team");
       const ls = JSON.parse((await cacheOf("ls", "--json")).out);
       assert.deepEqual(ls.map((one: { task: string }) => one.task).sort(), ["build", "lint"]);
       assert.match((await cacheOf("stats")).out, /results +2 of 2 tasks/);
-      assert.match((await cacheOf("show", "build")).out, /out\.txt/);
+      const stats = JSON.parse((await cacheOf("stats", "--json")).out);
+      assert.deepEqual([stats.results, stats.directory.endsWith("://bucket")], [2, true]);
+      assert.match(
+        (await cacheOf("show", "build")).out,
+        /made by +acme\/shop, [^]*scope +shared[^]*out\.txt/,
+      );
+      const { origin, artifacts } = JSON.parse((await cacheOf("show", "build", "--json")).out);
+      assert.deepEqual([origin.scope, origin.producer.repo], ["shared", "acme/shop"]);
+      assert.deepEqual(artifacts.map(({ path }: { path: string }) => path), ["out.txt"]);
+      const checked = JSON.parse((await cacheOf("verify", "--json")).out);
+      assert.deepEqual(checked, { entries: 2, contents: 1, damaged: [] });
       assert.match((await cacheOf("verify")).out, /2 results and 1 content are .*, 0 damaged/);
-      await cacheOf("rm", "lint");
+      const gone = JSON.parse((await cacheOf("rm", "lint", "--json")).out);
+      assert.deepEqual(gone.map(({ task }: { task: string }) => task), ["lint"]);
       assert.equal(JSON.parse((await cacheOf("ls", "--json")).out).length, 1);
       await cacheOf("gc", "--max-size", "1B");
       assert.equal(JSON.parse((await cacheOf("ls", "--json")).out).length, 0);
@@ -114,6 +113,11 @@ ${COMMANDS.replace('"echo fine"', '"echo ${TEAM_KEY:-no key}"')}`,
   assert.match(explained.out, /status +warm/);
   assert.match(explained.out, /made by +acme\/shop, refs\/heads\/main, 0123456789ab, push/);
   assert.match(explained.out, new RegExp(`signed by +${made.id}`));
+  const { stored, status } = JSON.parse((await two.must(":explain", "build", "--json")).out);
+  assert.equal(status, "warm");
+  const { keyId, producer: { repo, ref, commit } } = stored.origin;
+  assert.deepEqual([keyId, repo, ref], [made.id, "acme/shop", "refs/heads/main"]);
+  assert.equal(commit, "0123456789abcdef0123");
   const all = await two.must();
   assert.match(all.out + all.err, /2 cached|from cache/);
   assert.match((await other.must(":explain", "build")).out, /status +cold/);

@@ -39,6 +39,11 @@ export class FakeClock {
     return this.#timers.size;
   }
 
+  /** Lets time pass in which the process is kept from everything: what becomes due has to wait. */
+  stall(ms: number): void {
+    this.#nowMs += ms;
+  }
+
   advance(ms: number): void {
     const end = this.#nowMs + ms;
     for (;;) {

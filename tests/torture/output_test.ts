@@ -1,5 +1,6 @@
 /** More output than anybody's memory: it passes whole, and qik stays small. */
 import assert from "node:assert/strict";
+import { MEASURE } from "../support/peak_memory.ts";
 import { pythonRepoTest } from "../support/python.ts";
 import { qikCommand } from "../support/repo.ts";
 import { FULL } from "../support/torture.ts";
@@ -7,12 +8,6 @@ import { FULL } from "../support/torture.ts";
 const BYTES = FULL ? 10 * 2 ** 30 : 2 ** 29;
 /** KiB; what a runtime takes for streaming 2 GiB by itself is about half of it. */
 const MOST = 300 * 1024;
-
-/** Runs a program and writes down the memory that it, or anything it started, took at most, in KiB. */
-const MEASURE = "import resource, subprocess, sys\n" +
-  "code = subprocess.run(sys.argv[1:]).returncode\n" +
-  "open('.peak', 'w').write(str(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss))\n" +
-  "sys.exit(code)\n";
 
 for (const secret of [undefined, "canary-0123456789"]) {
   const masks = secret === undefined ? "" : ", with secrets to look for";

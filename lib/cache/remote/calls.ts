@@ -2,6 +2,7 @@ import { concat } from "../../base/bytes.ts";
 import { type Problem, QikError } from "../../base/problems.ts";
 import type { Clock } from "../../sys/sys.ts";
 import { reasonOf } from "../blobs.ts";
+import { AwakeClock } from "./awake_clock.ts";
 import { type ObjectStore, type StoreCall, StoreFault } from "./store.ts";
 
 /** Tries after the first one, for what a server may do better a moment later. */
@@ -23,7 +24,7 @@ export interface CallsOptions {
   readonly name: string;
   readonly store: ObjectStore;
   readonly clock: Clock;
-  /** No answer for this long, all tries together, turns the remote off. */
+  /** No answer for this long, all tries together, turns the remote off. Counts while qik could have listened. */
   readonly timeoutMs: number;
   readonly tell: (problem: Problem) => void;
 }
@@ -37,6 +38,7 @@ export interface CallsOptions {
  */
 export class Calls {
   readonly #options: CallsOptions;
+  readonly #awake: AwakeClock;
   readonly #off = new Set<Direction>();
   readonly #running = new Map<AbortController, Direction>();
   /** Time that small calls took, each moment counted once however many were under way. */
@@ -46,6 +48,7 @@ export class Calls {
 
   constructor(options: CallsOptions) {
     this.#options = options;
+    this.#awake = new AwakeClock(options.clock);
   }
 
   isOff(direction: Direction): boolean {
@@ -80,6 +83,19 @@ export class Calls {
    * @throws {Oversized} Where the answer is larger than anything qik writes.
    */
   async call<T>(
+    direction: Direction,
+    bytes: number,
+    action: (store: ObjectStore, call: StoreCall, moved: (bytes: number) => void) => Promise<T>,
+  ): Promise<T> {
+    const release = this.#awake.keep();
+    try {
+      return await this.#tries(direction, bytes, action);
+    } finally {
+      release();
+    }
+  }
+
+  async #tries<T>(
     direction: Direction,
     bytes: number,
     action: (store: ObjectStore, call: StoreCall, moved: (bytes: number) => void) => Promise<T>,
@@ -184,7 +200,7 @@ export class Calls {
   }
 
   #now(): number {
-    return this.#options.clock.monotonic();
+    return this.#awake.now();
   }
 }
 

@@ -145,8 +145,10 @@ export class RemoteInventory {
     if (typeof record === "string") return record;
     const sizeBytes = size +
       [...record.pieces.values()].flat().reduce((sum, { stored }) => sum + stored, 0);
+    const { scope: of, producer } = record;
     return {
-      manifest: record.manifest,
+      // Whose signature it carries is not asked here: nothing is replayed.
+      manifest: { ...record.manifest, origin: { remote: this.#options.name, scope: of, producer } },
       usedAt: storedAt,
       sizeBytes,
       files: [name],

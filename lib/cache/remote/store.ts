@@ -128,3 +128,20 @@ export function readFileText(
     return undefined;
   }
 }
+
+/**
+ * What all names of a store begin with that keeps them below a prefix of a bucket: nothing, or a text with a slash at
+ * its end.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { startOfNames } from "./store.ts";
+ * assert.equal(startOfNames("/team/qik/"), "team/qik/");
+ * assert.equal(startOfNames(undefined), "");
+ * ```
+ */
+export function startOfNames(prefix = ""): string {
+  const inner = prefix.replace(/^\/+|\/+$/g, "");
+  return inner === "" ? "" : `${inner}/`;
+}

@@ -6,10 +6,14 @@ import type { LocalCache } from "../local.ts";
 import type { Budget } from "./budget.ts";
 import { type Calls, RemoteOff } from "./calls.ts";
 import { cut, type CutPiece } from "./pieces.ts";
+import { Presence } from "./presence.ts";
 import { contentsOf, INLINE_EACH, INLINE_SUM, type Piece, pieceName } from "./record.ts";
 
-/** Pieces whose presence is asked for in one question, and that are in memory meanwhile. */
+/** Pieces of one content that are in memory at once, and asked for together. */
 const GROUP = 4;
+
+/** A piece of up to this many bytes is sent in the time of a question, so none is asked. */
+const UNASKED = 1 << 18;
 
 /** An entry that is not uploaded, with the reason for people. */
 export class NotUploaded extends Error {
@@ -47,11 +51,13 @@ export interface Uploaded {
 export class Uploads {
   readonly #ports: UploadPorts;
   readonly #contents = new Map<string, Promise<readonly Piece[]>>();
-  /** Pieces that are known to be there. */
-  readonly #there = new Set<string>();
+  readonly #presence: Presence;
+  /** Pieces that this run has put there. */
+  readonly #sent = new Set<string>();
 
   constructor(ports: UploadPorts) {
     this.#ports = ports;
+    this.#presence = new Presence(ports.calls);
   }
 
   /**
@@ -131,11 +137,9 @@ export class Uploads {
 
   async #sendGroup(group: readonly CutPiece[]): Promise<void> {
     const { calls, unsound } = this.#ports;
-    const fresh = group.filter(({ name }) => !this.#there.has(name));
-    if (fresh.length === 0) return;
-    const names = fresh.map(({ name }) => pieceName(name));
-    const there = await calls.call("write", 0, (store, call) => store.has(names, call));
-    const absent = fresh.filter(({ name }) => !there.has(pieceName(name)) || unsound.has(name));
+    const asked = group.filter(({ name, stored }) => stored > UNASKED && !unsound.has(name));
+    const there = await this.#presence.ask(asked.map(({ name }) => pieceName(name)));
+    const absent = group.filter(({ name }) => !this.#sent.has(name) && !there.has(pieceName(name)));
     const sent = await Promise.allSettled(absent.map(({ name, stored, bytes }) =>
       calls.call(
         "write",
@@ -144,7 +148,10 @@ export class Uploads {
       )
     ));
     for (const one of sent) if (one.status === "rejected") throw one.reason;
-    for (const { name } of fresh) this.#there.add(name);
+    for (const { name } of absent) {
+      this.#sent.add(name);
+      this.#presence.note(pieceName(name));
+    }
   }
 
   /** Looks for secrets in a file, also where one lies across two pieces of it. */

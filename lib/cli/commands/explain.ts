@@ -6,7 +6,6 @@ import {
   latestKeys,
   printable,
 } from "../../cache/explain.ts";
-import type { Origin } from "../../cache/cache.ts";
 import type { Task } from "../../plan/types.ts";
 import { forecastOf } from "../forecast_session.ts";
 import type { Forecast } from "../forecast.ts";
@@ -15,7 +14,7 @@ import type { AppParts, Exit } from "../parts.ts";
 import { openProject, type Project } from "../project.ts";
 import { openSession } from "../session.ts";
 import { checkFilled } from "../unfilled.ts";
-import { columns, print, printJson } from "./cache/print.ts";
+import { columns, originRows, print, printJson } from "./cache/print.ts";
 
 /** `qik :explain TASK [--diff KEY [--diff KEY]]`. Executes nothing. */
 export async function run(parts: AppParts, call: MetaCall): Promise<Exit> {
@@ -147,7 +146,7 @@ function shown({ task, status, key, why, manifest }: Forecast, explained: Explai
     ["status", why === undefined ? status : `${status}: ${printable(why)}`],
     ...key === undefined ? [] : [["key", key]],
     ["cache", task.cacheable ? task.cache : "never cached"],
-    ...manifest?.origin === undefined ? [] : originRows(manifest.origin),
+    ...manifest?.origin === undefined ? [] : originRows(manifest.origin, "no key was asked for"),
   ]);
   const rows = fields.map(([field, value]) => [`  ${printable(field)}`, printable(value)]);
   return [
@@ -162,19 +161,6 @@ function shown({ task, status, key, why, manifest }: Forecast, explained: Explai
         changes.length === 0 ? "  no difference\n" : changes.map(changeText).join("")
       }`,
   ].join("");
-}
-
-/** Who made a result that came from a remote: believed only as far as the signature is. */
-function originRows({ scope, keyId, producer }: Origin): string[][] {
-  const { at, qik, arch, repo, ref, commit, event, run } = producer;
-  const by = [repo, ref, commit?.slice(0, 12), event].filter((word) => word !== undefined);
-  return [
-    ["made by", [...by.map(printable), `qik ${printable(qik)} on ${printable(arch)}`].join(", ")],
-    ["made at", new Date(at).toISOString()],
-    ...run === undefined ? [] : [["made in", printable(run)]],
-    ["scope", printable(scope)],
-    ["signed by", keyId ?? "no key was asked for"],
-  ];
 }
 
 function changeText({ field, change, before, after }: Change): string {

@@ -97,6 +97,20 @@ export async function startGcs(): Promise<Server> {
   });
 }
 
+/** Servers with a bucket, each with the variables that qik needs for it and the lines of `[caches.NAME]`. */
+export const BUCKETS = {
+  s3: {
+    start: startS3,
+    env: () => ({ AWS_ACCESS_KEY_ID: S3_KEYS.id, AWS_SECRET_ACCESS_KEY: S3_KEYS.secret }),
+    cache: (url: string) => `type = "s3"\nbucket = "bucket"\nendpoint-url = "${url}"`,
+  },
+  gcs: {
+    start: startGcs,
+    env: (url: string) => ({ STORAGE_EMULATOR_HOST: url }),
+    cache: () => `type = "gcs"\nbucket = "bucket"`,
+  },
+};
+
 /** nginx with its dav module; `user` and `secret` are asked for below `/closed`. */
 export async function startNginx(): Promise<Server> {
   const binary = await debian("nginx", "usr/sbin/nginx");

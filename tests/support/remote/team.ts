@@ -3,7 +3,9 @@ import { openLocalCache } from "../../../lib/cache/local.ts";
 import { openRemoteCache, type RemoteCache } from "../../../lib/cache/remote/remote.ts";
 import type { ObjectStore } from "../../../lib/cache/remote/store.ts";
 import type { RemotePolicy } from "../../../lib/cache/remote/trust.ts";
+import { makeKeys, readAcceptKey, readSignKey } from "../../../lib/cache/remote/keys.ts";
 import { systemClock } from "../../../lib/sys/clock.ts";
+import { MemoryStore } from "./memory_store.ts";
 import { CacheRoom, keyOf } from "../cache_room.ts";
 
 /** What the members of a team may do; each test says what is different. */
@@ -73,4 +75,21 @@ export function largeOf(text: string): string {
 /** What {@link Member.replay} gives of an honest entry. */
 export function honest(text: string): string {
   return [`built ${text}`, `small ${text}`, largeOf(text).slice(0, 40)].join("|");
+}
+
+/** A new pair of keys, in all forms. */
+export async function keys(until = "") {
+  const { secretKey, publicKey, id } = await makeKeys();
+  const accept = await readAcceptKey(publicKey + until);
+  return { id, signKey: await readSignKey(secretKey), accept: accept!, secretKey, publicKey };
+}
+
+/** A store with one honest, signed entry. */
+export async function signedStore() {
+  const trusted = await keys();
+  const objects = new MemoryStore();
+  using writer = new Member(objects, { signKey: trusted.signKey });
+  await writer.build("k");
+  await writer.finish();
+  return { objects, trusted, acceptKeys: [trusted.accept] };
 }

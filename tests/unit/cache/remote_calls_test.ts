@@ -83,6 +83,29 @@ Deno.test("a server that always answers late is given up when it has cost one li
   assert.ok(clock.monotonic() <= 2 * TIMEOUT);
 });
 
+Deno.test("time in which qik itself could not listen is not the server's", async () => {
+  let answer = () => {};
+  const { clock, calls, problems } = setUp(() =>
+    new Promise((resolve) => void (answer = () => resolve(undefined)))
+  );
+  const read = calls.read("o", 10);
+  await settle();
+  clock.stall(60 * TIMEOUT);
+  clock.advance(TIMEOUT / 2);
+  await settle();
+  assert.deepEqual(problems, []);
+  answer();
+  assert.equal(await read, undefined);
+  // A server that does not answer although qik listens is off all the same.
+  const late = assert.rejects(calls.read("p", 10), RemoteOff);
+  await settle();
+  clock.stall(5 * TIMEOUT);
+  clock.advance(TIMEOUT);
+  await late;
+  assert.deepEqual(problems.map(({ code }) => code), ["remote-off"]);
+  assert.equal(clock.waiting, 0, "no timer is left");
+});
+
 Deno.test("an object of any length is read up to the cap and no further", async () => {
   let pulled = 0;
   const endless = () =>

@@ -3,7 +3,6 @@ import { setImmediate } from "node:timers";
 import assert from "node:assert/strict";
 import { ciRun } from "../../../lib/cache/remote/ci.ts";
 import { closeEnvelope } from "../../../lib/cache/remote/envelope.ts";
-import { makeKeys, readAcceptKey, readSignKey } from "../../../lib/cache/remote/keys.ts";
 import { PIECES, recordName, RECORDS } from "../../../lib/cache/remote/record.ts";
 import { remotePolicy, type TrustSettings } from "../../../lib/cache/remote/trust.ts";
 import { compressZstd, decompressZstd } from "../../../lib/sys/zstd.ts";
@@ -11,25 +10,9 @@ import { keyOf } from "../../support/cache_room.ts";
 import { random as seeded } from "../../support/random.ts";
 import { fakeFiles } from "../../support/remote/fake_net.ts";
 import { MemoryStore } from "../../support/remote/memory_store.ts";
-import { honest, Member } from "../../support/remote/team.ts";
+import { honest, keys, Member, signedStore } from "../../support/remote/team.ts";
 
 const full = (Deno.env.get("QIK_TORTURE") ?? "") === "full";
-
-async function keys(until = "") {
-  const { secretKey, publicKey, id } = await makeKeys();
-  const accept = await readAcceptKey(publicKey + until);
-  return { id, signKey: await readSignKey(secretKey), accept: accept!, secretKey, publicKey };
-}
-
-/** A store with one honest, signed entry. */
-async function signedStore() {
-  const trusted = await keys();
-  const objects = new MemoryStore();
-  using writer = new Member(objects, { signKey: trusted.signKey });
-  await writer.build("k");
-  await writer.finish();
-  return { objects, trusted, acceptKeys: [trusted.accept] };
-}
 
 Deno.test("a signed entry is used by those who accept its key, and tells who made it", async () => {
   const { objects, trusted, acceptKeys } = await signedStore();
@@ -189,12 +172,12 @@ Deno.test("an upload that dies at any point is never a hit elsewhere", async () 
     let calls = 0;
     objects.before = () => (calls += 1) >= at ? new Promise(() => {}) : undefined;
     using writer = new Member(objects);
-    for (const name of ["a", "b", "c"]) await writer.build(name);
+    for (const name of [..."abcdef"]) await writer.build(name);
     const done = writer.finish().then(() => "done");
     const stuck = await Promise.race([done, ends(() => calls >= at)]);
     objects.before = () => {};
     using reader = new Member(objects);
-    for (const name of ["a", "b", "c"]) {
+    for (const name of [..."abcdef"]) {
       const replayed = await reader.replay(name);
       assert.ok(replayed === undefined || replayed === honest(name), `${name} at ${at}`);
     }

@@ -1,5 +1,7 @@
 import { formatDuration } from "../../../base/duration.ts";
 import { formatSize } from "../../../base/size.ts";
+import type { Origin } from "../../../cache/cache.ts";
+import { printable } from "../../../cache/explain.ts";
 import type { StoredResult } from "../../../cache/inventory.ts";
 import type { Sys } from "../../../sys/sys.ts";
 
@@ -31,6 +33,26 @@ export function resultRecord({ manifest, usedAt, sizeBytes }: StoredResult) {
     sizeBytes,
     artifacts: artifacts.length,
   };
+}
+
+/**
+ * Who made a result that came from a remote: believed only as far as the signature is.
+ *
+ * @param unsigned What is said where nobody's signature was checked.
+ */
+export function originRows(
+  { scope, keyId, producer }: Origin,
+  unsigned: string,
+): string[][] {
+  const { at, qik, arch, repo, ref, commit, event, run } = producer;
+  const by = [repo, ref, commit?.slice(0, 12), event].filter((word) => word !== undefined);
+  return [
+    ["made by", [...by.map(printable), `qik ${printable(qik)} on ${printable(arch)}`].join(", ")],
+    ["made at", new Date(at).toISOString()],
+    ...run === undefined ? [] : [["made in", printable(run)]],
+    ["scope", printable(scope)],
+    ["signed by", keyId ?? unsigned],
+  ];
 }
 
 /** How long ago something was, for people: `5m12s ago`, `3d ago`. */

@@ -5,7 +5,7 @@ import type { StoredResult } from "../../../cache/inventory.ts";
 import type { MetaCall } from "../../meta_spec.ts";
 import type { AppParts, Exit } from "../../parts.ts";
 import { chosenResults, openCache } from "./open.ts";
-import { ago, columns, print, printJson, resultRecord } from "./print.ts";
+import { ago, columns, originRows, print, printJson, resultRecord } from "./print.ts";
 
 /** `qik :cache show RESULT`. */
 export async function run(parts: AppParts, call: MetaCall): Promise<Exit> {
@@ -13,15 +13,20 @@ export async function run(parts: AppParts, call: MetaCall): Promise<Exit> {
   const cache = await openCache(parts, call);
   const results = chosenResults(cache, call.words);
   const latest = results.reduce((a, b) => b.manifest.storedAt > a.manifest.storedAt ? b : a);
-  const { log, artifacts } = latest.manifest;
+  const { log, artifacts, origin } = latest.manifest;
   if (call.json) {
-    printJson(sys, { ...resultRecord(latest), logBytes: log.size, artifacts });
+    printJson(sys, {
+      ...resultRecord(latest),
+      logBytes: log.size,
+      artifacts,
+      ...origin !== undefined && { origin },
+    });
   } else print(sys, shown(latest, sys.clock.now()));
   return { code: 0 };
 }
 
 function shown({ manifest, usedAt, sizeBytes }: StoredResult, now: number): string {
-  const { key, task, exit, tookMs, storedAt, log, artifacts } = manifest;
+  const { key, task, exit, tookMs, storedAt, log, artifacts, origin } = manifest;
   const facts = columns([
     ["task", printable(task)],
     ["key", key],
@@ -31,6 +36,7 @@ function shown({ manifest, usedAt, sizeBytes }: StoredResult, now: number): stri
     ["last used", ago(usedAt, now)],
     ["size", formatSize(sizeBytes)],
     ["log", formatSize(log.size)],
+    ...origin === undefined ? [] : originRows(origin, "not checked here"),
     ["artifacts", `${artifacts.length}`],
   ]);
   return facts + columns(artifacts.map(({ kind, mode, size, path }) => [
