@@ -3,23 +3,37 @@
  *
  *     deno run -A bench/pygraph.ts [--rounds 5] [--modules 20000]
  *
- * Needs dist/qik (`deno task build`), python3 and PyPI. Cold: nothing is remembered about imports. Warm: one file has
- * changed since. qik's part holds all that a run of `pygraph.build` does: configuration, git's index, key, result.
+ * Needs dist/qik (`deno task build`), python3 and PyPI. Both are measured from the start of the process to its end.
+ * qik's part is a run of `pygraph.build`: configuration, git's index, new files, contents by digest, key, graph, result
+ * kept. grimp's is an interpreter that imports grimp and calls `build_graph`: files by name and time, the graph in
+ * memory. So qik compares contents where grimp trusts times, and grimp scans on all processors where qik uses one.
  */
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { execFileSync } from "node:child_process";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { ROOT } from "../scripts/root.ts";
 import { pinnedPackages } from "../tests/support/pygraph/packages.ts";
 import { summary } from "./measure.ts";
+import { writeModules } from "./python_tree.ts";
+import { writeResults } from "./results.ts";
+import { type Figure, tableText } from "./table.ts";
 
-interface Contestant {
+interface Tree {
   readonly name: string;
-  /** Before each run, not measured. */
-  prepare(): void;
-  readonly argv: readonly string[];
+  readonly directory: string;
+  /** The package whose graph is made. */
+  readonly top: string;
+  /** A module, relative to the directory. */
+  readonly edited: string;
+}
+
+interface Contender {
+  readonly name: string;
+  argv(tree: Tree, scenario: string): readonly string[];
+  /** Forgets what is remembered of imports. */
+  forget(tree: Tree): void;
 }
 
 const { values } = parseArgs({
@@ -30,82 +44,98 @@ const { values } = parseArgs({
   },
 });
 const rounds = Number(values.rounds);
+let edits = 0;
 const qik = join(ROOT, "dist", "qik");
 if (!existsSync(qik)) throw new Error("Cannot find dist/qik: run deno task build first");
 const { python, site } = pinnedPackages();
+
+const SCENARIOS: Readonly<Record<string, string>> = {
+  cold: "nothing is remembered of imports; grimp keeps nothing either",
+  edit: "one file has changed, but not what it imports",
+  import: "one file imports something else than before",
+};
+
+const CONTENDERS: readonly Contender[] = [{
+  name: "qik",
+  argv: () => [qik, "-v", "0", "pygraph.build"],
+  forget({ directory }) {
+    for (const path of ["cache", "artifacts", "state/pygraph-scans", "state/pygraph-build"]) {
+      rmSync(join(directory, "._qik", path), { recursive: true, force: true });
+    }
+  },
+}, {
+  name: "grimp",
+  argv: ({ top }, scenario) => [
+    python,
+    "-c",
+    `import sys; sys.path.insert(0, "."); import grimp; ` +
+    `grimp.build_graph("${top}", cache_dir=${scenario === "cold" ? "None" : '".grimp_cache"'})`,
+  ],
+  forget: () => {},
+}];
+
 const base = mkdtempSync(join(tmpdir(), "qik-bench-pygraph-"));
 try {
-  cpSync(join(site, "django"), join(base, "django", "django"), { recursive: true });
-  measure(join(base, "django"), "django", "django/utils/text.py");
-  writeModules(join(base, "many"), Number(values.modules));
-  measure(join(base, "many"), "many", "many/p0/m0.py");
+  const django = join(base, "django");
+  cpSync(join(site, "django"), join(django, "django"), { recursive: true });
+  const many = join(base, "many");
+  writeModules(many, Number(values.modules));
+  const figures = [
+    { name: "Django", directory: django, top: "django", edited: "django/utils/text.py" },
+    { name: `${values.modules} modules`, directory: many, top: "many", edited: "many/p0/m0.py" },
+  ].flatMap(measured);
+  for (const [name, about] of Object.entries(SCENARIOS)) console.log(`${name}: ${about}`);
+  console.log(`median of ${rounds} rounds\n\n${tableText(figures)}`);
+  const versions = {
+    grimp: versionOf([python, "-m", "pip", "show", "grimp"]),
+    qik: versionOf([qik, "--version"]),
+  };
+  console.log(`written to ${await writeResults({ rounds, versions, figures })}`);
 } finally {
   rmSync(base, { recursive: true, force: true });
 }
 
-/** Packages of 100 modules; each module imports eight others, all with lower numbers, and Python's own. */
-function writeModules(directory: string, modules: number): void {
-  const nameOf = (at: number) => `many.p${Math.floor(at / 100)}.m${at % 100}`;
-  let state = 7;
-  const pick = (below: number) => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return Math.floor(state / 2 ** 32 * below);
-  };
-  const write = (path: string, text: string) => {
-    mkdirSync(dirname(join(directory, path)), { recursive: true });
-    writeFileSync(join(directory, path), text);
-  };
-  write("many/__init__.py", "");
-  const body = "\n\ndef work(value: int) -> int:\n    return value + 1\n".repeat(20);
-  for (let at = 0; at < modules; at++) {
-    const imports = Array.from({ length: at === 0 ? 0 : 8 }, () => `import ${nameOf(pick(at))}`);
-    const path = `${nameOf(at).replaceAll(".", "/")}.py`;
-    if (at % 100 === 0) write(`${dirname(path)}/__init__.py`, "");
-    write(path, ["import os, typing", ...imports].join("\n") + body);
-  }
+function versionOf([file, ...args]: readonly string[]): string {
+  return /\d+(\.\d+)+/.exec(execFileSync(file!, args, { encoding: "utf8" }))![0];
 }
 
-function measure(directory: string, top: string, edited: string): void {
+function measured(tree: Tree): Figure[] {
+  prepare(tree);
+  const samples = new Map<string, number[]>();
+  for (let round = -1; round < rounds; round++) {
+    for (const scenario of Object.keys(SCENARIOS)) {
+      // Another one goes first in each round.
+      for (const at of [0, 1]) {
+        const contender = CONTENDERS[(at + round + 2) % 2]!;
+        const ms = timed(tree, contender, scenario);
+        // The first round warms the disk, and makes what the others remember.
+        const key = `${tree.name}, ${scenario}/${contender.name}`;
+        if (round >= 0) samples.set(key, [...samples.get(key) ?? [], ms]);
+      }
+    }
+  }
+  return [...samples].map(([key, samplesMs]) => {
+    const [scenario, tool] = key.split("/") as [string, string];
+    const { median, spread, least } = summary(samplesMs);
+    return { scenario, tool, samplesMs, medianMs: median, spreadMs: spread, leastMs: least };
+  });
+}
+
+function prepare({ directory }: Tree): void {
   writeFileSync(join(directory, "qik.toml"), '[plugins]\npygraph = "qik.pygraph"\n');
+  writeFileSync(join(directory, ".gitignore"), ".grimp_cache\n__pycache__\n");
   const git = (...args: string[]) => execFileSync("git", args, { cwd: directory });
   git("init", "-q");
-  writeFileSync(join(directory, ".gitignore"), ".grimp_cache\n__pycache__\n");
   git("add", "-A");
-  let edits = 0;
-  const edit = () => writeFileSync(join(directory, edited), `X = ${edits++}\n`, { flag: "a" });
-  const forget = () => {
-    for (const path of ["cache", "artifacts", "state/pygraph-scans"]) {
-      rmSync(join(directory, "._qik", path), { recursive: true, force: true });
-    }
-  };
-  const grimp = (cache: string) => [
-    python,
-    "-c",
-    `import sys; sys.path.insert(0, "."); import grimp; grimp.build_graph("${top}", cache_dir=${cache})`,
-  ];
-  const contestants: Contestant[] = [
-    { name: "qik cold", prepare: forget, argv: [qik, "-v", "0", "pygraph.build"] },
-    { name: "qik warm", prepare: edit, argv: [qik, "-v", "0", "pygraph.build"] },
-    { name: "grimp cold", prepare: () => {}, argv: grimp("None") },
-    { name: "grimp warm", prepare: edit, argv: grimp('".grimp_cache"') },
-  ];
-  const samples = new Map<string, number[]>(contestants.map(({ name }) => [name, []]));
-  for (let round = -1; round < rounds; round++) {
-    for (const { name, prepare, argv } of contestants) {
-      prepare();
-      const start = performance.now();
-      execFileSync(argv[0]!, argv.slice(1), {
-        cwd: directory,
-        stdio: ["ignore", "ignore", "inherit"],
-      });
-      // The first round warms the disk, and makes what the warm runs remember.
-      if (round >= 0) samples.get(name)!.push(performance.now() - start);
-    }
-  }
-  for (const [name, times] of samples) {
-    const { median, least } = summary(times);
-    console.log(
-      `${top.padEnd(8)} ${name.padEnd(11)} ${median.toFixed(0)} ms (least ${least.toFixed(0)})`,
-    );
-  }
+}
+
+function timed(tree: Tree, contender: Contender, scenario: string): number {
+  const { directory, edited } = tree;
+  const text = scenario === "import" ? `import module_${edits++}\n` : `X = ${edits++}\n`;
+  if (scenario === "cold") contender.forget(tree);
+  else writeFileSync(join(directory, edited), text, { flag: "a" });
+  const [file, ...args] = contender.argv(tree, scenario);
+  const start = performance.now();
+  execFileSync(file!, args, { cwd: directory, stdio: ["ignore", "ignore", "inherit"] });
+  return performance.now() - start;
 }

@@ -3,15 +3,14 @@
  * repository. Every round runs every scenario with every tool in turn, so that all of them meet the same
  * minutes of the same machine; what is told are medians over the rounds.
  */
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { availableParallelism, cpus, release, tmpdir, totalmem } from "node:os";
+import { mkdtemp, rm } from "node:fs/promises";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { ROOT } from "../scripts/root.ts";
-import { runCommand } from "../scripts/steps/command.ts";
 import { middlePackage, packageGraph, SIZES } from "./graph.ts";
 import { peakMemory, summary, timeRun } from "./measure.ts";
 import { artifactsText, type Repository, writeRepository } from "./repository.ts";
+import { writeResults } from "./results.ts";
 import { SCENARIOS } from "./scenarios.ts";
 import { startFigures, startText } from "./start.ts";
 import { type Figure, tableText } from "./table.ts";
@@ -88,22 +87,6 @@ function figuresOf(contenders: readonly Contender[]): Figure[] {
       return { ...figure, ...rest, ...(peak === undefined ? {} : { peakMiB: peak }) };
     })
   );
-}
-
-async function writeResults(results: object): Promise<string> {
-  const stamp = new Date().toISOString().replace(/[:.]/g, "-");
-  const path = `bench/results/${stamp}.json`;
-  const { text } = await runCommand({ argv: ["git", "rev-parse", "--short=12", "HEAD"] });
-  const machine = {
-    processor: cpus()[0]?.model ?? "unknown",
-    processors: availableParallelism(),
-    memoryGiB: Math.round(totalmem() / 2 ** 30),
-    system: `${Deno.build.os} ${release()}`,
-  };
-  await mkdir(join(ROOT, "bench/results"), { recursive: true });
-  const whole = { at: new Date().toISOString(), commit: text.trim(), machine, ...results };
-  await writeFile(join(ROOT, path), JSON.stringify(whole, undefined, 2) + "\n");
-  return path;
 }
 
 async function main(): Promise<void> {

@@ -43,7 +43,9 @@ async function watch(parts: AppParts, invocation: Invocation): Promise<Exit> {
   return await watchCommand(parts, invocation, async (session) => {
     const { project } = session;
     const asked = changesAsked(invocation, project.settings);
-    const narrowed = asked === undefined ? session : (await changedIn(sys, session, asked)).session;
+    const narrowed = asked === undefined
+      ? session
+      : (await changedIn(sys, session, invocation, asked)).session;
     await checkFilled(sys, narrowed.project);
     const chosen = await byCacheStatus(sys, narrowed, invocation);
     return selectedFor(narrowed.project, invocation, chosen);
@@ -54,11 +56,16 @@ async function watch(parts: AppParts, invocation: Invocation): Promise<Exit> {
 async function changedIn(
   sys: Sys,
   session: Session,
+  invocation: Invocation,
   against: Against,
 ): Promise<{ readonly session: Session; readonly reasons: Reasons }> {
-  const { changedTasks } = await import("./changed.ts");
+  const [{ changedTasks }, { refreshLists }] = await Promise.all([
+    import("./changed.ts"),
+    import("./lists.ts"),
+  ]);
   const { project } = session;
-  const reasons = await changedTasks(sys, session, against);
+  const unlisted = await refreshLists(sys, session, invocation);
+  const reasons = new Map([...unlisted, ...await changedTasks(sys, session, against)]);
   const chosen = project.selection.chosen.filter((index) => reasons.has(index));
   const selection = { chosen, selected: project.narrowed(chosen) };
   return { session: { ...session, project: { ...project, selection } }, reasons };
@@ -72,7 +79,7 @@ async function runChanged(
   against: Against,
 ): Promise<Exit> {
   const all = await openSession(sys, project);
-  const { session, reasons } = await changedIn(sys, all, against);
+  const { session, reasons } = await changedIn(sys, all, invocation, against);
   const { chosen } = session.project.selection;
   const { ls, fail, dryRun } = invocation;
   if ((ls || (fail && !dryRun)) && invocation.cacheStatus === undefined) {
