@@ -1,8 +1,8 @@
 /** Tasks whose work is a function of a plugin, and every way to stop them. */
 import assert from "node:assert/strict";
-import { mkdir, readdir, readFile } from "node:fs/promises";
-import { setImmediate } from "node:timers";
+import { mkdir, readdir } from "node:fs/promises";
 import { Gate } from "../support/gate.ts";
+import { running, until, writtenPids } from "../support/process_state.ts";
 import { inTerminal } from "../support/pseudo_terminal.ts";
 import { pythonRepoTest } from "../support/python.ts";
 import { type Repo, repoTest } from "../support/repo.ts";
@@ -54,30 +54,10 @@ ${gate.exec}`;
   return gate;
 }
 
-async function pidsOf(repo: Repo): Promise<number[]> {
-  return (await repo.read("pids")).split("\n").filter((line) => line !== "").map(Number);
-}
-
-/** Whether a process runs, dead and unburied ones left out. */
-async function runs(pid: number): Promise<boolean> {
-  const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
-  return stat !== "" && !/\) [ZX] /.test(stat);
-}
-
 async function left(repo: Repo): Promise<number[]> {
-  const pids = await pidsOf(repo);
+  const pids = await writtenPids(repo.path("pids"));
   assert.equal(pids.length, 3, String(pids));
-  const running = await Promise.all(pids.map(runs));
-  return pids.filter((_, at) => running[at]);
-}
-
-/** Waits until it is so; the outer limit ends what never is. */
-async function until(isSo: () => Promise<boolean>, what: string): Promise<void> {
-  const limit = performance.now() + 60_000;
-  while (!await isSo()) {
-    if (performance.now() > limit) assert.fail(what);
-    await new Promise((done) => setImmediate(done));
-  }
+  return await running(pids);
 }
 
 for (const [signal, exit] of [["SIGINT", 130], ["SIGTERM", 143], ["SIGHUP", 129]] as const) {
@@ -124,8 +104,8 @@ repoTest(
     assert.equal((await names()).length, 1, "the function's programs share slots");
     run.signal("SIGKILL");
     await run.ended;
-    await until(async () => (await left(repo)).length === 0, "processes are left");
-    await until(async () => (await names()).length === 0, "the pipe is left");
+    await until(async () => (await left(repo)).length === 0, () => "processes are left");
+    await until(async () => (await names()).length === 0, () => "the pipe is left");
   },
 );
 
@@ -151,7 +131,7 @@ repoTest(
       else await gate.finish();
       await run.ended;
       if (!kill) assert.deepEqual(await names(), []);
-      await until(async () => (await names()).length === 0, "the pipe is left");
+      await until(async () => (await names()).length === 0, () => "the pipe is left");
     }
   },
 );

@@ -1,8 +1,8 @@
 /** Where results are kept, for whom, and for how long. */
 import assert from "node:assert/strict";
 import { readdir, readFile, readlink, utimes } from "node:fs/promises";
-import { setImmediate } from "node:timers";
 import { mark, ran, ranBy } from "../support/fakes.ts";
+import { until } from "../support/process_state.ts";
 import { type Repo, repoTest } from "../support/repo.ts";
 
 const COMMAND = `
@@ -78,11 +78,7 @@ const isWarm = async (repo: Repo) => (await repo.must("--dry-run", "c")).out.sta
 /** Runs the other command, and waits until the collection that it may have left to another process has ended. */
 async function otherRan(repo: Repo): Promise<void> {
   await repo.must("other");
-  const limit = performance.now() + 60_000;
-  while (await collects(repo)) {
-    assert.ok(performance.now() < limit, "the collection does not end");
-    await new Promise((done) => setImmediate(done));
-  }
+  await until(async () => !await collects(repo), () => "the collection does not end");
 }
 
 async function collects(repo: Repo): Promise<boolean> {

@@ -1,31 +1,11 @@
 import assert from "node:assert/strict";
 import { mkdir, readdir, readFile } from "node:fs/promises";
 import { Gate } from "../support/gate.ts";
+import { running, stateOf, until, writtenPids } from "../support/process_state.ts";
 import { inTerminal } from "../support/pseudo_terminal.ts";
 import { pythonRepoTest } from "../support/python.ts";
 import { type Repo, repoTest } from "../support/repo.ts";
 import { Screen } from "../support/screen.ts";
-import { setImmediate } from "node:timers";
-
-/** The state of a process as a letter; unset where it is gone, or dead and unburied. */
-async function stateOf(pid: number): Promise<string | undefined> {
-  const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
-  const state = /\) (\w) /.exec(stat)?.[1];
-  return state === "Z" || state === "X" ? undefined : state;
-}
-
-/** Waits until it is so; the outer limit of the test ends what never is. */
-async function until(isSo: () => Promise<boolean>, what: () => Promise<string>): Promise<void> {
-  const limit = performance.now() + 60_000;
-  while (!await isSo()) {
-    if (performance.now() > limit) assert.fail(await what());
-    await new Promise((done) => setImmediate(done));
-  }
-}
-
-async function pidsOf(repo: Repo): Promise<number[]> {
-  return (await repo.read("pids")).split("\n").filter((line) => line !== "").map(Number);
-}
 
 /** In the group of the command, out of it, in a session of its own, and one that ignores what it can. */
 const TREE = (gate: Gate) => `
@@ -44,13 +24,13 @@ async function killedQik(repo: Repo, round: number): Promise<number> {
   await repo.write({ "qik.toml": `[commands]\ntree = '''${TREE(gate)}'''\n` });
   const run = repo.startQik();
   await gate.started();
-  const pids = await pidsOf(repo);
+  const pids = await writtenPids(repo.path("pids"));
   assert.equal(pids.length, 4, String(pids));
   for (const pid of pids) assert(await stateOf(pid), `${pid} does not run`);
   run.signal("SIGKILL");
   const killed = performance.now();
-  const states = async () => (await Promise.all(pids.map(stateOf))).filter((state) => state);
-  await until(async () => (await states()).length === 0, async () => `left: ${await states()}`);
+  const left = () => running(pids);
+  await until(async () => (await left()).length === 0, async () => `left: ${await left()}`);
   const tookMs = performance.now() - killed;
   await run.ended;
   return tookMs;

@@ -1,6 +1,6 @@
 /** Runs that are ended at random moments: by Ctrl-C and signals in a terminal, and by kills while a report is written. */
 import assert from "node:assert/strict";
-import * as fs from "node:fs";
+import { running, until, writtenPids } from "../support/process_state.ts";
 import { inTerminal, type TimedStep } from "../support/pseudo_terminal.ts";
 import { pythonRepoTest } from "../support/python.ts";
 import { pick, random } from "../support/random.ts";
@@ -21,19 +21,6 @@ d = '''echo $$ >> pids; echo of d; sleep 0.1; exit 3'''
 `,
   ".gitignore": "pids\n",
 };
-
-/** Numbers of processes that commands have written down and that still run. */
-function left(repo: Repo): string[] {
-  if (!fs.existsSync(repo.path("pids"))) return [];
-  return fs.readFileSync(repo.path("pids"), "utf8").split("\n").filter((pid) => {
-    if (pid === "") return false;
-    try {
-      return !/\) [ZX] /.test(fs.readFileSync(`/proc/${pid}/stat`, "utf8"));
-    } catch {
-      return false;
-    }
-  });
-}
 
 /** The codes that `subprocess` gives: negative for a signal. */
 const CODES: Readonly<Record<string, number>> = { "Ctrl-C": -2, SIGTERM: -15, SIGHUP: -1 };
@@ -67,7 +54,11 @@ pythonRepoTest(
       assert.doesNotMatch(screen.text(), /bug in qik|\/4 tasks,/, what);
       // It was too late where the run had ended by itself, with the code of `d`.
       assert([3, CODES[how]].includes(ran.code), `${what}: ${ran.code}\n${ran.output}`);
-      assert.deepEqual(left(repo), [], `${what}: processes are left`);
+      assert.deepEqual(
+        await running(await writtenPids(repo.path("pids"))),
+        [],
+        `${what}: processes are left`,
+      );
       if (ran.code === CODES[how]) counts[how] = (counts[how] ?? 0) + 1;
     }
     const ended = Object.entries(counts).map(([how, count]) => `${count} by ${how}`).join(", ");
@@ -76,6 +67,10 @@ pythonRepoTest(
     );
   },
 );
+
+async function hasLines(repo: Repo): Promise<boolean> {
+  return (await repo.read("events").catch(() => "")) !== "";
+}
 
 const KILLS = times(12, 200);
 
@@ -92,7 +87,7 @@ repoTest(`a report is whole lines whenever qik is killed, seed ${SEED}`, {
     const what = `kill ${at} of seed ${SEED} by ${signal}`;
     await repo.remove("events");
     const run = repo.startQik("-n", "3", "--report", "json=events");
-    if (next(8) > 0) await appeared(repo.path("events"));
+    if (next(8) > 0) await until(() => hasLines(repo), () => "no report");
     await randomMoment(next(250));
     run.signal(signal);
     const { code } = await run.ended;
@@ -116,12 +111,3 @@ repoTest(`a report is whole lines whenever qik is killed, seed ${SEED}`, {
     `${KILLS} kills (${ends.SIGKILL} by SIGKILL, ${ends.SIGTERM} by SIGTERM before the end): reports are whole lines, and have an end where there was time`,
   );
 });
-
-/** Waits until there is such a file with something in it; the outer limit of the run ends what never comes. */
-async function appeared(path: string): Promise<void> {
-  const limit = performance.now() + 60_000;
-  while (!(fs.existsSync(path) && fs.statSync(path).size > 0)) {
-    assert(performance.now() < limit, `${path} never came`);
-    await randomMoment(1);
-  }
-}
