@@ -89,14 +89,6 @@ export class Secrets {
     }
   }
 
-  /** Takes what stands before the host of a URL for a secret: the password, or the whole where there is none. */
-  learnUrl(url: string): void {
-    const [, user = "", password] =
-      /^[a-z][a-z0-9+.-]*:\/\/([^/\s:@]*)(?::([^/\s@]*))?@/i.exec(url) ?? [];
-    const secret = password || user;
-    if (secret.length >= SHORTEST) this.#add(secret);
-  }
-
   /** Learns what somebody else knows, now and whenever something is masked. */
   follow(source: () => readonly string[]): void {
     this.#sources.push(source);

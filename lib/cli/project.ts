@@ -64,7 +64,7 @@ export async function openProject(parts: AppParts, invocation: Invocation): Prom
   secrets.alsoNamed(read.config.defaults.secrets ?? [], sys.env);
   try {
     const project = planned(sys, invocation, settings, read);
-    for (const url of project.venvs.urls) secrets.learnUrl(url);
+    for (const url of project.venvs.urls) secrets.learn({ "index-url": url });
     return { ...project, secrets };
   } catch (error) {
     throw error instanceof QikError ? await withLines(error, sys, read.root) : error;
