@@ -176,7 +176,13 @@ function withoutComment(line: string): string {
   return at < 0 ? line : line.slice(0, at);
 }
 
+/** An archive in an explicit list of conda's: `…/<name>-<version>-<build>.conda`. */
+const ARCHIVE =
+  /^[a-z][a-z0-9+.-]*:\/\/\S*\/([^/\s]+)-([^\s/-]+)-[^\s/-]+\.(?:conda|tar\.bz2)(?:#|$)/;
+
 function pinOf(line: string): Pin | undefined {
+  const archive = ARCHIVE.exec(line);
+  if (archive !== null) return { name: archive[1]!, version: archive[2]! };
   const head = /^([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[[^\]]*\]\s*)?/.exec(line);
   if (head === null) return undefined;
   const name = head[1]!;

@@ -16,6 +16,7 @@ export async function lock(call: VenvCall, at: At): Promise<number> {
     locked.set(platform, packages);
   }
   const text = writeLock(locked, `Made by: qik ${at.project.plugin.name}.lock@${at.space.name}`);
+  call.files.removeTree(packagesOf(call, at));
   const path = `${call.root}/${at.lock}`;
   call.files.makeDirectory(path.slice(0, path.lastIndexOf("/")));
   call.files.writeAtomic(path, new TextEncoder().encode(text));
@@ -78,7 +79,7 @@ async function ask(
     CONDA_SUBDIR: platform,
     ...isSecret && { CONDA_CHANNELS: channels.join(",") },
   };
-  for (const env of [usual, { ...usual, CONDA_PKGS_DIRS: `${scratch}.packages` }]) {
+  for (const env of [usual, { ...usual, CONDA_PKGS_DIRS: packagesOf(call, at) }]) {
     const { code, text } = await told(call, at, argv, env);
     if (code !== 0) {
       call.write("err", `${readFailure(text)}\n`);
@@ -93,6 +94,11 @@ async function ask(
       `Cannot lock the environment of the space "${at.space.name}": the tool does not say where its packages come from`,
     hint: 'Update it, or name another one: tool = "micromamba"',
   });
+}
+
+/** Where conda has no package yet. */
+function packagesOf(call: VenvCall, at: At): string {
+  return `${scratchOf(call, at)}.packages`;
 }
 
 async function told(

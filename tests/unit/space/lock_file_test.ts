@@ -158,3 +158,16 @@ Deno.test("broken lock files are located problems; odd ones lock nothing", async
   const odd = await read(scratch, "poetry.lock", "r.txt");
   assert.deepEqual([odd.versions, odd.problems], [{}, []]);
 });
+
+Deno.test("an explicit list of conda's pins what its archives are named after", () => {
+  const text = `# platform: linux-64
+@EXPLICIT
+https://conda.example.org/ch/linux-64/scikit-learn-1.5.2-py312h7a48858_1.conda#0123456789abcdef
+file:///ch/noarch/flask-3.0.3-pyhd8ed1ab_0.tar.bz2
+https://conda.example.org/ch/noarch/strange.conda
+`;
+  assert.deepEqual(parseRequirements(text).pins, [
+    { name: "scikit-learn", version: "1.5.2" },
+    { name: "flask", version: "3.0.3" },
+  ]);
+});
