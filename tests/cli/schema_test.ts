@@ -47,6 +47,16 @@ tools = "requirements.txt"
 venv = {type = "space", name = "tools"}
 fence = ["lib", {type = "space", name = "tools"}]
 
+[spaces.built]
+venv = {type = "uv", reqs = ["a.txt", {type = "space", name = "tools"}], lock = "built.lock", constraint = {type = "space", name = "tools"}, python = "3.12", universal = false}
+
+[plugins.uv]
+plugin = "qik.uv"
+index-url = "https://packages.example.com/simple"
+extra-index-url = ["https://other.example.com/simple"]
+cache = "repo"
+hashes = true
+
 [caches.local]
 max-size = "1GB"
 
@@ -75,6 +85,10 @@ const WRONG = [
   "[defaults]\nuntraced = true\n",
   '[spaces.a]\nroots = "a"\n',
   '[spaces.a]\nvenv = {type = "virtual"}\n',
+  '[plugins]\nuv = "qik.uv"\n[spaces.a]\nvenv = {type = "uv", req = "a.txt"}\n',
+  '[plugins]\nuv = "qik.uv"\n[spaces.a]\nvenv = {type = "uv", reqs = [1]}\n',
+  '[plugins]\nuv = "qik.uv"\n[spaces.a]\nvenv = {type = "uv", reqs = "a", universal = "no"}\n',
+  '[plugins.uv]\nplugin = "qik.uv"\npythons = "3.12"\n',
   '[caches.local]\nmax = "1GB"\n',
   "[pools]\ndb = 0\n",
 ];

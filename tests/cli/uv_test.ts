@@ -1,7 +1,14 @@
 /** Environments that uv makes: the contract of all such plugins, and what only uv does. */
 import assert from "node:assert/strict";
 import { delimiter } from "node:path";
-import { type Bench, benchTest, configuration, venvContract } from "../support/venv/contract.ts";
+import {
+  all,
+  type Bench,
+  benchTest,
+  configuration,
+  venvContract,
+} from "../support/venv/contract.ts";
+import { endWatching, put, startWatching } from "../support/watched.ts";
 import { startIndex } from "../support/venv/index_server.ts";
 import { writeWheels } from "../support/venv/python_packages.ts";
 import { pythonsHere } from "../support/venv/pythons.ts";
@@ -197,6 +204,39 @@ test("what would run is told before", async (bench) => {
     (await repo.must("--dry-run")).out,
     /cold .*uv\.install@lint +what it made is not there/,
   );
+});
+
+test("while watching, a changed requirement makes the environment anew, and its commands run", async (bench) => {
+  const { repo } = bench;
+  await bench.run();
+  const watch = await startWatching(repo);
+  await put(repo, { "app.txt": "qikblue==2.0\n" });
+  await watch.saw("qikblue 2.0\n");
+  await endWatching(watch);
+  assert.equal((await repo.must(":x", "qikblue@app")).out, "qikblue 2.0\n");
+  assert.deepEqual(await bench.run(), all(bench, "hit"));
+});
+
+test("under strict-env uv still finds what the user has set for it", async (bench) => {
+  const { repo } = bench;
+  const toml = configuration(bench.tool, "[defaults]\nstrict-env = true\n")
+    .replace('exec = "qikblue"', `exec = 'qikblue; echo "index=$UV_DEFAULT_INDEX"'`);
+  await repo.write({ "qik.toml": toml });
+  await bench.run("show");
+  assert.equal(await repo.read("._qik/out/show@app.out"), "qikblue 1.0\nindex=\n");
+});
+
+test("an environment that the user has activated by hand is none for its making", async (bench) => {
+  const { repo } = bench;
+  await bench.run("show");
+  await bench.ask("app", [{ name: "qikblue", version: "2.0" }]);
+  const bin = repo.path("._qik/venv/app/bin");
+  const VIRTUAL_ENV = repo.path("._qik/venv/app");
+  const active = repo.with({ env: { VIRTUAL_ENV, PATH: `${bin}:${repo.environment()["PATH"]}` } });
+  await active.must("show");
+  await repo.remove("._qik/venv/app/lib");
+  await active.must("show");
+  assert.equal(await repo.read("._qik/out/show@app.out"), "qikblue 2.0\n");
 });
 
 const PYTHONS = pythonsHere();
