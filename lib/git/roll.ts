@@ -71,3 +71,11 @@ export function mergeOrdered(a: readonly string[], b: readonly string[]): string
   }
   return merged;
 }
+
+/** Numbers without those that stand there already; the same list where they ascend, as they mostly do. */
+export function distinct(numbers: readonly number[]): readonly number[] {
+  for (let at = 1; at < numbers.length; at++) {
+    if (numbers[at]! <= numbers[at - 1]!) return [...new Set(numbers)];
+  }
+  return numbers;
+}

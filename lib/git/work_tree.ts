@@ -9,6 +9,7 @@ import { Looker } from "./look.ts";
 import { readMemo } from "./memo.ts";
 import { Modules } from "./modules.ts";
 import { compilePathspec, type Pathspec } from "./pathspec.ts";
+import { distinct } from "./roll.ts";
 import { isOwnFile, type Source, type Tracked } from "./source.ts";
 import type { FileState, LookedAt, Selected, SelectOptions, Tree, TreeEvidence } from "./tree.ts";
 
@@ -231,7 +232,7 @@ export class WorkTree implements Tree {
       this.#trackedHit(this.#listing.matchTracked(spec), request)
     );
     // Looking takes time in which git lists the files beside the index.
-    await this.#looker.look(hits.flatMap(({ ids }) => ids), request.epoch);
+    await this.#looker.look(distinct(hits.flatMap(({ ids }) => ids)), request.epoch);
     for (const [at, spec] of request.positive.entries()) {
       if (request.beside) await this.#addOthers(hits[at]!, spec, request);
       this.#addModules(hits[at]!, spec, request);
