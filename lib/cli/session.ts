@@ -1,6 +1,7 @@
 import type { RestorePlace } from "../cache/cache.ts";
+import { changedArtifacts } from "../cache/changed_artifacts.ts";
 import type { HandedOn } from "../hash/handed_on.ts";
-import { Keyer, type SpaceInputs } from "../hash/keyer.ts";
+import { Keyer, type KeyerPorts, type SpaceInputs } from "../hash/keyer.ts";
 import { secretKey } from "../hash/secret_key.ts";
 import { ToolVersions } from "../hash/tool_versions.ts";
 import type { Tree } from "../git/tree.ts";
@@ -85,10 +86,7 @@ export async function openSession(
     mask: (line) => project.secrets.text(line),
     spaceInputs: (task) => spaceInputsOf(spaces, task, environment),
     world,
-    artifactsOnDisk: (task): Promise<readonly HandedOn[]> => {
-      witness?.doubt();
-      return Promise.resolve(caches.artifactsOnDisk(task));
-    },
+    ...handedOnOf(outside, root, caches, witness),
   });
   return {
     project,
@@ -112,6 +110,23 @@ function forgetEnvironments(spaces: Spaces, witness: Witness | undefined): void 
   spaces.invalidate();
   // What was asked before has another answer now.
   witness?.doubt();
+}
+
+/** How a keyer learns of artifacts that lie there, and that they are still what they were. */
+function handedOnOf(
+  { files, clock }: Sys,
+  root: string,
+  caches: Caches,
+  witness: Witness | undefined,
+): Pick<KeyerPorts, "artifactsOnDisk" | "changedArtifacts" | "now"> {
+  return {
+    artifactsOnDisk: (task): Promise<readonly HandedOn[]> => {
+      witness?.doubt();
+      return Promise.resolve(caches.artifactsOnDisk(task));
+    },
+    changedArtifacts: (artifacts, sinceMs) => changedArtifacts(files, root, artifacts, sinceMs),
+    now: () => clock.now(),
+  };
 }
 
 function restorePlaceOf(root: string, tree: Tree, { artifacts }: Task): RestorePlace {

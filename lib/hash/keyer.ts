@@ -1,5 +1,6 @@
 import { byCodeUnit } from "../base/order.ts";
 import { QikError } from "../base/problems.ts";
+import { compilePathspec } from "../git/pathspec.ts";
 import type { FileState, Selected, SelectOptions, Tree } from "../git/tree.ts";
 import type { DepWorld, Fact, Plan, PlannedDep, Task } from "../plan/types.ts";
 import { type HandedOn, handedOnDigest } from "./handed_on.ts";
@@ -52,6 +53,9 @@ export interface KeyerPorts {
   readonly mask?: (line: string) => string;
   /** Artifacts as they are on disk, of a task that is not cached or takes no part in the run. */
   readonly artifactsOnDisk: (task: Task) => Promise<readonly HandedOn[]>;
+  /** Paths of those artifacts that something changed since a moment, in milliseconds since the epoch. */
+  readonly changedArtifacts: (artifacts: readonly HandedOn[], sinceMs: number) => readonly string[];
+  readonly now: () => number;
 }
 
 /**
@@ -62,6 +66,8 @@ export class Keyer {
   readonly #ports: KeyerPorts;
   /** Task index to what its dependants' keys contain; `undefined`: nothing. */
   readonly #handedOn = new Map<number, string | undefined>();
+  /** Artifacts that are on disk, and when they were. */
+  readonly #onDisk = new Map<number, OnDisk>();
   readonly #surer: Keyer | undefined;
 
   constructor(ports: KeyerPorts, surer?: Keyer) {
@@ -79,6 +85,9 @@ export class Keyer {
 
   /** Records what a task hands on: its artifacts, or where it declares none its key; `undefined`: nothing. */
   settle(task: Task, result: { key: string; artifacts: readonly HandedOn[] } | undefined): void {
+    if (result !== undefined && result.artifacts.length > 0) {
+      this.#onDisk.set(task.index, { artifacts: result.artifacts, atMs: this.#ports.now() });
+    }
     if (result === undefined) this.#handedOn.set(task.index, undefined);
     else if (task.artifacts.length === 0) this.#handedOn.set(task.index, `key:${result.key}`);
     else this.#handedOn.set(task.index, handedOnDigest(result.artifacts));
@@ -108,7 +117,9 @@ export class Keyer {
       },
       changedInputs: async () => {
         const files = await tree.changedSince(selected, record.files);
-        return files.length > 0 ? files : await this.#changedFacts(task, asked);
+        if (files.length > 0) return files;
+        const facts = await this.#changedFacts(task, asked);
+        return facts.length > 0 ? facts : this.#changedUpstream(task);
       },
       holds: () => tree.holds(selected, record.files),
     };
@@ -167,6 +178,19 @@ export class Keyer {
     return facts.filter((fact) => !known.has(textOf(fact))).map(({ label }) => label);
   }
 
+  /** What others handed on is read as inputs are. A task's own artifacts may lie among it, which it may change. */
+  #changedUpstream(task: Task): readonly string[] {
+    const changed = counted(task).flatMap((need) => {
+      const known = this.#onDisk.get(need);
+      return known === undefined ? [] : this.#ports.changedArtifacts(known.artifacts, known.atMs);
+    });
+    if (changed.length === 0) return changed;
+    const own = task.artifacts.map((pattern) => compilePathspec(pattern));
+    return changed.filter((path) =>
+      !own.some((spec) => !spec.exclude && spec.matches(path, false))
+    );
+  }
+
   /** What the task's dependencies answer now. */
   async #asked(task: Task, world = this.#ports.world(task)): Promise<Asked> {
     const { variables } = this.#ports.spaceInputs(task);
@@ -223,6 +247,12 @@ export class Keyer {
     const { untracked } = this.#ports;
     return { exclude: [...task.ignore, ...task.artifacts], untracked, behindLinks: true };
   }
+}
+
+interface OnDisk {
+  readonly artifacts: readonly HandedOn[];
+  /** Milliseconds since the epoch. */
+  readonly atMs: number;
 }
 
 /** What a task's dependencies answered. */

@@ -82,6 +82,65 @@ repoTest("a value or a list that changes while its command runs", {
   }
 });
 
+repoTest("an artifact of another command that changes while it is used", {
+  "qik.toml": "",
+  "in.txt": "1\n",
+}, async (repo) => {
+  await repo.write({ ".gates/": "", ".gitignore": ".gates\nout\n" });
+  const gate = new Gate(repo.path(".gates"), "use");
+  await repo.write({
+    "qik.toml": `[commands.make]
+exec = "mkdir -p out && cp in.txt out/made && ln -sf made out/link"
+deps = ["in.txt"]
+artifacts = ["out"]
+[commands.use]
+exec = '${gate.exec}'
+deps = [{ type = "command", name = "make" }]
+`,
+  });
+  const changes: readonly (readonly [string, string])[] = [
+    ["echo 2 > out/made", "out/made"],
+    ["rm out/made", "out/made"],
+    ["ln -sfn nowhere out/link", "out/link"],
+  ];
+  for (const [change, path] of changes) {
+    const running = repo.startQik("use");
+    await gate.started();
+    await repo.run("sh", "-c", change);
+    await gate.finish(0);
+    const { code, err } = await running.ended;
+    assert.equal(code, 0);
+    assert.match(new TextDecoder().decode(err), new RegExp(`"${path}" changed while it ran`));
+    assert.match((await repo.must("use", "--dry-run")).out, /^cold .* use\b/m, change);
+  }
+  // Touched alone, it is what it was.
+  const running = repo.startQik("use");
+  await gate.started();
+  await repo.run("touch", "out/made");
+  await gate.finish(0);
+  await running.ended;
+  assert.match((await repo.must("use")).out, /2 cached/);
+});
+
+repoTest("a command may change what it was handed, where that is its own artifact, too", {
+  "qik.toml": `[commands.make]
+exec = "mkdir -p out && cp in.txt out/made"
+deps = ["in.txt"]
+artifacts = ["out"]
+[commands.stamp]
+exec = "echo stamp >> out/made"
+deps = [{ type = "command", name = "make" }]
+artifacts = ["out/made"]
+`,
+  ".gitignore": "out\n",
+  "in.txt": "1\n",
+}, async (repo) => {
+  const { err } = await repo.must();
+  assert.doesNotMatch(err, /inputs-changed/);
+  await repo.must();
+  assert.equal(await repo.read("out/made"), "1\nstamp\n");
+});
+
 repoTest("what a dotenv file takes from outside counts", {
   "qik.toml": `
 [spaces.default]

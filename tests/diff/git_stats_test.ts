@@ -63,6 +63,8 @@ function keyerOf(tree: Tree): Keyer {
     untracked: true,
     secretKey: () => new Uint8Array(),
     artifactsOnDisk: () => Promise.resolve([]),
+    changedArtifacts: () => [],
+    now: () => 0,
   });
 }
 

@@ -57,6 +57,8 @@ function keyerOf(plan: Plan, files: Map<string, string>, given: Partial<KeyerPor
     untracked: true,
     secretKey: () => new Uint8Array(),
     artifactsOnDisk: () => Promise.resolve([]),
+    changedArtifacts: () => [],
+    now: () => 0,
     ...given,
   });
 }
