@@ -22,14 +22,16 @@ export function runSettings(
   invocation: Invocation,
   { env, machine }: Pick<Sys, "env" | "machine">,
 ): RunSettings {
-  const since = invocation.since ?? env.QIK__SINCE;
+  // An empty variable is as good as none. An empty word is a mistake: the variable behind it was not set, and
+  // without the option everything would run.
+  const since = invocation.since ?? (env.QIK__SINCE || undefined);
   const force = invocation.force || flag(env, "QIK__FORCE");
   return {
     workers: workersOf(invocation.workers ?? env.QIK__WORKERS, machine),
     isolated: invocation.isolated || flag(env, "QIK__ISOLATED"),
     verbosity: invocation.verbosity ?? verbosityOf(env.QIK__VERBOSITY),
     arch: env.QIK__ARCH || machine.arch,
-    ...(since === undefined || since === "" ? {} : { since }),
+    ...(since === undefined ? {} : { since }),
     mode: { read: invocation.useCache && !force, write: invocation.useCache },
   };
 }

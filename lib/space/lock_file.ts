@@ -5,7 +5,7 @@ import type { Checked, Problem } from "../base/problems.ts";
 import type { Files } from "../sys/sys.ts";
 import { field, textField } from "./fields.ts";
 import { normalName } from "./installed.ts";
-import { attempt, readText } from "./ports.ts";
+import { type Readable, readBytes, readText } from "./ports.ts";
 
 /** What lock files say. */
 export interface Locked {
@@ -30,7 +30,7 @@ export function isTomlLock(path: string): boolean {
  * @param paths Relative to the root. Cost: reads each requirement file.
  */
 export function lockFiles(
-  files: Pick<Files, "read">,
+  files: Readable,
   root: string,
   paths: readonly string[],
 ): string[] {
@@ -63,7 +63,7 @@ export async function readLocks(
   const problems: Problem[] = [];
   const listed = lockFiles(files, root, paths);
   for (const path of listed) {
-    const bytes = attempt(() => files.read(`${root}/${path}`));
+    const bytes = readBytes(files, `${root}/${path}`);
     if (bytes === undefined) continue;
     const locked = isTomlLock(path)
       ? await tomlPins(path, bytes)

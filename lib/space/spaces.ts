@@ -119,12 +119,14 @@ function readDotenv(
   for (const path of paths) {
     let bytes: Uint8Array | undefined;
     try {
-      bytes = files.read(`${root}/${path}`);
+      const { kind } = files.stat(`${root}/${path}`) ?? {};
+      // Reading a named pipe would wait for whoever writes into it, and a directory has nothing to read.
+      if (kind === "file") bytes = files.read(`${root}/${path}`);
+      else if (kind !== undefined) problems.push(unreadable(path, "it is no regular file"));
     } catch (error) {
       const reason = errorCode(error);
       if (reason === undefined) throw error;
-      const message = `Cannot read the dotenv file "${path}": ${reason}`;
-      problems.push({ code: "file-unreadable", message, place: { file: path } });
+      problems.push(unreadable(path, reason));
     }
     if (bytes === undefined) continue;
     const parsed = parseDotenv(bytes, path);
@@ -132,6 +134,11 @@ function readDotenv(
     for (const assignment of parsed.value) assignments.push(assignment);
   }
   return assignments;
+}
+
+function unreadable(path: string, reason: string): Problem {
+  const message = `Cannot read the dotenv file "${path}": ${reason}`;
+  return { code: "file-unreadable", message, place: { file: path } };
 }
 
 /**

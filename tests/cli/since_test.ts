@@ -239,6 +239,8 @@ repoTest("what cannot be compared is told", FILES, async (repo) => {
     'Error: Cannot find the revision "mian" [ref-unknown]\n  hint: Did you mean "main"?',
   );
   assert.match(await says("--since", "--output=x"), /Cannot find the revision "--output=x"/);
+  // The variable behind it was not set: without the option everything would run.
+  assert.match(await says("--since", ""), /Cannot find the revision ""/);
   assert.match(await says("--changed", "--staged"), /Cannot use --changed and --staged together/);
   assert.match(await says("--exact"), /Cannot use --exact alone/);
   await repo.git("checkout", "-q", "--orphan", "other");

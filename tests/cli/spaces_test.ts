@@ -211,3 +211,24 @@ for (const [what, config, message] of REFUSED) {
     assert.doesNotMatch(err, /please report|\n\s+at .*\.ts:/);
   });
 }
+
+repoTest("named pipes, directories and links in a circle in place of files never make a run wait", {
+  "qik.toml":
+    '[spaces.a]\nvenv = "r.txt"\ndotenv = "x.env"\n[commands.c]\nexec = "echo A=$A"\nspace = "a"\n' +
+    'deps = [{type = "pydist", name = "here"}]\n',
+  "r.txt": "-r pipe\n-c loop\n-r directory\n-r r.txt\nhere==1\n",
+  "x.env": "A=1\n",
+  "directory/x": "",
+}, async (repo) => {
+  const short = repo.with({ limitMs: 30_000, env: { VIRTUAL_ENV: repo.path("../venv") } });
+  await makeVenv(repo, "../venv", {});
+  await repo.run("sh", "-c", "mkfifo pipe && ln -s loop loop");
+  assert.equal((await short.must("c")).out, "A=1\n");
+  await repo.remove("x.env");
+  for (const make of ["mkfifo x.env", "rm x.env; mkdir x.env"]) {
+    await repo.run("sh", "-c", make);
+    const { code, err } = await short.qik("c");
+    assert.equal(code, 2, err);
+    assert.match(err, /"x\.env": it is no regular file \[file-unreadable\]/);
+  }
+});
