@@ -1,29 +1,8 @@
-import { type Problem, QikError } from "../base/problems.ts";
-import { VERSION } from "../base/version.ts";
-import type { LocalCache } from "../cache/local.ts";
-import type { CiRun } from "../cache/remote/ci.ts";
-import type { RemoteInventory } from "../cache/remote/inventory.ts";
+import type { Problem } from "../base/problems.ts";
 import type { RemoteCache } from "../cache/remote/remote.ts";
-import type { ObjectStore } from "../cache/remote/store.ts";
-import type { CacheConfig } from "../config/types.ts";
-import type { RemoteSettings } from "../config/schema.ts";
-import type { SplitSettings } from "../config/remote_schema.ts";
 import type { Reporter } from "../events/events.ts";
-import { fillJson } from "../plan/fill.ts";
 import type { Task } from "../plan/types.ts";
-import type { RemoteType } from "../plugin/api.ts";
-import type { Sys } from "../sys/sys.ts";
-import type { Project } from "./project.ts";
-
-const TIMEOUT_MS = 10_000;
-const UPLOAD_WAIT_MS = 60_000;
-const MAX_ENTRY = 2e9;
-
-export interface RemotesRequest {
-  readonly sys: Sys;
-  readonly project: Project;
-  readonly local: LocalCache;
-}
+import type { RemotesRequest } from "./open_remote.ts";
 
 /**
  * The remote caches of a project. Nothing of them is loaded, and no server is asked, before a task that uses
@@ -48,7 +27,10 @@ export class Remotes {
     const type = config && registry.remoteTypes.get(config.type);
     if (config === undefined || type === undefined) return undefined;
     const tell = (problem: Problem) => this.#tell(problem);
-    const late = new LateRemote(name, () => openRemote(this.#request, config, type, tell));
+    const late = new LateRemote(name, async () => {
+      const { openRemote } = await import("./open_remote.ts");
+      return await openRemote(this.#request, config, type, tell);
+    });
     this.#found.set(name, late);
     return late;
   }
@@ -139,132 +121,4 @@ class LateRemote implements RemoteCache {
   stop(): void {
     this.#opened?.stop();
   }
-}
-
-async function openRemote(
-  { sys, project, local }: RemotesRequest,
-  config: CacheConfig,
-  type: RemoteType,
-  tell: (problem: Problem) => void,
-): Promise<RemoteCache> {
-  const { openRemoteCache } = await import("../cache/remote/remote.ts");
-  const { ciRun } = await import("../cache/remote/ci.ts");
-  const { remotePolicy } = await import("../cache/remote/trust.ts");
-  const { files, clock, env, machine } = sys;
-  const { name } = config;
-  const filled = filledSettings(project, config);
-  const { common } = filled;
-  const ci = ciRun(env, files);
-  const policy = await remotePolicy({
-    name,
-    settings: {
-      mode: common.mode,
-      scope: common.scope,
-      readScopes: common["read-scopes"],
-      signKey: common["sign-key"],
-      acceptKeys: common["accept-keys"],
-    },
-    ci,
-    trust: env.QIK_TRUST,
-    protectedKeys: () => keysOfBase(sys, project, ci, name),
-    readFile: (path) => files.read(path),
-    qik: VERSION,
-    arch: machine.arch,
-  });
-  if (policy.reads && policy.acceptKeys?.length === 0) {
-    const message = `Uses no entry of the remote cache "${name}": no key is known to be trusted`;
-    tell({ code: "remote-untrusted", message });
-  }
-  const store = await openStore(sys, project, type, name, filled);
-  const { signKey } = policy;
-  if (signKey !== undefined) project.secrets.follow(() => [signKey.secret]);
-  return openRemoteCache({
-    name,
-    store,
-    local,
-    files,
-    clock,
-    temporary: `${project.paths.cacheDir}/v1/tmp`,
-    policy,
-    timeoutMs: common.timeout ?? TIMEOUT_MS,
-    uploadWaitMs: common["upload-wait"] ?? UPLOAD_WAIT_MS,
-    maxEntry: common["max-entry-size"] ?? MAX_ENTRY,
-    tell,
-  });
-}
-
-/**
- * What is in the remote cache of that name, for people; `undefined` where the name means another kind of cache.
- *
- * @throws {QikError} For settings that cannot be used.
- */
-export async function openInventory(
-  sys: Sys,
-  project: Project,
-  name: string,
-): Promise<RemoteInventory | undefined> {
-  const config = project.plan.config.caches.find((cache) => cache.name === name);
-  const type = config && project.registry.remoteTypes.get(config.type);
-  if (config === undefined || type === undefined) return undefined;
-  const { RemoteInventory } = await import("../cache/remote/inventory.ts");
-  const filled = filledSettings(project, config);
-  const store = await openStore(sys, project, type, name, filled);
-  const timeoutMs = filled.common.timeout ?? TIMEOUT_MS;
-  return new RemoteInventory({ name, store, clock: sys.clock, timeoutMs });
-}
-
-/** Opens the place itself, and has what is secret about it masked from then on. */
-async function openStore(
-  { env, net, clock, files }: Sys,
-  { paths, secrets }: Project,
-  type: RemoteType,
-  name: string,
-  { common, own }: FilledSettings,
-): Promise<ObjectStore> {
-  const authorities = common["ca-file"]
-    ? readAuthorities(files, paths.root, name, common["ca-file"])
-    : undefined;
-  const store = await type.open({
-    name,
-    settings: own as never,
-    env,
-    net: authorities === undefined ? net : net.trusting!(authorities),
-    clock,
-    files,
-  });
-  secrets.follow(() => store.secrets ?? []);
-  return store;
-}
-
-function readAuthorities({ read }: Sys["files"], root: string, name: string, path: string): string {
-  const bytes = read(path.startsWith("/") ? path : `${root}/${path}`);
-  const text = new TextDecoder().decode(bytes);
-  if (text.includes("-----BEGIN CERTIFICATE-----")) return text;
-  throw new QikError({
-    code: "config-bad-value",
-    message: `Cannot use the ca-file "${path}" of the remote cache "${name}": ${
-      bytes === undefined ? "there is no such file" : "it holds no certificate in PEM"
-    }`,
-  });
-}
-
-async function keysOfBase(sys: Sys, project: Project, ci: CiRun, name: string) {
-  const { protectedKeys } = await import("./protected_keys.ts");
-  return await protectedKeys(sys, project, ci, name);
-}
-
-/** Settings with their templates filled in: qik's, and those of the type. */
-interface FilledSettings {
-  readonly common: RemoteSettings;
-  readonly own: unknown;
-}
-
-function filledSettings(
-  { plan, filler }: Project,
-  { settings, place }: CacheConfig,
-): FilledSettings {
-  const [space] = plan.config.spaces;
-  const filled = fillJson(settings, (text) => filler.fillSpace(text, space!, place));
-  const { common, own } = filled as unknown as SplitSettings<unknown>;
-  return { common: common as RemoteSettings, own };
 }

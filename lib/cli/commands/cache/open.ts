@@ -47,7 +47,7 @@ export async function openCache(
 async function remoteOf({ sys }: AppParts, project: Project, name: string) {
   const isKnown = project.plan.config.caches.some((cache) => cache.name === name);
   if (!isKnown) return undefined;
-  const { openInventory } = await import("../../remotes.ts");
+  const { openInventory } = await import("../../open_remote.ts");
   return await openInventory(sys, project, name);
 }
 
