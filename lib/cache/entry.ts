@@ -6,11 +6,13 @@ import { seal, unseal } from "./seal.ts";
 
 /** Content up to this size stands in the entry itself, so that a hit with a short log reads one file. */
 export const INLINE = 4096;
+/** So many bytes of artifacts at most: entries are read in every run that is not recalled. */
+export const MOST_INLINE = 16_384;
 
 /** What one entry file of the local store holds. */
 export interface Entry {
   readonly manifest: Manifest;
-  /** Short contents (the log, link targets) by their SHA-256. */
+  /** Short contents (the log, link targets, small artifacts) by their SHA-256. */
   readonly inline: ReadonlyMap<string, Uint8Array>;
 }
 

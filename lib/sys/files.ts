@@ -108,6 +108,16 @@ function writeAtomic(pid: number, path: string, bytes: Uint8Array, mode?: number
   }
 }
 
+/** Not `appendFileSync`: Deno's gives a file that is there the mode of a new one. */
+function append(path: string, bytes: Uint8Array): void {
+  const fd = fs.openSync(native(path), "a");
+  try {
+    writeAll(fd, bytes);
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
 function create(path: string, bytes: Uint8Array): boolean {
   try {
     fs.writeFileSync(native(path), bytes, { flag: "wx" });
@@ -149,7 +159,7 @@ export function openFiles(pid: number): Files {
     },
     writeAtomic: (path, bytes, mode) => writeAtomic(pid, path, bytes, mode),
     create,
-    append: (path, bytes) => fs.appendFileSync(native(path), bytes),
+    append,
     lstat: (path) => unlessAbsent(() => statOf(fs.lstatSync(native(path), QUIETLY))),
     stat: (path) => unlessAbsent(() => statOf(fs.statSync(native(path), QUIETLY))),
     list: (path) => unlessAbsent(() => list(path)),

@@ -52,8 +52,8 @@ Deno.test("a store that fits is left alone", async () => {
 
 Deno.test("what was not used for too long goes", async () => {
   using room = new CacheRoom();
-  await put(room, "a", 31 * DAY);
-  await put(room, "b", 29 * DAY);
+  await put(room, "a", 31 * DAY, 10_000);
+  await put(room, "b", 29 * DAY, 10_000);
   const { entries, blobs } = collectIn(room, 1e9);
   assert.deepEqual([entries, blobs], [1, 1]);
   assert.equal(await kept(room, "ab"), "b");

@@ -29,6 +29,8 @@ cacheContract({
 });
 
 const KEY = keyOf("local");
+/** Too long to stand in the entry. */
+const LONG = "content ".repeat(1000);
 const HOUR = 3_600_000;
 
 async function put(room: CacheRoom, name = "local", patterns: readonly string[] = ["dist"]) {
@@ -174,8 +176,8 @@ Deno.test("a text that is no key is a bug of the caller", () => {
 
 Deno.test("stored files are closed to others and take no more space twice", async () => {
   using room = new CacheRoom();
-  room.write("dist/a", "same");
-  room.write("dist/b", "same", 0o755);
+  room.write("dist/a", LONG);
+  room.write("dist/b", LONG, 0o755);
   await put(room, "one");
   await put(room, "two");
   const stored = filesBelow(room.store);
@@ -221,11 +223,24 @@ Deno.test("the work directory is closed, ignored by git and made once", () => {
   assert.equal(prepareWorkDir(faulty.files, room.root)?.code, "cache-unwritable");
 });
 
+Deno.test("short artifacts stand in the entry, as long as it stays short", async () => {
+  using room = new CacheRoom();
+  room.write("dist/empty", "");
+  for (let at = 0; at < 10; at++) room.write(`dist/${at}`, `${at}`.repeat(4000));
+  await put(room);
+  assert.equal(filesBelow(`${room.store}/v1/blobs`).length, 6);
+  room.remove("dist");
+  assert.equal((await room.recall(open(room), KEY, ["dist"]))?.written, 11);
+  assert.equal(fs.readFileSync(room.path("dist/0"), "utf8"), "0".repeat(4000));
+  assert.equal(fs.readFileSync(room.path("dist/9"), "utf8"), "9".repeat(4000));
+  assert.equal(fs.readFileSync(room.path("dist/empty"), "utf8"), "");
+});
+
 Deno.test("a damaged content of any size is found, and stored anew by the next put", async () => {
   using room = new CacheRoom();
   const said = [["out", "x".repeat(300_000)]] as const;
   const store = async () => {
-    room.write("dist/small", "small");
+    room.write("dist/small", LONG);
     room.write("dist/large", new Uint8Array(300_000).fill(7));
     assert.ok((await open(room).put(room.result(said, { key: KEY, patterns: ["dist"] }))).stored);
   };
@@ -261,7 +276,7 @@ Deno.test("an entry under the name of another key is damaged", async () => {
 
 Deno.test("a content that is stored again is marked as used", async () => {
   using room = new CacheRoom();
-  room.write("dist/a");
+  room.write("dist/a", LONG);
   await put(room, "one");
   const [blob] = filesBelow(`${room.store}/v1/blobs`);
   age(blob!, 40 * 24 * HOUR);
@@ -271,7 +286,7 @@ Deno.test("a content that is stored again is marked as used", async () => {
 
 Deno.test("a content that went bad unnoticed is stored anew by the next put", async () => {
   using room = new CacheRoom();
-  room.write("dist/small", "small");
+  room.write("dist/small", LONG);
   room.write("dist/large", new Uint8Array(300_000).fill(7));
   await put(room, "one");
   for (const blob of filesBelow(`${room.store}/v1/blobs`)) {
@@ -285,7 +300,7 @@ Deno.test("a content that went bad unnoticed is stored anew by the next put", as
 
 Deno.test("a directory in the place of a stored file is damage once", async () => {
   using room = new CacheRoom();
-  room.write("dist/a");
+  room.write("dist/a", LONG);
   room.write("dist/large", new Uint8Array(300_000).fill(7));
   await put(room);
   const stored = filesBelow(room.store);
@@ -296,7 +311,7 @@ Deno.test("a directory in the place of a stored file is damage once", async () =
     room.remove("dist/a");
     room.remove("dist/large");
     await room.recall(open(room), KEY, ["dist"]);
-    room.write("dist/a");
+    room.write("dist/a", LONG);
     room.write("dist/large", new Uint8Array(300_000).fill(7));
     await put(room);
     room.remove("dist");
