@@ -1,6 +1,7 @@
 /**
- * `deno run -A bench/cheap.ts [ROUNDS]`: a cold run of 1,000 `true` commands, with qik and with ninja in turn. What is
+ * `deno run -A bench/cheap.ts [ROUNDS] [--alone]`: a cold run of 1,000 `true` commands, with qik and with ninja in turn. What is
  * told are medians, the ratio, and the processor time of qik itself for each task.
+ * `--alone`: see `ALONE`.
  */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -8,9 +9,11 @@ import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { ROOT } from "../scripts/root.ts";
+import { ALONE } from "./measure.ts";
 
 const TASKS = 1000;
 const rounds = Number(Deno.args[0] ?? "5");
+const front = Deno.args.includes("--alone") ? ALONE : [];
 const workers = String(availableParallelism());
 const qik = process.env["QIK_BIN"] ?? join(ROOT, "dist/qik");
 const directory = mkdtempSync(join(tmpdir(), "qik-cheap-"));
@@ -35,7 +38,9 @@ function run(program: string, args: readonly string[]): { wallMs: number; ownMs:
     "os.waitid(os.P_PID,p.pid,os.WEXITED|os.WNOWAIT)\nw=time.monotonic()-t\n" +
     'f=open(f"/proc/{p.pid}/stat").read().rsplit(")",1)[1].split()\n' +
     'h=os.sysconf("SC_CLK_TCK")\nopen(".time","w").write(f"{w*1000} {(int(f[11])+int(f[12]))*1000/h}")\nsys.exit(p.wait())\n';
-  const ran = spawnSync("python3", ["-c", script, program, ...args], { cwd: directory });
+  const ran = spawnSync("python3", ["-c", script, ...front, program, ...args], {
+    cwd: directory,
+  });
   if (ran.status !== 0) throw new Error(`${program} failed: ${ran.stderr}`);
   const [wallMs, ownMs] = readFileSync(time, "utf8").split(" ").map(Number);
   return { wallMs: wallMs!, ownMs: ownMs! };

@@ -2,6 +2,12 @@ import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Tool } from "./tools.ts";
 
+/**
+ * In front of a program: it goes before everything else that the machine does (Linux, root), as if there were nothing
+ * else. Disk and memory are shared all the same.
+ */
+export const ALONE: readonly string[] = ["chrt", "-f", "1"];
+
 /** Robust centre and spread, in the unit of the samples. */
 export interface Summary {
   readonly median: number;

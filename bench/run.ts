@@ -8,7 +8,7 @@ import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { middlePackage, packageGraph, SIZES } from "./graph.ts";
-import { peakMemory, summary, timeRun } from "./measure.ts";
+import { ALONE, peakMemory, summary, timeRun } from "./measure.ts";
 import { artifactsText, type Repository, writeRepository } from "./repository.ts";
 import { writeResults } from "./results.ts";
 import { SCENARIOS } from "./scenarios.ts";
@@ -32,6 +32,7 @@ function options() {
       seed: { type: "string", default: "1" },
       workers: { type: "string", default: String(availableParallelism()) },
       keep: { type: "boolean", default: false },
+      alone: { type: "boolean", default: false },
     },
   });
   if (!(values.size in SIZES)) {
@@ -40,7 +41,8 @@ function options() {
   }
   const [rounds, seed, workers] = [values.rounds, values.seed, values.workers].map(Number);
   const size = values.size as keyof typeof SIZES;
-  return { size, rounds: rounds!, seed: seed!, workers: workers!, keep: values.keep };
+  const { keep, alone } = values;
+  return { size, rounds: rounds!, seed: seed!, workers: workers!, keep, alone };
 }
 
 async function runRound(contenders: readonly Contender[], round: number): Promise<void> {
@@ -90,14 +92,15 @@ function figuresOf(contenders: readonly Contender[]): Figure[] {
 }
 
 async function main(): Promise<void> {
-  const { size, rounds, seed, workers, keep } = options();
+  const { size, rounds, seed, workers, keep, alone } = options();
   const { tools, missing } = await findTools(workers);
   for (const { name, why } of missing) console.error(`MISSING ${name}: ${why}`);
   if (tools[0]?.name !== "qik") Deno.exit(1);
   const packages = packageGraph(SIZES[size], seed);
   const base = await mkdtemp(join(tmpdir(), "qik-bench-"));
   try {
-    const contenders = await Promise.all(tools.map(async (tool): Promise<Contender> => {
+    const contenders = await Promise.all(tools.map(async (found): Promise<Contender> => {
+      const tool = alone ? { ...found, argv: [...ALONE, ...found.argv] } : found;
       const repository = await writeRepository(
         join(base, tool.name),
         packages,
