@@ -57,13 +57,16 @@ export function builtVenvs(view: ProjectView): BuiltVenvs {
   };
 }
 
-/** Two tasks that write one file would undo each other's work in each run. */
+/**
+ * Two tasks that write one file would undo each other's work in each run, unless the place follows from the requirements:
+ * then both make the same of the same.
+ */
 function checkLocks(venvs: readonly PlannedVenv[]): void {
   const owners = new Map<string, SpaceConfig>();
-  for (const { at: { space, lock } } of venvs) {
+  for (const { type, at: { space, lock } } of venvs) {
     const other = owners.get(lock);
     owners.set(lock, space);
-    if (other === undefined) continue;
+    if (other === undefined || type.lockPath !== undefined) continue;
     throw new QikError({
       code: "config-bad-value",
       message:
