@@ -1,6 +1,6 @@
 /** The real uv, from PyPI. */
 import { execFileSync } from "node:child_process";
-import { chmodSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { VenvTool } from "./contract.ts";
 import { kept, writeWheels } from "./python_packages.ts";
@@ -11,20 +11,12 @@ const VERSION = "0.13.9";
 export function uvDirectory(): string {
   return kept(`uv-${VERSION}`, (half) => {
     const run = (...argv: readonly string[]) =>
-      execFileSync("python3", ["-m", ...argv], {
-        cwd: half,
-        stdio: ["ignore", "ignore", "inherit"],
-      });
-    // A wheel is unpacked rather than installed, so that no environment is needed for it.
-    run("pip", "download", "-q", "--disable-pip-version-check", "--no-deps", `uv==${VERSION}`);
-    const wheel = readdirSync(half).find((name) => name.endsWith(".whl"))!;
-    run("zipfile", "-e", wheel, "unpacked");
-    const scripts = join(half, "unpacked", `uv-${VERSION}.data`, "scripts");
-    for (const name of readdirSync(scripts)) {
-      chmodSync(join(scripts, name), 0o755);
-      renameSync(join(scripts, name), join(half, name));
-    }
-    for (const name of [wheel, "unpacked"]) rmSync(join(half, name), { recursive: true });
+      execFileSync(argv[0]!, argv.slice(1), { cwd: half, stdio: ["ignore", "ignore", "inherit"] });
+    // A Python may come without pip, but not without what makes it.
+    run("python3", "-m", "venv", "venv");
+    run("venv/bin/python", "-m", "pip", "install", "-q", "--no-deps", `uv==${VERSION}`);
+    for (const name of ["uv", "uvx"]) renameSync(join(half, "venv/bin", name), join(half, name));
+    rmSync(join(half, "venv"), { recursive: true });
   });
 }
 
