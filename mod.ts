@@ -48,6 +48,7 @@ export type {
   PydistConfig,
   SpaceConfig,
 } from "./lib/config/types.ts";
+export { digestBytes } from "./lib/git/content.ts";
 export type { FileState } from "./lib/git/tree.ts";
 export { type Fence, isFenced, isInside, openFences } from "./lib/space/fence.ts";
 export type { Packages } from "./lib/space/packages.ts";

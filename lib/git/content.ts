@@ -30,7 +30,8 @@ export function digestLink(files: Files, path: string, algorithm: Algorithm): st
   return digestBytes(encodeName(files.readLink(path)), algorithm);
 }
 
-function digestBytes(bytes: Uint8Array, algorithm: Algorithm): string {
+/** The digest that the tree tells for a file with these bytes: `<algorithm>:<hex>`. */
+export function digestBytes(bytes: Uint8Array, algorithm: Algorithm): string {
   const digest = startBlob(bytes.length, algorithm);
   digest.update(bytes);
   return `${algorithm}:${digest.end()}`;

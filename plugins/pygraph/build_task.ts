@@ -1,12 +1,11 @@
 /** The work of `pygraph.build`: the whole graph, written for those who need it. */
-import type { TaskCall } from "../../mod.ts";
+import { sha256, type TaskCall } from "../../mod.ts";
 import { buildGraph, type Part, type SourceFile } from "./graph/build.ts";
 import { decodeGraph, encodeGraph, filesOf, type GraphFlaw, placeOf } from "./graph/graph.ts";
 import {
   type Changed,
   changedSince,
   entryOf,
-  graphDigest,
   type LastBuild,
   readLastBuild,
   writeLastBuild,
@@ -71,7 +70,7 @@ class Build {
     const changed = changedSince(last, this.#inputs, this.#entries);
     if (changed === undefined || changed.length > MOST_PATCHED) return undefined;
     const bytes = files.read(this.#graphPath);
-    if (bytes === undefined || graphDigest(bytes) !== last.graph) return undefined;
+    if (bytes === undefined || sha256(bytes) !== last.graph) return undefined;
     const others = changed.filter((one) => !this.#importsTheSame(one));
     // Most edits change no import: then the graph is what it was.
     if (others.length === 0) return this.#note(last, false);
@@ -111,7 +110,7 @@ class Build {
     const bytes = encodeGraph(graph);
     this.#call.files.writeAtomic(this.#graphPath, bytes);
     const { modules: { length: modules }, flaws } = graph;
-    return this.#note({ graph: graphDigest(bytes), modules, flaws }, all);
+    return this.#note({ graph: sha256(bytes), modules, flaws }, all);
   }
 
   #note({ graph, modules, flaws }: Facts, all: boolean): Facts {

@@ -272,3 +272,15 @@ repoTest("settings and dependencies are checked with the file", { "a.py": "" }, 
   await refused(dep('{type = "pygraph"}'), /pyimport/);
   await refused(dep('{type = "pygraph", pyimport = "a", name = "a"}'), /one of the two/);
 });
+
+repoTest("links that lead to no file are modules that import nothing", TWO, async (repo) => {
+  const link = (target: string, path: string) => repo.run("ln", "-s", target, repo.path(path));
+  await link("self.py", "b/self.py");
+  await link("nowhere.py", "b/broken.py");
+  await link("/dev/zero", "b/endless.py");
+  await link("../a", "b/directory.py");
+  await link("../c/other.py", "b/linked.py");
+  assert.deepEqual(await ranBy(repo), ["a", "b"]);
+  await repo.write({ "c/other.py": "import a.one  # again\n" });
+  assert.deepEqual(await ranBy(repo), ["b"], "what stands at the end of a link");
+});

@@ -1,5 +1,4 @@
 /** What the last graph was made of, so that the next one need not be made from nothing. */
-import { createHash } from "node:crypto";
 import type { Files } from "../../../mod.ts";
 import type { SourceFile } from "./build.ts";
 import type { GraphFlaw } from "./graph.ts";
@@ -9,16 +8,12 @@ const HEAD = "qik-pygraph-build 1";
 
 export interface LastBuild {
   readonly pythonPath: string;
-  /** Of the graph's bytes. */
+  /** SHA-256 of the graph's bytes. */
   readonly graph: string;
   readonly modules: number;
   readonly flaws: readonly GraphFlaw[];
   /** One entry for each file, in order: `digest`, a letter for the kind, the path. */
   readonly files: readonly string[];
-}
-
-export function graphDigest(bytes: Uint8Array): string {
-  return createHash("sha256").update(bytes).digest("hex");
 }
 
 /** Fields end in NUL, which no path holds. @returns `undefined` where there is none that can be used. */

@@ -1,6 +1,5 @@
 /** What files import, remembered under the digests of their content. */
-import { createHash } from "node:crypto";
-import type { Files } from "../../../mod.ts";
+import { digestBytes, type Files } from "../../../mod.ts";
 import { scanImports, type SourceFlaw } from "../scan/scanner.ts";
 import type { FileImports, SourceFile } from "./build.ts";
 import type { Imported } from "./resolve.ts";
@@ -63,7 +62,7 @@ export class Scans {
       this.#used.set(digest, known!);
       return imports;
     }
-    const scanned = this.#scan(path, digest.startsWith("sha1:"));
+    const scanned = this.#scan(path, digest.startsWith("sha1:") ? "sha1" : "sha256");
     if (kind !== "link" && scanned.digest !== digest) changed(path);
     return scanned.found;
   }
@@ -95,11 +94,24 @@ export class Scans {
     this.#fresh.length = 0;
   }
 
-  #scan(path: string, sha1: boolean): { readonly found: FileImports; readonly digest: string } {
-    const bytes = this.#files.read(`${this.#root}/${path}`) ?? new Uint8Array();
+  /** Nothing where no file can be read: a link in a circle, or to a directory or a device, is no module. */
+  #read(path: string): Uint8Array | undefined {
+    try {
+      return this.#files.stat(path)?.kind === "file" ? this.#files.read(path) : undefined;
+    } catch (error) {
+      if (typeof (error as { readonly code?: unknown }).code !== "string") throw error;
+      return undefined;
+    }
+  }
+
+  #scan(
+    path: string,
+    algorithm: "sha1" | "sha256",
+  ): { readonly found: FileImports; readonly digest: string } {
+    const bytes = this.#read(`${this.#root}/${path}`) ?? new Uint8Array();
     const found = scanImports(bytes);
     // The bytes that were read are named, not those that were seen before: the file may change meanwhile.
-    const digest = digestOf(bytes, sha1);
+    const digest = digestBytes(bytes, algorithm);
     const text = encodeImports(found);
     this.#used.set(digest, text);
     this.#fresh.push(lineOf(digest, text));
@@ -119,13 +131,6 @@ function tableOf(text: string): Map<string, string> {
 
 function lineOf(digest: string, text: string): string {
   return `${digest}\t${text}\n`;
-}
-
-/** As the tree of inputs names contents: the id that git gives to a blob of these bytes. */
-function digestOf(bytes: Uint8Array, sha1: boolean): string {
-  const algorithm = sha1 ? "sha1" : "sha256";
-  const digest = createHash(algorithm).update(`blob ${bytes.length}\0`).update(bytes);
-  return `${algorithm}:${digest.digest("hex")}`;
 }
 
 function encodeImports({ imports, flaw }: FileImports): string {

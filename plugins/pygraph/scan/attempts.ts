@@ -83,6 +83,8 @@ export class Attempts {
       else if (letter.isInName(byte)) {
         const { text, end } = nameAt(source, at);
         if (CATCHES.has(text)) return true;
+        // The next clause: this one is broken, and nothing is read twice.
+        if (text === "except") break;
         named = true;
         at = end;
       } else at++;
