@@ -1,5 +1,6 @@
 import { checkCommitted, type Checked, checkStore } from "../../../cache/inventory.ts";
 import { printable } from "../../../cache/explain.ts";
+import { plural } from "../../../report/text.ts";
 import type { MetaCall } from "../../meta_spec.ts";
 import type { AppParts, Exit } from "../../parts.ts";
 import { openCache } from "./open.ts";
@@ -26,7 +27,8 @@ function shown({ entries, contents, damaged }: Checked): string {
   const lines = damaged.map(({ file, detail, removed }) =>
     `${removed ? "removed" : "damaged"}  ${printable(file)}: ${detail}\n`
   );
-  const whole = `${entries} ${entries === 1 ? "result" : "results"}`;
-  const parts = contents === 0 ? "" : ` and ${contents} ${contents === 1 ? "content" : "contents"}`;
-  return `${lines.join("")}${whole}${parts} are as they were written, ${damaged.length} damaged\n`;
+  const whole = plural(entries, "result");
+  const parts = contents === 0 ? "" : ` and ${plural(contents, "content")}`;
+  const are = entries + contents === 1 ? "is" : "are";
+  return `${lines.join("")}${whole}${parts} ${are} as written, ${damaged.length} damaged\n`;
 }
