@@ -44,6 +44,30 @@ export class Gate {
     if (said !== `${this.name}\n`) throw new Error(`Gate "${this.name}" heard "${said}"`);
   }
 
+  /**
+   * The same, for a command that may fail before it comes to the gate.
+   *
+   * @throws {Error} Where the program ended first, with what it printed.
+   */
+  async startedBy(
+    running: { readonly ended: Promise<unknown>; readonly out: string; readonly err: string },
+  ): Promise<void> {
+    let isOver = false;
+    const free = async () => {
+      if (!isOver) await this.release();
+    };
+    running.ended.then(free, free);
+    try {
+      await this.started();
+    } catch (error) {
+      await running.ended;
+      const message = `Ended before the gate "${this.name}":\n${running.out}${running.err}`;
+      throw new Error(message, { cause: error });
+    } finally {
+      isOver = true;
+    }
+  }
+
   /** Ends the command with this exit code. Call it after {@link started}. */
   finish(code = 0): Promise<void> {
     return writeFile(this.#path("go"), `${code}\n`);

@@ -65,6 +65,13 @@ Deno.test("a gate holds a command until the test lets it go", async () => {
   assert.equal(new TextDecoder().decode((await running.ended).out), "ended 7\n");
 });
 
+Deno.test("a program that fails before its gate fails the test instead of hanging it", async () => {
+  await using repo = await Repo.create();
+  const gate = new Gate(repo.root, "build");
+  const running = repo.start("sh", "-c", "echo no; exit 3");
+  await assert.rejects(gate.startedBy(running), /Ended before the gate "build":\nno/);
+});
+
 Deno.test("odd names can all stand in one repository", async () => {
   await using repo = await Repo.create(Object.fromEntries(ODD_NAMES.map((name) => [name, "x"])));
   const listed = (await repo.git("ls-files", "-z")).split("\0").slice(0, -1);
