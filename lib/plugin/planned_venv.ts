@@ -91,6 +91,10 @@ export class VenvPlanning {
     const { type, entry, built, cache, settings, reqs } = draft;
     return attempted(() => {
       const { files, needs } = this.#constraintsOf(draft);
+      // The lock would be written over what somebody wrote by hand.
+      if ([...reqs, ...files].includes(built.lock)) {
+        throw badValue(owner, `its lock is a file that it is made from, "${built.lock}"`);
+      }
       const at: VenvAt = {
         project: pluginProject(this.#view, entry),
         space: owner,

@@ -114,6 +114,8 @@ Deno.test("what is wrong with an environment is told where its space is used", (
     [acmeVenv({ cache: "nope" }), /cache "nope" of the venv of the space "app": no such cache/],
     [acmeVenv({ constraint: "/c" }), /below the root in "constraint"/],
     [acmeVenv({ constraint: { type: "space", name: "ap" } }), /no space is named "ap"/],
+    [acmeVenv({ lock: "./a.txt" }), /its lock is a file that it is made from, "a\.txt"$/],
+    [acmeVenv({ constraint: "c.txt", lock: "c.txt" }), /made from, "c\.txt"$/],
     [{ type: "acme" }, /it names no requirements/],
   ];
   for (const [venv, message] of cases) {
