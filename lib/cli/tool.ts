@@ -96,6 +96,7 @@ async function become(
   argv: readonly string[],
 ): Promise<Exit> {
   const { name, space } = spaceFor(project, argv[0]!);
+  assertInstalled(sys, project, name, space);
   const env = environmentIn(sys, project, space);
   const { files, machine, processes } = sys;
   const windows = machine.platform === "windows";
@@ -167,10 +168,32 @@ function missing(
   const close = name.includes("/") ? [] : nearest(name, known);
   const built = venvs.of(space.name);
   const hint = built !== undefined && standing(files, root, built) !== "same"
-    ? "Its environment is not installed: run qikx --install"
+    ? "Its environment is not what its lock says: run qikx --install"
     : close.length === 0
     ? undefined
     : `Did you mean "${close.join('" or "')}"?`;
+  return notInEnvironment(name, space, hint);
+}
+
+/**
+ * Without its environment a program of the same name elsewhere on `PATH` would run in its place, with other versions
+ * and other packages. An environment whose lock has changed since may be used as it is.
+ */
+function assertInstalled(
+  { files }: Sys,
+  { paths: { root }, venvs }: Project,
+  name: string,
+  space: SpaceConfig,
+): void {
+  const built = venvs.of(space.name);
+  if (built === undefined) return;
+  const found = standing(files, root, built);
+  if (found === "same" || found === "other") return;
+  const what = found === "absent" ? "not installed" : "not as it was installed";
+  throw notInEnvironment(name, space, `Its environment is ${what}: run qikx --install`);
+}
+
+function notInEnvironment(name: string, space: SpaceConfig, hint: string | undefined): QikError {
   return new QikError({
     code: "program-missing",
     message: `Cannot find the program "${name}" in the environment of the space "${space.name}"`,

@@ -266,7 +266,7 @@ export function venvContract(
     const { repo } = bench;
     const gate = bench.hold();
     const running = repo.startQik("show");
-    await gate.started();
+    await gate.startedBy(running);
     running.signal("SIGKILL");
     assert.equal((await running.ended).code, 137);
     bench.letGo();
@@ -279,7 +279,7 @@ export function venvContract(
     const { repo } = bench;
     const gate = bench.hold();
     const first = repo.startQik("show");
-    await gate.started();
+    await gate.startedBy(first);
     const second = repo.startQik("show");
     await second.saw("Waiting for");
     await gate.finish(1);
@@ -369,10 +369,25 @@ export function venvContract(
 
   test("qikx --install makes all environments, and programs run in them", async (bench) => {
     const { repo } = bench;
+    // A program of the same name that is not the environment's own must not run in its place.
+    await repo.writeScript("../shim/qikgreen", "#!/bin/sh\necho another one\n");
+    const early = await repo.qik(":x", "qikgreen@lint");
+    assert.deepEqual([early.code, early.out], [127, ""]);
+    assert.match(
+      early.err,
+      /\[program-missing\]\n.*environment is not installed: run qikx --install/,
+    );
     await repo.must(":x", "--install");
     const ends = await endings(repo);
     assert.deepEqual([ends[`${kind}.install@app`], ends[`${kind}.install@lint`]], ["ran", "ran"]);
     assert.equal((await repo.must(":x", "qikgreen@lint")).out, "qikgreen 1.5\n");
+    const [program] = (await repo.run("find", "._qik/venv/lint/bin", "-name", "qikgreen*")).out
+      .split("\n");
+    await repo.remove(program!);
+    const broken = await repo.qik(":x", "qikgreen@lint");
+    assert.equal(broken.code, 127);
+    assert.match(broken.err, /environment is not as it was installed: run qikx --install/);
+    await repo.must(":x", "--install");
     await repo.must(":x", "--install");
     const again = await endings(repo);
     assert.deepEqual([again[`${kind}.install@app`], again[`${kind}.install@lint`]], ["hit", "hit"]);
