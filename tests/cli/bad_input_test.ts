@@ -311,7 +311,8 @@ deps = ["x"]
   console.log(
     `peak KiB: little ${little.peak}, 300 MB ${big.peak}, 40 MB ${cold.peak}, warm ${warm.peak}`,
   );
-  assert.ok(grown < 128 * 1024, `${grown} KiB more than for two bytes`);
+  // Pieces that were passed on are freed late: 85 to 140 MiB were seen. Whoever held all of it would need 286 more.
+  assert.ok(grown < 192 * 1024, `${grown} KiB more than for two bytes`);
 });
 
 pythonRepoTest("300 MB from each of several tasks that fail are not held either", {
