@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { renameSync, rmSync, symlinkSync } from "node:fs";
 import { counted, settled } from "../support/counted_git.ts";
-import { type Repo, repoTest } from "../support/repo.ts";
+import { isExecutable, type Repo, repoTest } from "../support/repo.ts";
 
 /** Whoever reads a link reads what it leads to: that counts as if it were named. */
 
@@ -80,6 +80,38 @@ for (const recalled of [false, true]) {
       const shown = await repo.run("sh", "-c", read);
       assert.equal(await repo.read("._qik/out/show.out"), shown.out, name);
     }
+  });
+}
+
+/** Texts of links, as `printf` writes them, each with the file where it ends. */
+const TEXTS: readonly (readonly [string, string, string])[] = [
+  ["up from where another link leads", "../lib/hop/../up", "far/up"],
+  ["up from where a link elsewhere leads", "../../outside/hop/../up", "../outside/far/up"],
+  // Deno refuses such names.
+  ...(isExecutable() ? [["a name that is not UTF-8", "../lib/\\351", "lib/\\351"] as const] : []),
+  ["a backslash", "../lib/a\\\\b", "lib/a\\\\b"],
+];
+
+for (const [name, text, end] of TEXTS) {
+  repoTest(`a link is followed as the system does: ${name}`, {
+    "qik.toml": `[commands.show]\nexec = "cat app/link"\ndeps = ["app"]\n`,
+    "app/plain": "",
+    "lib/up": "wrong\n",
+    "far/deep/plain": "",
+    "../outside/up": "wrong\n",
+    "../outside/far/deep/plain": "",
+  }, async (repo) => {
+    link(repo, "lib/hop", "../far/deep");
+    link(repo, "../outside/hop", "far/deep");
+    // By a shell: Deno makes no name that is not UTF-8.
+    const sh = (script: string) => repo.run("sh", "-c", script);
+    await sh(`ln -s "$(printf '${text}')" app/link`);
+    await sh(`echo one > "$(printf '${end}')"`);
+    await repo.commit();
+    assert.equal((await repo.must()).out, "one\n");
+    assert.match((await repo.must()).err, /1 cached/);
+    await sh(`echo two > "$(printf '${end}')"`);
+    assert.equal((await repo.must()).out, "two\n");
   });
 }
 
