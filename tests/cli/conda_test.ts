@@ -1,5 +1,6 @@
 /** Environments that conda's tools make: the contract of all such plugins, and what only conda does. */
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { delimiter } from "node:path";
 import process from "node:process";
 import { condaPackage, writeChannel } from "../support/venv/channel.ts";
@@ -34,6 +35,14 @@ function conda(): VenvTool {
 }
 
 venvContract("conda", conda, { slow: ["damaged", "two at once", "where it is told"] });
+
+const REAL = process.env["QIK_TEST_MICROMAMBA"] ?? "";
+Deno.test({
+  name: "conda: all of this with a real micromamba, not the stand-in over py-rattler " +
+    "(no registry of packages has one: name it by QIK_TEST_MICROMAMBA)",
+  ignore: REAL === "",
+  fn: () => assert.match(execFileSync(REAL, ["--version"], { encoding: "utf8" }), /^\d+\.\d+/),
+});
 
 const test = (name: string, body: (bench: Bench) => Promise<void>) =>
   benchTest(conda, `conda: ${name}`, body);
