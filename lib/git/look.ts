@@ -22,6 +22,7 @@ import { RealParents } from "./real_parents.ts";
 import { indexOfPath } from "./roll.ts";
 import type { Tracked } from "./source.ts";
 import type { FileState, LookedAt } from "./tree.ts";
+import { unreachable, unreadable } from "./unreadable.ts";
 
 /** Times that a file may change under the reader before that is reported. */
 const TRIES = 3;
@@ -385,16 +386,3 @@ export class Looker {
 
 /** Errors of a file that became something else after lstat. */
 const SWAPPED: ReadonlySet<string> = new Set(["ENOENT", "ENOTDIR", "EISDIR", "EINVAL", "ELOOP"]);
-
-function unreadable(path: string, reason: string): Problem {
-  const message = `Cannot read the input file "${path.toWellFormed()}": ${reason}`;
-  return { code: "file-unreadable", message };
-}
-
-/** Deno cannot open a name that is not UTF-8, and a state made without its bytes would hide every edit. */
-function unreachable(path: string): Problem {
-  return {
-    ...unreadable(path, "its name is not UTF-8, which Deno cannot open"),
-    hint: "Use the built executable, rename the file, or leave it out with ignore",
-  };
-}

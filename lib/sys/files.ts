@@ -138,6 +138,16 @@ function link(from: string, to: string): boolean {
   }
 }
 
+function readLink(path: string): string {
+  try {
+    return decodeName(fs.readlinkSync(native(path), { encoding: "buffer" }));
+  } catch (error) {
+    // Deno gives no text that is not UTF-8, and says so without a code.
+    const untold = error instanceof Error && error.name === "InvalidData";
+    throw untold ? Object.assign(error, { code: "EILSEQ" }) : error;
+  }
+}
+
 function removeDirectory(path: string): boolean {
   try {
     fs.rmdirSync(native(path));
@@ -163,7 +173,7 @@ export function openFiles(pid: number): Files {
     lstat: (path) => unlessAbsent(() => statOf(fs.lstatSync(native(path), QUIETLY))),
     stat: (path) => unlessAbsent(() => statOf(fs.statSync(native(path), QUIETLY))),
     list: (path) => unlessAbsent(() => list(path)),
-    readLink: (path) => decodeName(fs.readlinkSync(native(path), { encoding: "buffer" })),
+    readLink,
     symlink: (target, path) => fs.symlinkSync(native(target), native(path)),
     makeDirectory: (path) => void fs.mkdirSync(native(path), { recursive: true }),
     link,

@@ -74,6 +74,7 @@ export interface Files {
   stat(path: string): Stat | undefined;
   /** Names in a directory, in code-unit order; `undefined` where there is none. */
   list(path: string): readonly DirectoryEntry[] | undefined;
+  /** Throws with the code `EILSEQ` where the runtime cannot tell a text that is not UTF-8 (Deno). */
   readLink(path: string): string;
   symlink(target: string, path: string): void;
   /** Makes a directory and its parents; no error where it exists. */

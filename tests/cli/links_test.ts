@@ -87,8 +87,7 @@ for (const recalled of [false, true]) {
 const TEXTS: readonly (readonly [string, string, string])[] = [
   ["up from where another link leads", "../lib/hop/../up", "far/up"],
   ["up from where a link elsewhere leads", "../../outside/hop/../up", "../outside/far/up"],
-  // Deno refuses such names.
-  ...(isExecutable() ? [["a name that is not UTF-8", "../lib/\\351", "lib/\\351"] as const] : []),
+  ["a name that is not UTF-8", "../lib/\\351", "lib/\\351"],
   ["a backslash", "../lib/a\\\\b", "lib/a\\\\b"],
 ];
 
@@ -108,6 +107,12 @@ for (const [name, text, end] of TEXTS) {
     await sh(`ln -s "$(printf '${text}')" app/link`);
     await sh(`echo one > "$(printf '${end}')"`);
     await repo.commit();
+    if (text.includes("351") && !isExecutable()) {
+      const { code, err } = await repo.qik();
+      assert.equal(code, 2);
+      assert.match(err, /"app\/link": what it leads to is not UTF-8, which Deno cannot read/);
+      return;
+    }
     assert.equal((await repo.must()).out, "one\n");
     assert.match((await repo.must()).err, /1 cached/);
     await sh(`echo two > "$(printf '${end}')"`);
