@@ -1,3 +1,4 @@
+import { QikError } from "../base/problems.ts";
 import type { RestorePlace } from "../cache/cache.ts";
 import { changedArtifacts } from "../cache/changed_artifacts.ts";
 import type { HandedOn } from "../hash/handed_on.ts";
@@ -227,6 +228,14 @@ interface WorldParts {
   readonly witness: Witness | undefined;
 }
 
+/** Contents of a file that a dependency reads; a named pipe would be waited for without an end. */
+function readInput(files: Sys["files"], root: string, path: string): Uint8Array | undefined {
+  const { kind } = files.stat(`${root}/${path}`) ?? {};
+  if (kind === "file" || kind === undefined) return files.read(`${root}/${path}`);
+  const message = `Cannot read "${path}": it is no regular file`;
+  throw new QikError({ code: "dep-unreadable", message, hint: "Put a file in its place" });
+}
+
 /** What dependencies may ask in a space; the environment is put together only when one of them does. */
 function worldOf(
   { sys, project: { paths, plan }, spaces, tools, tree, witness }: WorldParts,
@@ -238,7 +247,7 @@ function worldOf(
   const { untracked } = plan.config.defaults;
   return {
     env: (name) => Object.hasOwn(env(), name) ? env()[name] : undefined,
-    file: (path) => sys.files.read(`${paths.root}/${path}`),
+    file: (path) => readInput(sys.files, paths.root, path),
     toolVersion: (argv) => tools.version(argv, env()),
     pydist: (name) => spaces.open(space.name).venv.version(name),
     packages: () => spaces.open(space.name).venv.packages(),

@@ -264,6 +264,25 @@ repoTest("an input that is a pipe, a device or a directory does not hold anythin
   for (const { out } of [pipe, loop, device]) assert.equal(out, "used\n");
 });
 
+repoTest(
+  "a pipe or directory behind val and load is told, and not waited for",
+  {},
+  async (repo) => {
+    for (
+      const dep of ['type = "val", file = "x.json", key = "a"', 'type = "load", path = "x.json"']
+    ) {
+      await repo.write({ "qik.toml": `[commands.use]\nexec = "true"\ndeps = [{${dep}}]\n` });
+      for (const make of ["mkfifo", "mkdir"]) {
+        execFileSync(make, [repo.path("x.json")]);
+        const { code, err } = await repo.with({ limitMs: 30_000 }).qik();
+        assert.equal(code, 2, err);
+        assert.match(err, /Cannot read "x\.json": it is no regular file \[dep-unreadable\]/);
+        execFileSync("rm", ["-r", repo.path("x.json")]);
+      }
+    }
+  },
+);
+
 /** Runs qik and says how much memory it and what it started took at most, in KiB. */
 async function measured(repo: Repo, ...args: readonly string[]): Promise<Ran & { peak: number }> {
   const { qikCommand } = await import("../support/repo.ts");
