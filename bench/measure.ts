@@ -1,5 +1,4 @@
 import { readFile, rm } from "node:fs/promises";
-import { join } from "node:path";
 import type { Tool } from "./tools.ts";
 
 /**
@@ -48,7 +47,8 @@ export function timeRun(tool: Tool, directory: string): number {
  * @returns `undefined` where GNU time is missing.
  */
 export async function peakMemory(tool: Tool, directory: string): Promise<number | undefined> {
-  const file = join(directory, ".peak");
+  // Beside it: a new file inside would be a change, and the run no longer a warm one.
+  const file = `${directory}.peak`;
   const time = ["/usr/bin/time", "-f", "%M", "-o", file];
   try {
     run([...time, ...tool.argv], tool, directory);
