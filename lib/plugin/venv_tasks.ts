@@ -19,8 +19,11 @@ export function lockSpec(venv: PlannedVenv): TaskSpec {
       version,
       async run(call) {
         refuseCopies(venv, call);
+        const { files, root } = call;
+        // Tools read the lock that is there: one with the marks of a merge conflict is what they stumble over.
+        const hadLock = files.lstat(`${root}/${at.lock}`) !== undefined;
         const code = await run(venvCall(venv, call));
-        if (code !== 0) call.write("err", `${afterLock(venv)}\n`);
+        if (code !== 0) call.write("err", `${afterLock(venv, hadLock)}\n`);
         return code;
       },
     },
@@ -147,9 +150,13 @@ function venvCall({ type, at: { space } }: PlannedVenv, call: TaskCall): VenvCal
   };
 }
 
-function afterLock({ type, at: { space, reqs, constraints } }: PlannedVenv): string {
+function afterLock(
+  { type, at: { space, reqs, constraints, lock } }: PlannedVenv,
+  hadLock: boolean,
+): string {
   const files = [...reqs, ...constraints].map((path) => `"${path}"`).join(", ");
-  return `qik: ${type.tool.name} cannot lock the space "${space.name}": mend ${files} as it says above, and run again`;
+  return `qik: ${type.tool.name} cannot lock the space "${space.name}": mend ${files} as it says above, and run again` +
+    (hadLock ? `; if it means "${lock}", remove that first` : "");
 }
 
 function afterInstall({ type, entry, at: { space, lock } }: PlannedVenv): string {

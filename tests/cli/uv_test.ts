@@ -76,6 +76,19 @@ test("without the network uv's own cache is enough", async ({ repo }) => {
   assert.match((await offline.must()).out, /4 cached/);
 });
 
+test("a lock with the marks of a merge conflict is told as such, and made anew without it", async (bench) => {
+  const { repo } = bench;
+  await repo.write({ "qik.toml": withSettings(bench, 'lock = "app.lock"') });
+  await bench.run("show");
+  await repo.write({ "app.lock": "<<<<<<< HEAD\nqikblue==1.0\n=======\n>>>>>>> other\n" });
+  const ran = await repo.qik("show");
+  assert.notEqual(ran.code, 0);
+  assert.match(ran.out + ran.err, /and run again; if it means "app\.lock", remove that first\n/);
+  await repo.remove("app.lock");
+  await bench.run("show");
+  assert.match(await repo.read("app.lock"), /^qikblue==1\.0/m);
+});
+
 test("a package that is not the locked one is not installed", async (bench) => {
   const { repo } = bench;
   await bench.run("uv.lock@app");
