@@ -5,6 +5,7 @@ import type { TaskCall, TaskSpec } from "../plan/made.ts";
 import type { PlannedDep } from "../plan/types.ts";
 import { mark, standing, unmark, wantedId } from "../space/built_venv.ts";
 import { askedDirectories, lockFiles } from "../space/lock_file.ts";
+import { readBytes } from "../space/ports.ts";
 import { literalPathspec } from "../space/spaces.ts";
 import type { VenvCall } from "./api.ts";
 import { lockTask, type PlannedVenv } from "./planned_venv.ts";
@@ -120,7 +121,7 @@ function directoriesIn(path: string, bytes: Uint8Array | undefined) {
 /** What is copied into an environment changes without its lock: commands would then run with old code. */
 function refuseCopies({ at: { reqs, space } }: PlannedVenv, { files, root }: TaskCall): void {
   for (const path of lockFiles(files, root, reqs)) {
-    const [copied] = directoriesIn(path, files.read(`${root}/${path}`)).copied;
+    const [copied] = directoriesIn(path, readBytes(files, `${root}/${path}`)).copied;
     if (copied === undefined) continue;
     throw new QikError({
       code: "config-bad-value",
