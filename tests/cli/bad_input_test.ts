@@ -265,13 +265,17 @@ repoTest("an input that is a pipe, a device or a directory does not hold anythin
 });
 
 repoTest(
-  "a pipe or directory behind val and load is told, and not waited for",
+  "a pipe or directory behind val, load and requirements is told, and not waited for",
   {},
   async (repo) => {
     for (
-      const dep of ['type = "val", file = "x.json", key = "a"', 'type = "load", path = "x.json"']
+      const [deps, more] of [
+        ['{type = "val", file = "x.json", key = "a"}', ""],
+        ['{type = "load", path = "x.json"}', ""],
+        ['"*.md"', '[plugins]\nuv = "qik.uv"\n[spaces]\ndefault = "x.json"\n'],
+      ]
     ) {
-      await repo.write({ "qik.toml": `[commands.use]\nexec = "true"\ndeps = [{${dep}}]\n` });
+      await repo.write({ "qik.toml": `${more}[commands.use]\nexec = "true"\ndeps = [${deps}]\n` });
       for (const make of ["mkfifo", "mkdir"]) {
         execFileSync(make, [repo.path("x.json")]);
         const { code, err } = await repo.with({ limitMs: 30_000 }).qik();
