@@ -84,5 +84,7 @@ export { QikError } from "./lib/base/problems.ts";
 export { pythonProgram } from "./lib/plugin/python.ts";
 export { sha256 } from "./lib/sys/digest.ts";
 export { nearest } from "./lib/base/nearest.ts";
+export { byCodeUnit } from "./lib/base/order.ts";
+export { rootedPath } from "./lib/base/paths.ts";
 export type { EdgePlace, Picture } from "./lib/plugin/picture.ts";
 export { VERSION } from "./lib/base/version.ts";

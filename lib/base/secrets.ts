@@ -38,6 +38,20 @@ const IN_URL = [
   /[?&;](?:sig|[\w.-]*(?:signature|token|secret|passw(?:or)?d|api_?key|access_?key))=([^&;#\s"']+)/gi,
 ];
 
+/**
+ * A text in which all addresses stand without user and password.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { withoutAccounts } from "./secrets.ts";
+ * assert.equal(withoutAccounts("git+https://me:word@host/a and ssh://b"), "git+https://host/a and ssh://b");
+ * ```
+ */
+export function withoutAccounts(text: string): string {
+  return text.replace(/([a-z][a-z0-9+.-]*:\/\/)[^/\s@"]*@/gi, "$1");
+}
+
 /** The environment of a process: names to values. */
 type Environ = Readonly<Record<string, string | undefined>>;
 
@@ -94,9 +108,10 @@ export class Secrets {
     this.#sources.push(source);
   }
 
-  #isEmpty(): boolean {
+  /** Learns what the sources know by now. @returns Whether there is anything to mask. */
+  #refresh(): boolean {
     for (const source of this.#sources) for (const value of source()) this.#add(value);
-    return this.#values.size === 0;
+    return this.#values.size > 0;
   }
 
   /** A value of several lines is also told line by line: programs indent or number them. */
@@ -111,7 +126,7 @@ export class Secrets {
 
   /** A mask for one stream of output, with all that is known now; `undefined` where nothing is. */
   stream(): OutputMask | undefined {
-    if (this.#isEmpty()) return undefined;
+    if (!this.#refresh()) return undefined;
     this.#bytes ??= new SecretBytes([...this.#values].map(encodeName));
     return new OutputMask(this.#bytes);
   }
@@ -124,7 +139,7 @@ export class Secrets {
   }
 
   text(text: string): string {
-    if (this.#isEmpty()) return text;
+    if (!this.#refresh()) return text;
     for (const value of this.#values) {
       if (text.includes(value)) return new TextDecoder().decode(this.bytes(encodeName(text)));
     }
@@ -133,7 +148,7 @@ export class Secrets {
 
   /** A value made of plain objects, lists, texts and bytes, with all its texts masked; itself where none changes. */
   deep<T>(value: T): T {
-    return this.#isEmpty() ? value : this.#deep(value);
+    return this.#refresh() ? this.#deep(value) : value;
   }
 
   #deep<T>(value: T): T {

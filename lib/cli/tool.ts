@@ -96,7 +96,7 @@ async function become(
   argv: readonly string[],
 ): Promise<Exit> {
   const { name, space } = spaceFor(project, argv[0]!);
-  assertInstalled(sys, project, name, space);
+  const isStale = assertInstalled(sys, project, name, space);
   const env = environmentIn(sys, project, space);
   const { files, machine, processes } = sys;
   const windows = machine.platform === "windows";
@@ -104,7 +104,7 @@ async function become(
   const from = project.start;
   const program = findProgram(name, { files, path, from, windows });
   if (program === undefined) {
-    throw missing(sys, project, { name, space, directories: pathDirectories(path, windows) });
+    throw missing(sys, { name, space, isStale, directories: pathDirectories(path, windows) });
   }
   const end = await processes.become({
     file: program.path,
@@ -157,17 +157,14 @@ interface Sought {
   readonly name: string;
   readonly space: SpaceConfig;
   readonly directories: readonly string[];
+  /** The lock of the environment has changed since it was installed. */
+  readonly isStale: boolean;
 }
 
-function missing(
-  { files }: Sys,
-  { paths: { root }, venvs }: Project,
-  { name, space, directories }: Sought,
-): QikError {
+function missing({ files }: Sys, { name, space, directories, isStale }: Sought): QikError {
   const known = new Set(directories.flatMap((directory) => namesIn(files, directory)));
   const close = name.includes("/") ? [] : nearest(name, known);
-  const built = venvs.of(space.name);
-  const hint = built !== undefined && standing(files, root, built) !== "same"
+  const hint = isStale
     ? "Its environment is not what its lock says: run qikx --install"
     : close.length === 0
     ? undefined
@@ -178,17 +175,19 @@ function missing(
 /**
  * Without its environment a program of the same name elsewhere on `PATH` would run in its place, with other versions
  * and other packages. An environment whose lock has changed since may be used as it is.
+ *
+ * @returns Whether its lock has changed.
  */
 function assertInstalled(
   { files }: Sys,
   { paths: { root }, venvs }: Project,
   name: string,
   space: SpaceConfig,
-): void {
+): boolean {
   const built = venvs.of(space.name);
-  if (built === undefined) return;
+  if (built === undefined) return false;
   const found = standing(files, root, built);
-  if (found === "same" || found === "other") return;
+  if (found === "same" || found === "other") return found === "other";
   const what = found === "absent" ? "not installed" : "not as it was installed";
   throw notInEnvironment(name, space, `Its environment is ${what}: run qikx --install`);
 }

@@ -71,7 +71,7 @@ export interface VenvType<Settings = never> {
   lockName(space: string): string;
   /** Where a lock lies that has no path of its own, for a tool that takes it from one place only; relative to the root. */
   lockPath?(reqs: readonly string[]): string;
-  /** Makes the lock. Called with each plan: must be quick and read nothing. */
+  /** Makes the lock, whose directory is there. Called with each plan: must be quick and read nothing. */
   lock(at: VenvAt<Settings>): VenvStep<VenvCall>;
   /** Makes the environment be what the lock says. Called with each plan: must be quick and read nothing. */
   install(at: VenvAt<Settings>): VenvStep<InstallCall>;

@@ -1,11 +1,18 @@
-import { nearest } from "../base/nearest.ts";
-import { rootedPath } from "../base/paths.ts";
 import { type Problem, QikError } from "../base/problems.ts";
+import { withoutAccounts } from "../base/secrets.ts";
 import type { Config, Json, PluginConfig, SpaceConfig } from "../config/types.ts";
 import { fillJson } from "../plan/fill.ts";
 import type { NeedRequest } from "../plan/types.ts";
 import type { BuiltVenv } from "../space/built_venv.ts";
-import { planVenv, type VenvPlan, type VenvSettings } from "../space/venv_plan.ts";
+import {
+  badValue,
+  listOf,
+  pathsOf,
+  planVenv,
+  unknownSpace,
+  type VenvPlan,
+  type VenvSettings,
+} from "../space/venv_plan.ts";
 import type { BuiltVenvSettings, VenvAt, VenvType } from "./api.ts";
 import { pluginProject, type ProjectView } from "./made.ts";
 
@@ -93,7 +100,8 @@ export class VenvPlanning {
       const { files, needs } = this.#constraintsOf(draft);
       // The lock would be written over what somebody wrote by hand.
       if ([...reqs, ...files].includes(built.lock)) {
-        throw badValue(owner, `its lock is a file that it is made from, "${built.lock}"`);
+        const what = `its lock is a file that it is made from, "${built.lock}"`;
+        throw new QikError(badValue(owner, what));
       }
       const at: VenvAt = {
         project: pluginProject(this.#view, entry),
@@ -119,7 +127,9 @@ export class VenvPlanning {
     const name = String((constraint as VenvSettings)["name"]);
     const other = this.#spaces.get(name);
     const owner = other && this.#ownerOf(other);
-    if (owner === undefined) throw unknownSpace(space, name, [...this.#spaces.keys()]);
+    if (owner === undefined) {
+      throw new QikError(unknownSpace(space, "use the constraint", name, [...this.#spaces.keys()]));
+    }
     const draft = this.#draftOf(owner);
     if (draft instanceof QikError) throw draft;
     if (draft !== undefined) {
@@ -145,7 +155,7 @@ function draftOf(view: ProjectView, space: SpaceConfig, plan: VenvPlan): Draft {
   const own = plan.files.length > 0 ? plan.files : listOf(usualReqs);
   const reqs = (own.length > 0 ? own : listOf(type.defaultReqs))
     .map((path) => pathIn(space, "reqs", path));
-  if (reqs.length === 0) throw badValue(space, "it names no requirements");
+  if (reqs.length === 0) throw new QikError(badValue(space, "it names no requirements"));
   const kept = `${isRepo ? ".qik" : "._qik"}/artifacts/${entry.name}.lock`;
   const lock = written === undefined
     ? type.lockPath?.(reqs) ?? `${kept}/${type.lockName(directoryName)}`
@@ -164,8 +174,7 @@ function draftOf(view: ProjectView, space: SpaceConfig, plan: VenvPlan): Draft {
 
 /** Settings as a text for keys, without credentials: who fetches something does not change what it is. */
 function recipeOf(settings: VenvSettings): string {
-  const text = JSON.stringify(Object.entries(settings).sort());
-  return text.replace(/([a-z][a-z0-9+.-]*:\/\/)[^/\s@"]*@/gi, "$1");
+  return withoutAccounts(JSON.stringify(Object.entries(settings).sort()));
 }
 
 function typeOfCache({ caches }: Config, space: SpaceConfig, name: string): string {
@@ -177,31 +186,10 @@ function typeOfCache({ caches }: Config, space: SpaceConfig, name: string): stri
 }
 
 function pathIn(space: SpaceConfig, key: string, value: Json): string {
-  const path = typeof value === "string" ? rootedPath(value) : undefined;
-  if (path) return path;
-  const wanted = "expected a path of a file below the root";
-  throw badValue(space, `${wanted} in "${key}", not ${JSON.stringify(value)}`);
-}
-
-function listOf(value: Json | undefined): readonly Json[] {
-  if (value === undefined) return [];
-  return Array.isArray(value) ? value as readonly Json[] : [value];
-}
-
-function badValue(space: SpaceConfig, what: string): QikError {
-  const message = `Cannot use the venv of the space "${space.name}": ${what}`;
-  return new QikError({ code: "config-bad-value", message, place: space.place });
-}
-
-function unknownSpace(space: SpaceConfig, name: string, known: readonly string[]): QikError {
-  const near = nearest(name, known).map((other) => `"${other}"`);
-  const problem: Problem = {
-    code: "space-unknown",
-    message: `Cannot use the constraint of the space "${space.name}": no space is named "${name}"`,
-    ...(near.length === 0 ? {} : { hint: `Did you mean ${near.join(", ")}?` }),
-    place: space.place,
-  };
-  return new QikError(problem);
+  const problems: Problem[] = [];
+  const [path] = pathsOf(space, key, [value], problems);
+  if (path === undefined) throw new QikError(problems);
+  return path;
 }
 
 function once<T>(known: Map<string, T>, key: string, make: () => T): T {

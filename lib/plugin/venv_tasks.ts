@@ -1,5 +1,5 @@
 /** The two tasks of an environment that a plugin builds. */
-import { rootedPath } from "../base/paths.ts";
+import { parentPath, rootedPath } from "../base/paths.ts";
 import { PROBLEMS, QikError } from "../base/problems.ts";
 import type { TaskCall, TaskSpec } from "../plan/made.ts";
 import type { PlannedDep } from "../plan/types.ts";
@@ -23,6 +23,7 @@ export function lockSpec(venv: PlannedVenv): TaskSpec {
         const { files, root } = call;
         // Tools read the lock that is there: one with the marks of a merge conflict is what they stumble over.
         const hadLock = files.lstat(`${root}/${at.lock}`) !== undefined;
+        files.makeDirectory(`${root}/${parentPath(at.lock)}`);
         const code = await run(venvCall(venv, call));
         if (code !== 0) call.write("err", `${afterLock(venv, hadLock)}\n`);
         return code;

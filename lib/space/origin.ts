@@ -1,4 +1,5 @@
 /** Where an installed distribution comes from, beside an index (PEP 610). */
+import { withoutAccounts } from "../base/secrets.ts";
 import type { Files } from "../sys/sys.ts";
 import { sha256 } from "../sys/digest.ts";
 import { field, jsonOf, textField } from "./fields.ts";
@@ -14,11 +15,11 @@ import { readText } from "./ports.ts";
  */
 export function originOf(files: Files, info: string): string | undefined {
   const direct = jsonOf(readText(files, `${info}/direct_url.json`));
-  const url = textField(direct, "url")?.replace(/^([a-z+]+:\/\/)[^/@]*@/i, "$1");
+  const url = withoutAccounts(textField(direct, "url") ?? "");
   const commit = textField(field(direct, "vcs_info"), "commit_id");
-  if (commit !== undefined) return `${url ?? ""}#${commit}`;
+  if (commit !== undefined) return `${url}#${commit}`;
   const archive = field(direct, "archive_info");
-  if (archive !== undefined) return archiveDigest(archive) ?? url;
+  if (archive !== undefined) return archiveDigest(archive) ?? (url || undefined);
   const directory = field(direct, "dir_info");
   const isCopied = directory !== undefined && field(directory, "editable") !== true;
   return isCopied ? contentDigest(files, info) : undefined;

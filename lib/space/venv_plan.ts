@@ -56,7 +56,7 @@ export function planVenv(
     parts.set(name, own);
     for (const target of own.spaces) {
       if (byName.has(target)) reached.add(target);
-      else problems.push(unknownSpace(at, target, config));
+      else problems.push(unknownSpace(at, "inherit the venv", target, [...byName.keys()]));
     }
   }
   for (const names of circles(new Map([...parts].map(([name, { spaces }]) => [name, spaces])))) {
@@ -178,7 +178,13 @@ function pluginTypes({ plugins, venvTypes }: VenvConfig): string[] {
   return [...new Set(plugins.flatMap(({ source }) => venvTypes?.get(source) ?? []))];
 }
 
-function pathsOf(space: SpaceConfig, key: string, value: Json, problems: Problem[]): string[] {
+/** Files that a key names, relative to the root. */
+export function pathsOf(
+  space: SpaceConfig,
+  key: string,
+  value: Json,
+  problems: Problem[],
+): string[] {
   const paths: string[] = [];
   for (const item of listOf(value)) {
     const path = typeof item === "string" ? rootedPath(item) : undefined;
@@ -191,7 +197,8 @@ function pathsOf(space: SpaceConfig, key: string, value: Json, problems: Problem
   return paths;
 }
 
-function listOf(value: Json | undefined): readonly Json[] {
+/** What is written as one value or several. */
+export function listOf(value: Json | undefined): readonly Json[] {
   if (value === undefined) return [];
   return Array.isArray(value) ? value as readonly Json[] : [value];
 }
@@ -200,7 +207,8 @@ function isTable(value: Json | undefined): value is { readonly [key: string]: Js
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-function badValue(space: SpaceConfig, what: string): Problem {
+/** @param what Says what is wrong with the `venv` of the space. */
+export function badValue(space: SpaceConfig, what: string): Problem {
   const message = `Cannot use the venv of the space "${space.name}": ${what}`;
   return { code: "config-bad-value", message, place: space.place };
 }
@@ -210,11 +218,17 @@ function cycle(names: readonly string[], { place }: SpaceConfig): Problem {
   return { code: "space-cycle", message, place };
 }
 
-function unknownSpace(space: SpaceConfig, name: string, { spaces }: VenvConfig): Problem {
-  const near = nearest(name, spaces.map((other) => other.name)).map((other) => `"${other}"`);
+/** @param what Cannot be done, such as `inherit the venv`. */
+export function unknownSpace(
+  space: SpaceConfig,
+  what: string,
+  name: string,
+  known: readonly string[],
+): Problem {
+  const near = nearest(name, known).map((other) => `"${other}"`);
   return {
     code: "space-unknown",
-    message: `Cannot inherit the venv of the space "${space.name}": no space is named "${name}"`,
+    message: `Cannot ${what} of the space "${space.name}": no space is named "${name}"`,
     ...(near.length === 0 ? {} : { hint: `Did you mean ${near.join(", ")}?` }),
     place: space.place,
   };

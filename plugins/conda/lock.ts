@@ -17,9 +17,7 @@ export async function lock(call: VenvCall, at: At): Promise<number> {
   }
   const text = writeLock(locked, `Made by: qik ${at.project.plugin.name}.lock@${at.space.name}`);
   call.files.removeTree(packagesOf(call, at));
-  const path = `${call.root}/${at.lock}`;
-  call.files.makeDirectory(path.slice(0, path.lastIndexOf("/")));
-  call.files.writeAtomic(path, new TextEncoder().encode(text));
+  call.files.writeAtomic(`${call.root}/${at.lock}`, new TextEncoder().encode(text));
   return 0;
 }
 

@@ -8,8 +8,6 @@ export async function lock(
   at: At,
 ): Promise<number> {
   const start = await programOf(call, at, "compile");
-  const directory = at.lock.slice(0, Math.max(0, at.lock.lastIndexOf("/")));
-  call.files.makeDirectory(`${call.root}/${directory}`);
   return await call.tool([...start, ...compileWords(at)], {
     env: {
       ...indexes(at),

@@ -1,5 +1,6 @@
 /** What a `pyproject.toml` says about other projects. */
 import { parse } from "smol-toml";
+import { rootedPath } from "../../mod.ts";
 
 /**
  * Paths of the `pyproject.toml` of every directory that a project depends on, relative to the root. What lies outside of the
@@ -18,7 +19,7 @@ import { parse } from "smol-toml";
 export function localProjects(directory: string, bytes: Uint8Array | undefined): string[] {
   const paths = new Set<string>();
   for (const path of pathsIn(tableOf(bytes))) {
-    const inside = path.startsWith("/") ? undefined : normal(`${directory}${path}`);
+    const inside = path.includes("\\") ? undefined : rootedPath(directory, path);
     if (inside !== undefined && !/\.(whl|zip|gz|bz2)$/.test(inside)) {
       paths.add(`${inside === "" ? "" : `${inside}/`}pyproject.toml`);
     }
@@ -45,16 +46,4 @@ function pathsIn(value: unknown): string[] {
   return Object.entries(value).flatMap(([key, inner]) =>
     key === "path" && typeof inner === "string" ? [inner] : pathsIn(inner)
   );
-}
-
-/** Without `.` and `..`; `undefined` where it leaves the root. */
-function normal(path: string): string | undefined {
-  if (path.includes("\\")) return undefined;
-  const kept: string[] = [];
-  for (const part of path.split("/")) {
-    if (part === "" || part === ".") continue;
-    if (part !== "..") kept.push(part);
-    else if (kept.pop() === undefined) return undefined;
-  }
-  return kept.join("/");
 }

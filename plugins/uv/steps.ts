@@ -5,8 +5,6 @@ import type { At } from "./venv.ts";
 /** Requirements to a lock. Versions that the lock has already are kept where they still fit. */
 export async function lock(call: VenvCall, at: At): Promise<number> {
   const { settings: { universal = true, hashes = true, python }, reqs, constraints } = at;
-  const directory = at.lock.slice(0, Math.max(0, at.lock.lastIndexOf("/")));
-  call.files.makeDirectory(`${call.root}/${directory}`);
   return await call.tool([
     "uv",
     "pip",

@@ -1,5 +1,5 @@
 /** Files to the import graph. */
-import type { FileState } from "../../../mod.ts";
+import { byCodeUnit, type FileState } from "../../../mod.ts";
 import type { SourceFlaw } from "../scan/scanner.ts";
 import { EDGE, type GraphFlaw, type ImportGraph, OPTIONAL, TYPE_CHECKING } from "./graph.ts";
 import { moduleOf, PACKAGE, parentOf, STUB, STUB_PACKAGE } from "./modules.ts";
@@ -52,10 +52,6 @@ export function buildGraph(
     outside: edges.map(({ outside }) => encoded(outside, (name) => placeOfExternal.get(name)!)),
     flaws: [...parts.values()].flatMap(flawsOf).sort((a, b) => byCodeUnit(a.path, b.path)),
   };
-}
-
-export function byCodeUnit(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 function partsByModule(

@@ -1,5 +1,6 @@
 /** The graph after files changed that were there before: only what they import is resolved again. */
-import { byCodeUnit, type Edges, edgesOf, encoded, flawsOf, type Part } from "./build.ts";
+import { byCodeUnit } from "../../../mod.ts";
+import { type Edges, edgesOf, encoded, flawsOf, type Part } from "./build.ts";
 import { EDGE, type ImportGraph, placeOf } from "./graph.ts";
 import { Resolver } from "./resolve.ts";
 

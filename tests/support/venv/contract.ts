@@ -201,8 +201,9 @@ export function venvContract(
   const test = (name: string, body: (bench: Bench) => Promise<void>) => {
     const isOf = (parts: readonly string[]) => parts.some((part) => name.includes(part));
     if (isOf(lacks)) return;
-    if (!FULL && isOf(slow)) Deno.test({ name: `${kind}: ${name}`, ignore: true, fn: () => {} });
-    else benchTest(tool, `${kind}: ${name}`, body);
+    if (!FULL && isOf(slow)) {
+      Deno.test.ignore(`${kind}: ${name} (takes long: only with QIK_TORTURE=full)`, () => {});
+    } else benchTest(tool, `${kind}: ${name}`, body);
   };
 
   test("locks, installs, runs; the second run is all hits", async (bench) => {
