@@ -71,6 +71,25 @@ export function compilePathspec(text: string, top = ""): Pathspec {
   };
 }
 
+/**
+ * Pathspecs with others beside them that are none of their business: a list that only subtracts, which means all
+ * files but those, goes on to mean that.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { besides } from "./pathspec.ts";
+ * assert.deepEqual(besides(["src"], [".env"]), ["src", ".env"]);
+ * assert.deepEqual(besides(["!docs"], [".env"]), [".", "!docs", ".env"]);
+ * ```
+ */
+export function besides(specs: readonly string[], others: readonly string[]): readonly string[] {
+  const subtracts = (text: string) =>
+    text.startsWith("!") || (text.startsWith(":") && compilePathspec(text).exclude);
+  const onlyLess = others.length > 0 && specs.length > 0 && specs.every(subtracts);
+  return [...(onlyLess ? ["."] : []), ...specs, ...others];
+}
+
 function bad(text: string, hint: string): QikError {
   return new QikError({ code: "glob-bad", message: `Cannot read the glob "${text}"`, hint });
 }

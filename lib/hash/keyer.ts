@@ -1,6 +1,6 @@
 import { byCodeUnit } from "../base/order.ts";
 import { QikError } from "../base/problems.ts";
-import { compilePathspec } from "../git/pathspec.ts";
+import { besides, compilePathspec } from "../git/pathspec.ts";
 import type { FileState, Selected, SelectOptions, Tree } from "../git/tree.ts";
 import type { DepWorld, Fact, Plan, PlannedDep, Task } from "../plan/types.ts";
 import { type HandedOn, handedOnDigest } from "./handed_on.ts";
@@ -218,7 +218,7 @@ export class Keyer {
     const space = this.#ports.spaceInputs(task);
     const asked = await this.#asked(task, world);
     const selected = await tree.select(
-      [...asked.globs, ...space.inputs],
+      besides(asked.globs, space.inputs),
       this.#selectOptions(task),
     );
     const record: TaskKey = {

@@ -1,5 +1,6 @@
 import { QikError } from "../base/problems.ts";
 import type { Changes } from "../git/changes.ts";
+import { besides } from "../git/pathspec.ts";
 import { withStrictDependants } from "./strict.ts";
 import type { DepWorld, Fact, LateDep, Plan, Task } from "./types.ts";
 
@@ -78,13 +79,13 @@ async function changedFiles(
   task: Task,
   late: readonly (LateDep | undefined)[],
 ): Promise<readonly string[]> {
-  const specs = [
+  const globs = [
     ...task.deps.flatMap(({ globs = [] }) => globs),
     ...late.flatMap((dep) => dep?.globs ?? []),
-    ...spaceInputs(task),
   ];
+  const specs = besides(globs, spaceInputs(task));
   const exclude = [...task.ignore, ...task.artifacts];
-  return changes.select([...specs, ...await behindLinks(specs, exclude)], { exclude });
+  return changes.select(besides(specs, await behindLinks(specs, exclude)), { exclude });
 }
 
 function changedReads({ paths }: Changes, read: ReadonlySet<string>): string[] {

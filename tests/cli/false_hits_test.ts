@@ -223,3 +223,27 @@ repoTest("the commands of a module's own file are for that module", {
   assert.equal((await repo.must("--ls")).out, "api/build#api\n");
   assert.equal((await repo.must("api/build")).out, "api\n");
 });
+
+repoTest("a list of globs that only takes away, in a space with files of its own", {
+  "qik.toml": `
+[defaults]
+dotenv = [".env"]
+[commands.show]
+exec = "cat a"
+deps = ["!docs"]
+[commands.rest]
+exec = "cat a"
+deps = [":(exclude)docs", { type = "const", val = "x" }]
+`,
+  ".env": "A=1\n",
+  "a": "1\n",
+  "docs/d": "1\n",
+}, async (repo) => {
+  await repo.must();
+  await repo.write({ "docs/d": "2\n" });
+  assert.match((await repo.must()).out, /2 cached/);
+  await repo.write({ "a": "2\n" });
+  assert.match((await repo.must()).out, /2 ran/);
+  await repo.write({ ".env": "A=2\n" });
+  assert.match((await repo.must()).out, /2 ran/);
+});

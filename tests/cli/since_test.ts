@@ -1,5 +1,6 @@
 /** What `--since`, `--changed` and `--staged` select, and how the change is shown. */
 import assert from "node:assert/strict";
+import { symlink } from "node:fs/promises";
 import { listed as selects, withPrograms } from "../support/fakes.ts";
 import { repoTest } from "../support/repo.ts";
 
@@ -100,6 +101,28 @@ repoTest(
     assert.deepEqual(await selects(repo, "--changed"), [...LINT_API, "lib@lib"]);
   },
 );
+
+repoTest("globs that only take away select by all other files, whatever links there are", {
+  "qik.toml": `
+[defaults]
+dotenv = [".env"]
+[commands.rest]
+exec = "true"
+deps = ["!docs"]
+`,
+  ".env": "A=1\n",
+  "a": "1\n",
+  "docs/d": "1\n",
+}, async (repo) => {
+  await repo.write({ "docs/d": "2\n" });
+  assert.deepEqual(await selects(repo, "--changed"), []);
+  await repo.write({ "a": "2\n" });
+  assert.deepEqual(await selects(repo, "--changed"), ["rest"]);
+  await symlink("a", repo.path("link"));
+  await repo.commit();
+  await repo.write({ "new": "1\n" });
+  assert.deepEqual(await selects(repo, "--changed"), ["rest"]);
+});
 
 repoTest("environments: dotenv, requirement files and values of files", FILES, async (repo) => {
   for (const file of ["lib/lib.env", "lib/requirements.txt"]) {
