@@ -1,5 +1,11 @@
-import { main } from "./lib/cli/app.ts";
-import { openSys } from "./lib/sys/open.ts";
-import { BUILT_IN } from "./plugins/mod.ts";
+import { answerVersion } from "./lib/cli/version.ts";
+import { begin } from "./lib/sys/begin.ts";
 
-await main({ sys: openSys(), builtIn: BUILT_IN });
+if (!answerVersion(begin())) {
+  const [{ main }, { openSys }, { BUILT_IN }] = await Promise.all([
+    import("./lib/cli/app.ts"),
+    import("./lib/sys/open.ts"),
+    import("./plugins/mod.ts"),
+  ]);
+  await main({ sys: openSys(), builtIn: BUILT_IN });
+}

@@ -3,8 +3,10 @@ import { Secrets } from "../base/secrets.ts";
 import { VERSION } from "../base/version.ts";
 import type { Sys } from "../sys/sys.ts";
 import type { Invocation } from "./args.ts";
+import { tellLostOutput } from "./lost_output.ts";
 import { maskedTerminal } from "./masked_terminal.ts";
 import type { AppParts, Exit } from "./parts.ts";
+import { versionText } from "./version.ts";
 
 /**
  * Runs qik for one command line and ends the process. The one place where a thrown value becomes an exit code:
@@ -19,8 +21,7 @@ export async function main({ sys: outside, builtIn }: Omit<AppParts, "secrets">)
   let exit: Exit;
   try {
     const words = toolWords(sys.machine);
-    if (asksVersion(sys.machine.args)) exit = sayVersion(sys);
-    else if (words !== undefined) exit = await (await import("./tool.ts")).runTool(parts, words);
+    if (words !== undefined) exit = await (await import("./tool.ts")).runTool(parts, words);
     else {
       const { recallRun } = await import("./recall.ts");
       const recalled = await recallRun(sys);
@@ -35,7 +36,7 @@ export async function main({ sys: outside, builtIn }: Omit<AppParts, "secrets">)
   } catch (error) {
     exit = await tell(sys, error, emoji);
   }
-  exit = { ...exit, code: Math.max(exit.code, tellLostOutput(sys)) };
+  exit = { ...exit, code: Math.max(exit.code, tellLostOutput(sys.terminal)) };
   sys.processes.exit(exit.code, exit.signal);
 }
 
@@ -50,19 +51,10 @@ function toolWords({ programName, args }: Sys["machine"]): readonly string[] | u
   return moved ? [...args.slice(0, 2), ...args.slice(3)] : undefined;
 }
 
-/** Answered before the argument parser is loaded, which costs as much as everything else here. */
-function asksVersion([first, ...more]: readonly string[]): boolean {
-  return more.length === 0 && (first === "--version" || first === "-V");
-}
-
-function sayVersion(sys: Sys): Exit {
-  return say(sys, `qik ${VERSION}\n`);
-}
-
 /** Each branch loads only what it needs: `--version` answers without a configuration. */
 async function act(parts: AppParts, invocation: Invocation): Promise<Exit> {
   const { sys } = parts;
-  if (invocation.version) return sayVersion(sys);
+  if (invocation.version) return say(sys, versionText());
   if (invocation.meta !== undefined || invocation.help) {
     const { META } = await import("./commands/mod.ts");
     if (invocation.meta === undefined) {
@@ -76,17 +68,6 @@ async function act(parts: AppParts, invocation: Invocation): Promise<Exit> {
   }
   const { runCommand } = await import("./run_command.ts");
   return await runCommand(parts, invocation);
-}
-
-/** @returns 1 where output was lost (a full disk, say), so that scripts do not take what arrived for all. */
-function tellLostOutput({ terminal }: Sys): number {
-  const write = (stream: "out" | "err", text: string) =>
-    terminal.write(stream, new TextEncoder().encode(text));
-  const out = terminal.failure("out");
-  const err = terminal.failure("err");
-  if (out !== undefined) write("err", `Cannot write to standard output: ${out}\n`);
-  else if (err !== undefined) write("out", `Cannot write to standard error: ${err}\n`);
-  return out === undefined && err === undefined ? 0 : 1;
 }
 
 function say(sys: Sys, text: string): Exit {

@@ -30,6 +30,8 @@ export function bunArguments(
     "--minify",
     "--bytecode",
     "--format=esm",
+    // A chunk for each part that is loaded when it is needed: what a run does not ask for, it does not read either.
+    "--splitting",
     "--no-compile-autoload-dotenv",
     "--no-compile-autoload-bunfig",
     "--no-compile-autoload-tsconfig",
