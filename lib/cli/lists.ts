@@ -22,7 +22,7 @@ export async function refreshLists(
   if (listed.length === 0) return new Map();
   const lists = [...new Set(listed.flatMap((index) => listsOf(project.plan.tasks, index)))];
   const settings = { ...project.settings, verbosity: 0 } as const;
-  const quiet = await openSession(sys, { ...project, settings }, undefined, session);
+  const quiet = await openSession(sys, { ...project, settings, aside: true }, undefined, session);
   const selected = project.narrowed(lists);
   await quiet.caches.remotes.open(selected.map((at) => project.plan.tasks[at]!));
   const { startRun } = await import("./start_run.ts");

@@ -85,7 +85,7 @@ async function runQuietly(
 ): Promise<number> {
   const asked = { ...invocation, json: false, names, verbosity: 0 } as const;
   const project = await openProject(parts, asked);
-  const session = await openSession(parts.sys, project);
+  const session = await openSession(parts.sys, { ...project, aside: true });
   const { startRun } = await import("./start_run.ts");
   return (await startRun(parts.sys, session, asked, project.selection.selected)).code;
 }

@@ -37,6 +37,8 @@ export interface Project {
   readonly plan: Plan;
   readonly filler: RunFiller;
   readonly settings: RunSettings;
+  /** What runs in it, qik runs for an answer of its own: nobody asked for that run, and it is not the last one. */
+  readonly aside?: boolean;
   readonly selection: Selection;
   /** What is masked in everything that leaves qik. */
   readonly secrets: Secrets;

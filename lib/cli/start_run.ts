@@ -40,7 +40,7 @@ export async function startRun(
   selected: readonly number[],
   round?: Round,
 ): Promise<Exit> {
-  const { project: { plan, paths, settings }, caches: { remotes } } = session;
+  const { project: { plan, paths, settings, aside }, caches: { remotes } } = session;
   const { files, clock, processes } = sys;
   const [startedAt, unwritable] = [clock.now(), prepareWorkDir(files, paths.root)];
   const durations = openDurations(files, `${paths.root}/${DURATIONS_FILE}`);
@@ -50,10 +50,10 @@ export async function startRun(
   const people = reports?.takes === "people"
     ? []
     : [await peopleReporter(await forPeople(sys, reports), paths.root, tasks.length, shown)];
-  const manifest = manifestReporter(files, `${paths.root}/${MANIFEST_FILE}`);
+  const manifest = aside ? [] : [manifestReporter(files, `${paths.root}/${MANIFEST_FILE}`)];
   const record = openRecord();
   const ahead = await lookAhead(session, tasks);
-  const own = [durations.reporter, manifest, ...ahead.reporters, record.reporter];
+  const own = [durations.reporter, ...manifest, ...ahead.reporters, record.reporter];
   const all = tee([...reports?.reporters ?? [], ...people, ...own, roundReporter(round)]);
   const reporter = masked(all, session.project.secrets);
   const keyer = watchedKeyer(record.keyer(warningKeyer(session.keyer, reporter)), round);
@@ -245,7 +245,9 @@ function warningKeyer(keyer: Keyer, reporter: Reporter): Pick<Keyer, "key"> {
       const keyed = await keyer.key(task);
       for (const glob of keyed.unmatched.filter((glob) => !warned.has(glob))) {
         warned.add(glob);
-        const message = `The glob "${glob}" of "${task.name}" matches no file`;
+        // What stands for one file by its name was made by qik.
+        const written = glob.replace(/^:\(literal\)/, "");
+        const message = `The glob "${written}" of "${task.name}" matches no file`;
         const { place } = task.command;
         reporter.on({ type: "problem", code: "glob-empty", message, task: task.name, place });
       }

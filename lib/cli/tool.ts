@@ -1,6 +1,7 @@
 import { nearest } from "../base/nearest.ts";
 import { QikError } from "../base/problems.ts";
 import type { SpaceConfig } from "../config/types.ts";
+import { unknown } from "../plan/select.ts";
 import { standing } from "../space/built_venv.ts";
 import { taskEnvironment, variable } from "../space/environ.ts";
 import { spaceOf } from "../space/space_of.ts";
@@ -129,12 +130,8 @@ function spaceFor({ plan, paths, start }: Project, word: string) {
   const wanted = word.slice(at + 1);
   const space = spaces.find(({ name }) => name === wanted);
   if (space !== undefined) return { name: word.slice(0, at), space };
-  const close = nearest(wanted, spaces.map(({ name }) => name));
-  throw new QikError({
-    code: "space-unknown",
-    message: `Cannot find the space "${wanted}"`,
-    ...(close.length === 0 ? {} : { hint: `Did you mean "${close.join('" or "')}"?` }),
-  });
+  const names = new Set(spaces.map(({ name }) => name));
+  throw new QikError(unknown("space-unknown", "space", wanted, names, names));
 }
 
 /** What a command of the space would get, without what belongs to commands. */

@@ -2,6 +2,7 @@ import * as z from "zod/mini";
 import { parseDuration } from "../base/duration.ts";
 import { parseSize } from "../base/size.ts";
 import type { Flaw, Suggest } from "./flaws.ts";
+import { INDEX_RULE, isIndexUrl } from "./index_url.ts";
 import { flawsOf, type RawIssue } from "./issues.ts";
 import { isName, NAME_RULE } from "./names.ts";
 import type { TomlPath } from "./paths.ts";
@@ -148,18 +149,23 @@ const repoCache = z.strictObject({
 const activeVenv = z.strictObject({ reqs: optional(textOrTexts), lock: optional(filled) });
 const spaceVenv = z.strictObject({ name: filled });
 
-/** Keys of every venv that a plugin builds; the plugin's type may have more. */
-export const builtVenv = z.strictObject({
+/** What a template comes to is known later. */
+const index = such((value) => value.includes("{") || isIndexUrl(value), INDEX_RULE);
+const venvKeys = (index: typeof text) => ({
   reqs: optional(
     either({ string: filled, array: list(either({ string: filled, object: fenceSpace })) }),
   ),
   lock: optional(filled),
   constraint: optional(either({ string: filled, object: fenceSpace })),
   python: optional(filled),
-  "index-url": optional(text),
-  "extra-index-url": optional(either({ string: text, array: list(text) })),
+  "index-url": optional(index),
+  "extra-index-url": optional(either({ string: index, array: list(index) })),
   cache: optional(filled),
 });
+/** Keys of every venv that a plugin builds; the plugin's type may have more. */
+export const builtVenv = z.strictObject(venvKeys(index));
+/** The same of a type whose indexes have names, such as `conda-forge`. */
+export const channelVenv = z.strictObject(venvKeys(text));
 /** Of a type without keys of its own. */
 export const noSettings = z.strictObject({});
 

@@ -111,7 +111,7 @@ function checkWords(plan: Plan, request: SelectionRequest, problems: Problem[]):
   const { config } = plan;
   const check = (code: Code, what: string, words: readonly string[], known: Set<string>) => {
     for (const word of words) {
-      if (!known.has(word)) problems.push(unknown(code, what, word, known));
+      if (!known.has(word)) problems.push(unknown(code, what, word, known, known));
     }
   };
   const modules = config.spaces.flatMap((space) => space.modules.map(({ name }) => name));
@@ -123,11 +123,29 @@ function checkWords(plan: Plan, request: SelectionRequest, problems: Problem[]):
   check("cache-unknown", "cache", request.caches, new Set(caches));
 }
 
-function unknown(code: Code, what: string, word: string, known: Iterable<string>): Problem {
+/** So many names are all told where none is near. */
+const MOST_NAMES = 10;
+
+/**
+ * That nothing has this name.
+ *
+ * @param told All told where none is near and they are few.
+ */
+export function unknown(
+  code: Code,
+  what: string,
+  word: string,
+  known: ReadonlySet<string>,
+  told: ReadonlySet<string> = new Set(),
+): Problem {
   const close = nearest(word, known);
-  return {
-    code,
-    message: `Cannot find the ${what} "${word}"`,
-    ...(close.length === 0 ? {} : { hint: `Did you mean "${close.join('" or "')}"?` }),
-  };
+  const quoted = (names: Iterable<string>, between: string) =>
+    [...names].map((name) => `"${name}"`).join(between);
+  const hint = close.length > 0
+    ? `Did you mean ${quoted(close, " or ")}?`
+    : told.size > 0 && told.size <= MOST_NAMES
+    ? `Use one of these: ${quoted(told, ", ")}`
+    : undefined;
+  const message = `Cannot find the ${what} "${word}"`;
+  return { code, message, ...(hint === undefined ? {} : { hint }) };
 }

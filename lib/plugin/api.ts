@@ -65,6 +65,8 @@ export interface VenvType<Settings = never> {
   readonly layout: "virtualenv" | "conda";
   /** The program that locks and installs, and how to get it: told where it is missing. */
   readonly tool: { readonly name: string; readonly hint: string };
+  /** `index-url` may be a word of the tool's, as conda's channels are; else an address or a path is expected. */
+  readonly channels?: boolean;
   /** Used where no requirements are named, such as `pyproject.toml`. */
   readonly defaultReqs?: string;
   /** Name of a lock file that has no path of its own. */

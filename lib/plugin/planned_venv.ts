@@ -1,5 +1,6 @@
 import { type Problem, QikError } from "../base/problems.ts";
 import { withoutAccounts } from "../base/secrets.ts";
+import { INDEX_RULE, isIndexUrl } from "../config/index_url.ts";
 import type { Config, Json, PluginConfig, SpaceConfig } from "../config/types.ts";
 import { fillJson } from "../plan/fill.ts";
 import type { NeedRequest } from "../plan/types.ts";
@@ -160,6 +161,7 @@ function draftOf(view: ProjectView, space: SpaceConfig, plan: VenvPlan): Draft {
   const lock = written === undefined
     ? type.lockPath?.(reqs) ?? `${kept}/${type.lockName(directoryName)}`
     : pathIn(space, "lock", written);
+  checkIndexes(space, type, settings);
   const { python } = settings;
   const identity = { venv: type.kind, ...(python === undefined ? {} : { python }) };
   const built: BuiltVenv = {
@@ -170,6 +172,16 @@ function draftOf(view: ProjectView, space: SpaceConfig, plan: VenvPlan): Draft {
     recipe: recipeOf(settings),
   };
   return { space, type, entry, built, cache, settings, reqs, constraint };
+}
+
+/** What templates came to. It may hold credentials, so that it is not shown. */
+function checkIndexes(space: SpaceConfig, type: VenvType, settings: VenvSettings): void {
+  if (type.channels === true) return;
+  for (const key of ["index-url", "extra-index-url"]) {
+    if (listOf(settings[key]).every((url) => isIndexUrl(String(url)))) continue;
+    const what = `what the templates in its "${key}" come to is no index: ${INDEX_RULE}`;
+    throw new QikError(badValue(space, what));
+  }
 }
 
 /** Settings as a text for keys, without credentials: who fetches something does not change what it is. */

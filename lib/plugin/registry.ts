@@ -51,7 +51,7 @@ export function makePlugin(source: string, factory: PluginFactory): Plugin {
     // A venv's keys may stand in the plugin's own table, too: there they are for all spaces.
     return plugin.venv === undefined || plugin.settings !== undefined
       ? plugin
-      : { ...plugin, settings: venvSchemaSource(plugin.venv.schema) };
+      : { ...plugin, settings: venvSchemaSource(plugin.venv) };
   } catch (error) {
     throw new QikError({
       code: "plugin-unknown",
@@ -86,7 +86,7 @@ export function registryOf(plugins: readonly Plugin[]): Registry {
   };
   const core: Plugin = { name: "qik", deps: CORE_DEP_TYPES };
   for (const { name, deps = [], caches = [], remotes = [], venv } of [core, ...plugins]) {
-    if (venv !== undefined) add(venvKinds, name, venv.kind, venvSchemaSource(venv.schema));
+    if (venv !== undefined) add(venvKinds, name, venv.kind, venvSchemaSource(venv));
     for (const dep of deps) {
       for (const kind of [dep.kind, ...dep.aliases ?? []]) add(depTypes, name, kind, dep);
     }

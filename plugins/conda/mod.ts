@@ -32,6 +32,7 @@ export default definePlugin((host) => ({
       hint:
         "Install micromamba, mamba or conda and put it on PATH, for instance with: brew install micromamba",
     },
+    channels: true,
     defaultReqs: "environment.yml",
     lockName: (space) => `conda-${space}-lock.txt`,
     lock: (at) => ({

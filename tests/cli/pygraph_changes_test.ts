@@ -73,6 +73,8 @@ repoTest("--since does not believe locks of another state", FILES, async (plain)
   await repo.commit("as if it were pulled");
   await repo.write({ "a/three.py": "Y = 1\n" });
   assert.deepEqual(await listed(repo, "--since", "HEAD", "test"), ["test#a", "test#b"]);
+  const manifest = "._qik/out/manifest.json";
+  const told = await repo.read(manifest);
   await repo.write({ "a/three.py": "import not_to_be_found\n" });
   const broken = await repo.qik("--since", "HEAD", "--ls", "test");
   assert.deepEqual(
@@ -81,6 +83,9 @@ repoTest("--since does not believe locks of another state", FILES, async (plain)
     "what cannot be told selects",
   );
   assert.match(broken.err, /import-unknown/);
+  await repo.write({ "a/three.py": "Z = 1\n" });
+  await repo.must(":graph", "imports");
+  assert.equal(await repo.read(manifest), told, "the last run is one that somebody asked for");
 });
 
 repoTest("a watch runs what a run would run", FILES, async (plain) => {

@@ -288,6 +288,12 @@ repoTest("QIK__CACHE stands for the default cache", CHAIN, async (repo) => {
 });
 
 repoTest("nothing selected is no failure, and no configuration is one", FILES, async (repo) => {
+  const nowhere = await repo.qik("-s", "nope");
+  assert.equal(nowhere.code, 2);
+  assert.match(
+    nowhere.err,
+    /"nope" \[space-unknown\]\n {2}hint: Use one of these: "default", "app", "lib"\n/,
+  );
   const none = await repo.must("-m", "api", "-s", "lib");
   assert.match(none.err, /^Nothing to run: /);
   assert.equal((await repo.must("-v", "0", "-m", "api", "-s", "lib")).err, "");

@@ -1,0 +1,82 @@
+/** What is told of the settings of environments before any tool runs. */
+import assert from "node:assert/strict";
+import { repoTest } from "../support/repo.ts";
+
+function configuration(kind: string, line: string): string {
+  return `ctx = ["index"]
+[plugins]
+${kind} = "qik.${kind}"
+[spaces.app.venv]
+type = "${kind}"
+reqs = "[app].txt"
+${line}
+[commands.show]
+exec = "echo shown"
+deps = ["a"]
+space = "app"
+`;
+}
+
+const FILES = { "qik.toml": "", a: "", "bin/": "" };
+
+const WRONG: readonly (readonly [kind: string, line: string, message: RegExp])[] = [
+  [
+    "uv",
+    'index-url = "not a url"',
+    /Cannot use "not a url" for spaces\.app\.venv\.index-url: expected an address such as https:/,
+  ],
+  ["uv", 'index-url = "https//x.test/simple"', /Cannot use "https\/\/x\.test\/simple" for/],
+  [
+    "piptools",
+    'extra-index-url = ["https://x.test/simple", "pypi"]',
+    /Cannot use "pypi" for spaces\.app\.venv\.extra-index-url\[1\]: expected an address/,
+  ],
+  [
+    "uv",
+    'index-url = "{ctx.index}"',
+    /space "app": what the templates in its "index-url" come to is no index: expected an address/,
+  ],
+];
+
+repoTest("an index that is none is told with its value and its line", FILES, async (plain) => {
+  const repo = plain.with({ env: { INDEX: "no-index-of-anything" } });
+  for (const [kind, line, message] of WRONG) {
+    await repo.write({ "qik.toml": configuration(kind, line) });
+    const { code, err } = await repo.qik("show");
+    assert.equal(code, 2, line);
+    assert.match(err, message);
+    assert.match(err, /\[config-bad-value\]\n +at qik\.toml/);
+    assert.doesNotMatch(err, /no-index-of-anything/);
+  }
+  await repo.write({ "qik.toml": configuration("uv", WRONG[0]![1]) });
+  assert.match((await repo.qik("show")).err, /at qik\.toml:7:1 \(spaces\.app\.venv\.index-url\)/);
+  await repo.write({
+    "qik.toml": `[plugins.uv]\nplugin = "qik.uv"\nindex-url = "not a url"\n`,
+  });
+  const { err } = await repo.qik();
+  assert.match(err, /"not a url" for plugins\.uv\.index-url[^]*at qik\.toml:3:1/);
+});
+
+repoTest("an index may be a path, a name of uv's, a channel, and nothing", FILES, async (repo) => {
+  const right = [
+    ["uv", 'index-url = "./packages/simple"'],
+    ["uv", 'extra-index-url = ["torch=https://x.test/whl", "file:///simple"]'],
+    ["uv", 'index-url = ""'],
+    ["piptools", 'index-url = "https://me:{ctx.index}@x.test/simple"'],
+    ["conda", 'index-url = "conda-forge"\nextra-index-url = "https://x.test/t/word/main"'],
+  ] as const;
+  for (const [kind, line] of right) {
+    await repo.write({ "qik.toml": configuration(kind, line) });
+    const { out } = await repo.with({ env: { INDEX: "word" } }).must("--ls", "show");
+    assert.equal(out, "show@app\n", line);
+  }
+});
+
+repoTest("a requirement file that is not there is told by its name", FILES, async (repo) => {
+  await repo.writeScript("bin/uv", "#!/bin/sh\nexit 7\n");
+  await repo.write({ "qik.toml": configuration("uv", "") });
+  const path = `${repo.path("bin")}:${repo.environment()["PATH"]}`;
+  const { err } = await repo.with({ env: { PATH: path } }).qik("show");
+  assert.match(err, /The glob "\[app\]\.txt" of "uv\.lock@app" matches no file \[glob-empty\]/);
+  assert.doesNotMatch(err, /literal/);
+});
