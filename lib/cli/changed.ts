@@ -1,8 +1,8 @@
 import { QikError } from "../base/problems.ts";
 import { type Against, type Changes, readChanges } from "../git/changes.ts";
-import { affectedTasks, type Reason } from "../plan/affected.ts";
+import { type AffectedPorts, affectedTasks, type Reason } from "../plan/affected.ts";
 import { definitionOf } from "../plan/definition.ts";
-import type { Plan, Task } from "../plan/types.ts";
+import type { Plan } from "../plan/types.ts";
 import type { Sys } from "../sys/sys.ts";
 import { isConfiguration, pastFiles } from "./past_files.ts";
 import type { Project } from "./project.ts";
@@ -36,7 +36,7 @@ export async function changedTasks(
 async function redefinition(
   project: Project,
   { paths, past }: Changes,
-): Promise<(task: Task) => boolean> {
+): Promise<AffectedPorts["redefined"]> {
   const { plan } = project;
   // A plugin's code may define anything.
   const plugins = new Set(plan.config.plugins.map(({ source }) => source.replace(/^\.\//, "")));
@@ -44,9 +44,10 @@ async function redefinition(
   if (!paths.some(isConfiguration)) return () => false;
   const before = await planBefore(project, past);
   if (before === undefined) return () => true;
-  return (task) => {
+  return async (task) => {
     const then = before.byName.get(task.name);
-    return then === undefined || definitionOf(then, before) !== definitionOf(task, plan);
+    return then === undefined ||
+      await definitionOf(then, before) !== await definitionOf(task, plan);
   };
 }
 

@@ -30,7 +30,7 @@ export interface AffectedPorts {
     readonly string[]
   >;
   /** Whether the task was defined differently then. */
-  readonly redefined: (task: Task) => boolean;
+  readonly redefined: (task: Task) => boolean | Promise<boolean>;
 }
 
 const NOTHING: Reason = { files: [], definition: false, values: [], upstream: [] };
@@ -57,7 +57,7 @@ export async function affectedTasks(ports: AffectedPorts): Promise<ReadonlyMap<n
 }
 
 async function reasonOf(ports: AffectedPorts, task: Task): Promise<Reason | undefined> {
-  const definition = ports.redefined(task);
+  const definition = await ports.redefined(task);
   try {
     const seen = new Reads(ports.world(task));
     const late = await Promise.all(task.deps.map((dep) => dep.late?.(seen.world)));

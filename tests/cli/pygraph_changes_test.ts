@@ -65,6 +65,30 @@ repoTest(
   },
 );
 
+repoTest("--since knows that settings of the plugin decide what is an input", {
+  ...FILES,
+  "qik.toml": `${FILES["qik.toml"]}
+[commands.plain]
+exec = "true"
+deps = ["notes.txt"]
+`,
+  "a/one.py": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import b.net\n",
+  "notes.txt": "1",
+}, async (repo) => {
+  await ranBy(repo);
+  const text = await repo.read("qik.toml");
+  const [named, table] = ['pygraph = "qik.pygraph"', '[plugins.pygraph]\nplugin = "qik.pygraph"'];
+  await repo.write({ "qik.toml": text.replace(named, table) });
+  assert.deepEqual(await listed(repo, "--changed"), []);
+  const less = `${table}\nignore-type-checking = true`;
+  await repo.write({
+    "qik.toml": text.replace("[plugins]\n", "").replace(named, less),
+  });
+  assert.deepEqual(await listed(repo, "--changed"), ["test#a", "test#b"]);
+  // For which of them the setting matters is known only afterwards.
+  assert.deepEqual(await ranBy(repo), ["a"]);
+});
+
 repoTest("--since does not believe locks of another state", FILES, async (plain) => {
   const repo = await withRequests(plain, "1");
   assert.deepEqual(await listed(repo, "--since", "HEAD", "test"), [], "a fresh clone");

@@ -155,6 +155,52 @@ repoTest(
   },
 );
 
+repoTest("what a definition takes from elsewhere in the configuration is part of it", {
+  "qik.toml": `
+ctx = [
+  { name = "word", default = "one" },
+  { name = "key", default = "a" },
+  { name = "reqs", default = "one.txt" },
+]
+[pydist]
+versions = { acme = "1" }
+[spaces.base]
+venv = "{ctx.reqs}"
+[spaces.heir]
+venv = { type = "space", name = "base" }
+[commands]
+plain = { exec = "true", deps = ["x"] }
+const = { exec = "true", deps = [{ type = "const", val = "{ctx.word}" }] }
+env = { exec = "true", deps = [{ type = "env", name = "NOT_THERE", default = "{ctx.word}" }] }
+tool = { exec = "true", deps = [{ type = "tool", name = "sh", version = ["echo", "{ctx.word}"] }] }
+val = { exec = "true", deps = [{ type = "val", file = "v.json", key = "{ctx.key}" }] }
+dist = { exec = "true", deps = [{ type = "dist", name = "acme" }] }
+load = { exec = "true", deps = [{ type = "load", path = "l.json" }] }
+heir = { exec = "true", deps = ["x"], space = "heir" }
+`,
+  "x": "1\n",
+  "v.json": '{"a": 1, "b": 2}\n',
+  "l.json": '{"globs": ["x"], "pydists": ["acme"]}\n',
+  "one.txt": "x==1\n",
+  "two.txt": "y==1\n",
+}, async (repo) => {
+  const text = await repo.read("qik.toml");
+  await repo.must();
+  const edits: readonly (readonly [string, string, readonly string[]])[] = [
+    ['default = "one" }', 'default = "two" }', ["const", "env", "tool"]],
+    ['default = "a"', 'default = "b"', ["val"]],
+    ['acme = "1"', 'acme = "2"', ["dist", "load"]],
+    ['"one.txt"', '"two.txt"', ["heir"]],
+    ['venv = "{ctx.reqs}"', 'venv = ["one.txt", "two.txt"]', ["heir"]],
+  ];
+  for (const [from, to, expected] of edits) {
+    await repo.write({ "qik.toml": text.replace(from, to) });
+    const names = (tasks: readonly string[]) => tasks.map((task) => task.split("@")[0]);
+    assert.deepEqual(names(await selects(repo, "--changed")), expected, from);
+    assert.deepEqual(names(await selects(repo, "--cache-status", "cold")), expected, from);
+  }
+});
+
 repoTest(
   "a configuration that did not stand, or cannot be read, there selects everything with deps",
   {
