@@ -74,6 +74,7 @@ export const PROBLEMS = {
     exit: 0,
     hint: "Fetch the branch that the pull request is for, or set QIK_TRUST",
   },
+  "remote-unsigned": { exit: 0, hint: 'Set sign-key, or mode = "read-only"' },
   "artifact-bad": {
     exit: 0,
     hint: "Let the command write what its artifacts name, or mend the patterns",

@@ -1,16 +1,19 @@
-import { type Problem, QikError } from "../base/problems.ts";
+import { type Place, type Problem, QikError } from "../base/problems.ts";
 import { VERSION } from "../base/version.ts";
 import { type CiRun, ciRun } from "../cache/remote/ci.ts";
 import type { RemoteInventory } from "../cache/remote/inventory.ts";
 import type { RemoteCache } from "../cache/remote/remote.ts";
 import type { LocalCache } from "../cache/local.ts";
 import type { ObjectStore } from "../cache/remote/store.ts";
+import { ctxValues } from "../config/ctx.ts";
 import type { RemoteSettings } from "../config/schema.ts";
 import type { SplitSettings } from "../config/remote_schema.ts";
 import type { CacheConfig } from "../config/types.ts";
 import { fillJson } from "../plan/fill.ts";
 import type { RemoteType } from "../plugin/api.ts";
 import type { Sys } from "../sys/sys.ts";
+import { fillerOf } from "./filler.ts";
+import { withLines } from "./lines.ts";
 import type { Project } from "./project.ts";
 
 /** What remotes of a project are opened from. */
@@ -31,6 +34,15 @@ const MAX_ENTRY = 2e9;
  * @throws {QikError} For settings that cannot be used.
  */
 export async function openRemote(
+  request: RemotesRequest,
+  config: CacheConfig,
+  type: RemoteType,
+  tell: (problem: Problem) => void,
+): Promise<RemoteCache> {
+  return await placed(request, config, () => open(request, config, type, tell));
+}
+
+async function open(
   { sys, project, local }: RemotesRequest,
   config: CacheConfig,
   type: RemoteType,
@@ -49,9 +61,11 @@ export async function openRemote(
       mode: common.mode,
       scope: common.scope,
       readScopes: common["read-scopes"],
-      signKey: common["sign-key"],
+      signKey: common["sign-key"] ?? ("sign-key" in commonOf(config) ? "" : undefined),
       acceptKeys: common["accept-keys"],
     },
+    at: (key) => placeOf(config, key),
+    commonScopes: commonScopes(project, config),
     ci,
     trust: env.QIK_TRUST,
     protectedKeys: () => keysOfBase(sys, project, ci, name),
@@ -59,11 +73,8 @@ export async function openRemote(
     qik: VERSION,
     arch: machine.arch,
   });
-  if (policy.reads && policy.acceptKeys?.length === 0) {
-    const message = `Uses no entry of the remote cache "${name}": no key is known to be trusted`;
-    tell({ code: "remote-untrusted", message });
-  }
-  const store = await openStore(sys, project, type, name, filled);
+  for (const doubt of policy.doubts ?? []) tell(doubt);
+  const store = await openStore(sys, project, type, config, filled);
   const { signKey } = policy;
   if (signKey !== undefined) project.secrets.follow(() => [signKey.secret]);
   return openRemoteCache({
@@ -94,11 +105,54 @@ export async function openInventory(
   const config = project.plan.config.caches.find((cache) => cache.name === name);
   const type = config && project.registry.remoteTypes.get(config.type);
   if (config === undefined || type === undefined) return undefined;
-  const { RemoteInventory } = await import("../cache/remote/inventory.ts");
-  const filled = filledSettings(project, config);
-  const store = await openStore(sys, project, type, name, filled);
-  const timeoutMs = filled.common.timeout ?? TIMEOUT_MS;
-  return new RemoteInventory({ name, store, clock: sys.clock, timeoutMs });
+  return await placed({ sys, project }, config, async () => {
+    const { RemoteInventory } = await import("../cache/remote/inventory.ts");
+    const filled = filledSettings(project, config);
+    const store = await openStore(sys, project, type, config, filled);
+    const timeoutMs = filled.common.timeout ?? TIMEOUT_MS;
+    return new RemoteInventory({ name, store, clock: sys.clock, timeoutMs });
+  });
+}
+
+/** Has errors about the settings say where in its file they stand. */
+async function placed<T>(
+  { sys, project }: Pick<RemotesRequest, "sys" | "project">,
+  { place }: CacheConfig,
+  action: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await action();
+  } catch (error) {
+    if (!(error instanceof QikError)) throw error;
+    const problems = error.problems.map((problem) => ({ place, ...problem }));
+    throw await withLines(new QikError(problems, { cause: error }), sys, project.paths.root);
+  }
+}
+
+function placeOf({ place }: CacheConfig, key: string): Place {
+  return { ...place, path: `${place.path}.${key}` };
+}
+
+/** The settings that all remotes have, as they are written. */
+function commonOf({ settings }: CacheConfig): Readonly<Record<string, unknown>> {
+  return (settings as unknown as SplitSettings<unknown>).common as Record<string, unknown>;
+}
+
+/** What `scope` and `read-scopes` are where no variable of the environment is set: the same for everybody. */
+function commonScopes({ plan: { config } }: Project, cache: CacheConfig): readonly string[] {
+  const ctx = ctxValues({ variables: config.ctx, env: {}, runtime: new Map() });
+  const filler = fillerOf(ctx);
+  const [space] = config.spaces;
+  const { scope, "read-scopes": readScopes = [] } = commonOf(cache) as RemoteSettings;
+  return [scope ?? "", ...readScopes].flatMap((text) => {
+    try {
+      return filler.fillSpace(text, space!, cache.place) ?? [];
+    } catch (error) {
+      // A variable that has no value by itself: then the environment decides.
+      if (error instanceof QikError) return [];
+      throw error;
+    }
+  });
 }
 
 /** Opens the place itself, and has what is secret about it masked from then on. */
@@ -106,15 +160,17 @@ async function openStore(
   { env, net, clock, files }: Sys,
   { paths, secrets }: Project,
   type: RemoteType,
-  name: string,
+  config: CacheConfig,
   { common, own }: FilledSettings,
 ): Promise<ObjectStore> {
+  const { name } = config;
   const authorities = common["ca-file"]
-    ? readAuthorities(files, paths.root, name, common["ca-file"])
+    ? readAuthorities(files, paths.root, config, common["ca-file"])
     : undefined;
   const store = await type.open({
     name,
     settings: own as never,
+    bad: (key, why, hint) => badSetting(config, key, why, hint),
     env,
     net: authorities === undefined ? net : net.trusting!(authorities),
     clock,
@@ -124,15 +180,26 @@ async function openStore(
   return store;
 }
 
-function readAuthorities({ read }: Sys["files"], root: string, name: string, path: string): string {
+function readAuthorities(
+  { read }: Sys["files"],
+  root: string,
+  config: CacheConfig,
+  path: string,
+): string {
   const bytes = read(path.startsWith("/") ? path : `${root}/${path}`);
   const text = new TextDecoder().decode(bytes);
   if (text.includes("-----BEGIN CERTIFICATE-----")) return text;
-  throw new QikError({
+  const why = bytes === undefined ? "there is no such file" : "it holds no certificate in PEM";
+  throw badSetting(config, "ca-file", `"${path}": ${why}`);
+}
+
+/** `why` tells the value where it is no secret. */
+function badSetting(config: CacheConfig, key: string, why: string, hint?: string): QikError {
+  return new QikError({
     code: "config-bad-value",
-    message: `Cannot use the ca-file "${path}" of the remote cache "${name}": ${
-      bytes === undefined ? "there is no such file" : "it holds no certificate in PEM"
-    }`,
+    message: `Cannot use the ${key.split(".")[0]} of the remote cache "${config.name}": ${why}`,
+    ...(hint !== undefined && { hint }),
+    place: placeOf(config, key),
   });
 }
 

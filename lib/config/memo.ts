@@ -30,7 +30,7 @@ export interface MemoPlace {
 }
 
 /** Bumped when the meaning of the stored configuration changes. */
-const FORMAT = 1;
+const FORMAT = 2;
 
 /** The first line of the file; the second is the body that its digest is of. */
 interface Head {
@@ -112,7 +112,8 @@ export function remember(place: MemoPlace, remembered: Remembered): void {
       place.files.makeDirectory(work);
       place.files.chmod(work, 0o700);
     }
-    place.files.writeAtomic(memoPath(place.root), bytes);
+    // What the configuration says literally may be a credential, and the checkout may be open to others.
+    place.files.writeAtomic(memoPath(place.root), bytes, 0o600);
     place.files.create(absolute(place.root, "._qik/.gitignore"), encoder.encode("*\n"));
   } catch (error) {
     if (errorCode(error) === undefined) throw error;

@@ -73,7 +73,7 @@ function rulesHoldSince({ files, clock }: Sys, stateDir: string, mark: string): 
   if (known?.[1] === digest) return Number(known[2]);
   const since = text === "" ? 0 : clock.now();
   try {
-    files.writeAtomic(path, encodeName(`${digest} ${since}\n`));
+    files.writeAtomic(path, encodeName(`${digest} ${since}\n`), 0o600);
   } catch {
     // Where nothing can be remembered, each run is the first one.
   }

@@ -145,7 +145,7 @@ export class WorkTree implements Tree {
   save(): void {
     try {
       const bytes = this.#looker.memoBytes((path) => this.#listing.mayHold(path));
-      if (bytes !== undefined) this.options.sys.files.writeAtomic(this.#memoPath(), bytes);
+      if (bytes !== undefined) this.options.sys.files.writeAtomic(this.#memoPath(), bytes, 0o600);
       this.#modules.save();
     } catch {
       // A memo that cannot be written only makes the next run read the files again.

@@ -66,7 +66,7 @@ export class ToolVersions {
     const tools = Object.fromEntries(this.#remembered ?? []);
     const bytes = new TextEncoder().encode(JSON.stringify({ format: FORMAT, tools }));
     try {
-      this.#ports.files.writeAtomic(this.#memoFile(), bytes);
+      this.#ports.files.writeAtomic(this.#memoFile(), bytes, 0o600);
     } catch {
       // Nothing is lost: the tools are asked again.
     }

@@ -1,4 +1,4 @@
-import type { Problem } from "../base/problems.ts";
+import type { Problem, QikError } from "../base/problems.ts";
 import type { Cache } from "../cache/cache.ts";
 import type { ObjectStore } from "../cache/remote/store.ts";
 import type { Config, PluginConfig, SpaceConfig } from "../config/types.ts";
@@ -43,6 +43,11 @@ export interface StoreRequest<Settings> {
   readonly name: string;
   /** Templates are filled in; a text may be empty where a secret of CI is not there. */
   readonly settings: Settings;
+  /**
+   * The error to throw for a setting that cannot be used, which says where it stands. `why` goes on from "Cannot use the
+   * KEY of the remote cache …:"; it tells the value only where that is no secret.
+   */
+  readonly bad: (key: string, why: string, hint?: string) => QikError;
   readonly env: Readonly<Record<string, string>>;
   readonly net: Net;
   readonly clock: Pick<Clock, "now">;

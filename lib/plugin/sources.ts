@@ -78,7 +78,7 @@ function remember({ files, root }: ProjectFile, memo: Memo): void {
   try {
     // Whoever makes the work directory has more to do: see config/memo.ts.
     if (files.lstat(`${root}/._qik`) === undefined) return;
-    files.writeAtomic(`${root}/${MEMO}`, new TextEncoder().encode(JSON.stringify(memo)));
+    files.writeAtomic(`${root}/${MEMO}`, new TextEncoder().encode(JSON.stringify(memo)), 0o600);
   } catch (error) {
     if (errorCode(error) === undefined) throw error;
   }

@@ -68,7 +68,7 @@ function isStored(value: unknown): value is { readonly ms: Readonly<Record<strin
 function save(files: Files, path: string, known: ReadonlyMap<string, number>): void {
   const text = JSON.stringify({ version: VERSION, ms: Object.fromEntries(known) }) + "\n";
   try {
-    files.writeAtomic(path, new TextEncoder().encode(text));
+    files.writeAtomic(path, new TextEncoder().encode(text), 0o600);
   } catch {
     // A full disk or a read-only working tree is reported where results are stored.
   }

@@ -90,7 +90,9 @@ export function temporaryBeside(path: string, pid: number): string {
 
 function writeAtomic(pid: number, path: string, bytes: Uint8Array, mode?: number): void {
   const temporary = temporaryBeside(path, pid);
-  const attempt = () => fs.writeFileSync(native(temporary), bytes, { flag: "wx" });
+  // Nobody else may read what is to be closed to others, not even before it has its name.
+  const attempt = () =>
+    fs.writeFileSync(native(temporary), bytes, { flag: "wx", ...(mode !== undefined && { mode }) });
   try {
     try {
       attempt();

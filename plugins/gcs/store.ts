@@ -20,12 +20,15 @@ export function openGcsStore(request: StoreRequest<GcsSettings>): ObjectStore {
   const emulator = env["STORAGE_EMULATOR_HOST"];
   const named = settings["endpoint-url"] ||
     (emulator && !/^https?:/.test(emulator) ? `http://${emulator}` : emulator) || PUBLIC;
-  const isFine = settings.bucket !== "" && URL.canParse(named) && /^https?:/.test(named);
+  if (settings.bucket === "") throw request.bad("bucket", "it is empty");
+  const isFine = URL.canParse(named) && /^https?:/.test(named);
   if (isFine) return new GcsStore(request, named.replace(/\/+$/, ""), Boolean(emulator));
+  const why = "it is no address of a server";
+  if (settings["endpoint-url"]) throw request.bad("endpoint-url", why);
   throw new QikError({
     code: "config-bad-value",
-    message:
-      `Cannot use the bucket "${settings.bucket}" at "${named}" of the remote cache "${name}"`,
+    message: `Cannot use STORAGE_EMULATOR_HOST for the remote cache "${name}": ${why}`,
+    hint: "Set the variable to one such as http://127.0.0.1:4443",
   });
 }
 

@@ -1,7 +1,6 @@
 import {
   faultOfStatus,
   type ObjectStore,
-  QikError,
   readBytes,
   sha256,
   type StoreCall,
@@ -19,9 +18,9 @@ interface Location {
 
 /** Opens `<url>/ac/<sha256>` and `<url>/cas/<sha256>`. The protocol can neither list nor remove. */
 export function openHttpStore(request: StoreRequest<HttpSettings>): ObjectStore {
-  const { settings, net } = request;
-  const base = baseOf(settings.url, request.name);
-  const { headers, secrets } = credentials(base, settings);
+  const { net } = request;
+  const base = baseOf(request);
+  const { headers, secrets } = credentials(base, request);
   base.username = base.password = "";
   const root = base.href.replace(/\/+$/, "");
   const ask = (method: string, url: string, call: StoreCall, init: RequestInit = {}) =>
@@ -73,32 +72,55 @@ export function openHttpStore(request: StoreRequest<HttpSettings>): ObjectStore 
   };
 }
 
-function baseOf(url: string, name: string): URL {
+function baseOf({ settings: { url }, bad }: StoreRequest<HttpSettings>): URL {
   const base = URL.canParse(url) ? new URL(url) : undefined;
   if (base?.protocol === "http:" || base?.protocol === "https:") {
     base.search = base.hash = "";
     return base;
   }
-  throw new QikError({
-    code: "config-bad-value",
-    message: `Cannot use the url of the remote cache "${name}": it is no address of a server`,
-    hint: 'Write one such as url = "https://cache.example.com"',
-  });
+  // It may hold a password, so it is not shown.
+  const hint = 'Write one such as url = "https://cache.example.com"';
+  throw bad("url", "it is no address of a server", hint);
 }
 
 /** A token, or user and password, from the settings or from the address. */
-function credentials(base: URL, settings: HttpSettings) {
-  const headers: Record<string, string> = { ...settings.headers };
-  const user = settings.user || decodeURIComponent(base.username);
-  const password = settings.password || decodeURIComponent(base.password);
+function credentials(base: URL, { settings, bad }: StoreRequest<HttpSettings>) {
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(settings.headers ?? {})) {
+    headers[name] = value.trim();
+    if (!isHeaderValue(headers[name])) throw bad("headers", `"${name}" ${UNSENDABLE}`);
+  }
+  // Files of secrets tend to end with a line break.
+  const token = settings.token?.trim() ?? "";
+  if (!isHeaderValue(token)) throw bad("token", `it ${UNSENDABLE}`);
+  // One without the other is a secret that CI did not hand out.
+  const isPair = Boolean(settings.user) && Boolean(settings.password);
+  const user = isPair ? settings.user! : decoded(base.username);
+  const password = isPair ? settings.password! : decoded(base.password);
   const pair = btoa(String.fromCharCode(...new TextEncoder().encode(`${user}:${password}`)));
-  if (settings.token) headers["Authorization"] = `Bearer ${settings.token}`;
+  if (token !== "") headers["Authorization"] = `Bearer ${token}`;
   else if (user !== "" || password !== "") headers["Authorization"] = `Basic ${pair}`;
-  const secrets = [settings.token ?? "", password, ...Object.values(settings.headers ?? {})];
+  const secrets = [token, password, ...Object.values(settings.headers ?? {})];
   if (user !== "" || password !== "") secrets.push(pair);
   // A name without a password is the secret itself.
   if (password === "") secrets.push(user);
   return { headers, secrets: secrets.filter((secret) => secret !== "") };
+}
+
+const UNSENDABLE = "has characters that HTTP cannot send in a header (line breaks, say)";
+
+/** Visible characters of Latin-1, spaces and tabs. */
+function isHeaderValue(text: string): boolean {
+  return /^[\t -~\u00a0-\u00ff]*$/.test(text);
+}
+
+/** A part of an address; as it is where a percent sign in it is none of an escape. */
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }
 
 /** Pieces are named by their own digest; every other name is digested. */

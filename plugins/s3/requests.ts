@@ -121,15 +121,19 @@ export function faultOf({ status, headers }: S3Answer, code: string): StoreFault
 /** AWS bears a quarter of an hour. */
 const MOST_SKEW_MS = 240_000;
 
-function endpointOf({ settings, env, name }: StoreRequest<S3Settings>): URL | undefined {
-  const text = settings["endpoint-url"] || env["AWS_ENDPOINT_URL_S3"] || env["AWS_ENDPOINT_URL"];
+function endpointOf({ settings, env, name, bad }: StoreRequest<S3Settings>): URL | undefined {
+  const written = settings["endpoint-url"];
+  const text = written || env["AWS_ENDPOINT_URL_S3"] || env["AWS_ENDPOINT_URL"];
   if (!text) return undefined;
   if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return new URL(text);
+  const why = "it is no address of a server";
+  if (written) {
+    throw bad("endpoint-url", why, 'Write one such as endpoint-url = "https://s3.example.com"');
+  }
   throw new QikError({
     code: "config-bad-value",
-    message:
-      `Cannot use the endpoint-url of the remote cache "${name}": it is no address of a server`,
-    hint: 'Write one such as endpoint-url = "https://s3.example.com"',
+    message: `Cannot use AWS_ENDPOINT_URL for the remote cache "${name}": ${why}`,
+    hint: "Set the variable to one such as https://s3.example.com",
   });
 }
 

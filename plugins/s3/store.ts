@@ -1,7 +1,6 @@
 import {
   type ListedObject,
   type ObjectStore,
-  QikError,
   readText,
   startOfNames,
   type StoreCall,
@@ -14,12 +13,8 @@ import { tagged } from "./sts.ts";
 
 /** Opens a bucket, or the part of one below a prefix. */
 export function openS3Store(request: StoreRequest<S3Settings>): ObjectStore {
-  const { settings, name } = request;
-  if (settings.bucket !== "") return new S3Store(request);
-  throw new QikError({
-    code: "config-bad-value",
-    message: `Cannot use the bucket of the remote cache "${name}": it is empty`,
-  });
+  if (request.settings.bucket !== "") return new S3Store(request);
+  throw request.bad("bucket", "it is empty");
 }
 
 class S3Store implements ObjectStore {

@@ -5,13 +5,13 @@ import { openHttpStore } from "../../plugins/http/store.ts";
 import { openS3Store } from "../../plugins/s3/store.ts";
 import { storeContract } from "../../testing.ts";
 import { systemNet } from "../../lib/sys/net.ts";
-import { fakeFiles } from "../support/remote/fake_net.ts";
+import { bad, fakeFiles } from "../support/remote/fake_net.ts";
 import { MemoryStore } from "../support/remote/memory_store.ts";
 import { NO_SERVERS, S3_KEYS, startGcs, startNginx, startS3 } from "../support/remote/servers.ts";
 
 function request<Settings>(settings: Settings, env: Record<string, string> = {}) {
   const clock = { now: () => Date.now() };
-  return { name: "team", settings, env, net: systemNet, clock, files: fakeFiles({}) };
+  return { name: "team", settings, env, bad, net: systemNet, clock, files: fakeFiles({}) };
 }
 
 const KINDS = {

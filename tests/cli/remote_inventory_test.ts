@@ -69,7 +69,7 @@ Deno.test("a protocol without lists says so", async () => {
   });
   const { code, err } = await repo.qik(":cache", "ls", "--cache", "team");
   assert.equal(code, 2);
-  assert.match(err, /Cannot list the remote cache "team"/);
+  assert.match(err, /Cannot look into the remote cache "team"/);
 });
 
 Deno.test("keys sign, and explain says who made what is replayed", async () => {

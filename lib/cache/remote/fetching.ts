@@ -56,6 +56,11 @@ export class Fetching {
     for (const one of ended) if (one.status === "rejected") throw one.reason;
   }
 
+  /** Whoever has the contents of this record sends all of them anew, and believes no server that it has them. */
+  distrust({ pieces }: RemoteRecord): void {
+    for (const { name } of [...pieces.values()].flat()) this.unsound.add(name);
+  }
+
   #content(content: string, pieces: readonly Piece[]): Promise<void> {
     const known = this.#underWay.get(content);
     if (known !== undefined) return known;

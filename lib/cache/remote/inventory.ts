@@ -168,7 +168,7 @@ export class RemoteInventory {
   #list(prefix: string): Promise<ListedObject[]> {
     return this.#told(() =>
       this.#calls.call("read", 0, async (store, call, moved) => {
-        if (store.list === undefined) throw this.#cannot("list");
+        if (store.list === undefined) throw this.#cannot("look into");
         const objects: ListedObject[] = [];
         for await (const object of store.list(prefix, call)) {
           moved(LISTED_BYTES);
@@ -185,7 +185,7 @@ export class RemoteInventory {
       code: "usage",
       message:
         `Cannot ${verb} the remote cache "${name}" (${store.place}): its protocol has no such call`,
-      hint: "Do it on the server, or use a cache in S3 or GCS",
+      hint: "Only caches in S3 and GCS can be looked into and looked after from here",
     });
   }
 

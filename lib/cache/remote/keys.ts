@@ -77,20 +77,29 @@ export async function readSignKey(text: string): Promise<SignKey | undefined> {
 }
 
 /**
- * Reads a public key, with or without the day after which nothing that it signed counts:
+ * Reads a public key, with or without the time from which on nothing counts that it signs:
  * `qik-public-1:… until 2027-01-31`. Answers `undefined` where the text is none.
  */
 export async function readAcceptKey(text: string): Promise<AcceptKey | undefined> {
   const [word = "", ...more] = text.trim().split(/\s+/);
   const open = keyBytes(word, PUBLIC);
-  const until = more.length === 2 && more[0] === "until" ? Date.parse(more[1]!) : undefined;
-  if (open === undefined || (more.length > 0 && !Number.isFinite(until))) return undefined;
+  const until = more.length === 2 && more[0] === "until" ? readTime(more[1]!) : undefined;
+  if (open === undefined || (more.length > 0 && until === undefined)) return undefined;
   const key = await crypto.subtle.importKey("raw", open, "Ed25519", false, ["verify"]);
   return {
     id: await idOf(open),
     ...(until !== undefined && { until }),
     verify: (bytes, signature) => crypto.subtle.verify("Ed25519", key, signature, bytes),
   };
+}
+
+/** A day, or a second in UTC, that the calendar has: `Date.parse` takes the 30th of February for the 2nd of March. */
+function readTime(text: string): number | undefined {
+  const [, day, time = "00:00:00"] =
+    /^(\d{4}-\d{2}-\d{2})(?:T(\d{2}:\d{2}:\d{2})(?:Z|[+]00:00))?$/.exec(text) ?? [];
+  const at = Date.parse(`${day}T${time}.000Z`);
+  const isReal = Number.isFinite(at) && new Date(at).toISOString() === `${day}T${time}.000Z`;
+  return isReal ? at : undefined;
 }
 
 function keyBytes(text: string, word: string): Uint8Array<ArrayBuffer> | undefined {

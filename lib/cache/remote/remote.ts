@@ -113,8 +113,8 @@ class Remote implements RemoteCache {
 
   async kept(key: string): Promise<Lookup> {
     const kept = await this.#options.local.get(key);
-    if (!kept.found || this.#isAccepted(kept.hit.manifest.origin)) return kept;
-    return { found: false, reason: "absent" };
+    const detail = kept.found ? this.#objection(kept.hit.manifest.origin) : undefined;
+    return detail === undefined ? kept : { found: false, reason: "absent", detail };
   }
 
   async put(result: TaskResult): Promise<PutOutcome> {
@@ -127,7 +127,8 @@ class Remote implements RemoteCache {
     const known = this.#expected.get(key);
     if (known !== undefined) return known.manifest;
     const kept = this.#options.local.entry(key);
-    if (kept !== undefined && this.#isAccepted(kept.manifest.origin)) return kept.manifest;
+    const isFine = kept !== undefined && this.#objection(kept.manifest.origin) === undefined;
+    if (isFine) return kept.manifest;
     const found = this.#search.find(key);
     const manifest = found.then((record) => record?.manifest);
     const here = contents ? found.then((record) => record && this.#bring(record)) : undefined;
@@ -148,14 +149,18 @@ class Remote implements RemoteCache {
     this.#calls.stop();
   }
 
-  /** What came under other rules than today's (an older configuration, another scope) is not used. */
-  #isAccepted(origin: Origin | undefined): boolean {
-    if (origin === undefined) return true;
+  /** Why a kept result is not used: it came under other rules than today's (an older configuration, another scope). */
+  #objection(origin: Origin | undefined): string | undefined {
+    if (origin === undefined) return undefined;
     const { acceptKeys, readScopes } = this.#options.policy;
-    if (origin.remote === this.name && !readScopes.includes(origin.scope)) return false;
-    if (acceptKeys === undefined) return true;
+    if (origin.remote === this.name && !readScopes.includes(origin.scope)) {
+      return `its result is from the scope "${origin.scope}", which is not read now`;
+    }
+    if (acceptKeys === undefined) return undefined;
+    if (origin.keyId === undefined) return "its result has no signature, which is asked for now";
     const key = acceptKeys.find(({ id }) => id === origin.keyId);
-    return key !== undefined && !(key.until !== undefined && origin.producer.at > key.until);
+    const isAccepted = key !== undefined && !(origin.producer.at > (key.until ?? Infinity));
+    return isAccepted ? undefined : `the key ${origin.keyId} of its result is not accepted now`;
   }
 
   async #bring(record: RemoteRecord): Promise<void> {
@@ -207,7 +212,10 @@ class Remote implements RemoteCache {
 
   #cannotFetch(record: RemoteRecord, error: unknown): void {
     if (error instanceof RemoteOff) return;
-    if (error instanceof Missing) return this.#search.damaged(record.name, error.message);
+    if (error instanceof Missing) {
+      this.#fetching.distrust(record);
+      return this.#search.damaged(record, error.message);
+    }
     const message = `Cannot keep what the remote cache "${this.name}" has: ${reasonOf(error)}`;
     this.#told.tell({ code: "cache-unwritable", message });
   }

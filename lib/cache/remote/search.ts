@@ -2,6 +2,7 @@ import { Budget } from "./budget.ts";
 import { type Calls, Oversized, RemoteOff } from "./calls.ts";
 import { type AcceptKey, NO_KEY } from "./keys.ts";
 import { contentsOf, readRecord, recordName, type RemoteRecord } from "./record.ts";
+import { ownRecord } from "./sending.ts";
 import { MOST_OBJECT } from "./store.ts";
 import type { Told } from "./told.ts";
 import type { RemotePolicy } from "./trust.ts";
@@ -60,13 +61,14 @@ export class Search {
   }
 
   /** Notes that a record is there but worth nothing. */
-  damaged(name: string, detail: string): void {
-    const { calls, told, name: remote } = this.#ports;
+  damaged({ name, key }: Pick<RemoteRecord, "name" | "key">, detail: string): void {
+    const { calls, told, name: remote, policy } = this.#ports;
     this.unusable.add(name);
     this.#damaged += 1;
     if (this.#damaged === MOST_DAMAGED) calls.giveUp("read");
     const message = `Cannot use an entry of the remote cache "${remote}": ${detail}`;
-    told.tell({ code: "remote-damaged", message });
+    const isMended = policy.writes && name === ownRecord(policy, key);
+    told.tell({ code: "remote-damaged", message, ...(!isMended && { hint: STAYS }) });
   }
 
   #questions(key: string): Question[] {
@@ -92,7 +94,7 @@ export class Search {
       if (!(error instanceof Oversized)) throw error;
       wrong = "it is larger than any record";
     }
-    this.damaged(question.name, wrong);
+    this.damaged(question, wrong);
     return undefined;
   }
 
@@ -101,6 +103,9 @@ export class Search {
     return sum <= this.#ports.maxEntry;
   }
 }
+
+const STAYS =
+  "The command ran; the entry stays until whoever may write it does, or it is removed: qik :cache rm";
 
 function offIsAbsent(error: unknown): undefined {
   if (!(error instanceof RemoteOff)) throw error;

@@ -9,6 +9,11 @@ import type { Told } from "./told.ts";
 import type { RemotePolicy } from "./trust.ts";
 import { NotUploaded, type Uploads } from "./uploads.ts";
 
+/** Where this run's record of a key stands. */
+export function ownRecord({ scope, signKey }: RemotePolicy, key: string): string {
+  return recordName(scope, key, signKey?.id ?? NO_KEY);
+}
+
 /** So many entries are sent at once. */
 const ENTRIES = { calls: 64, bytes: Infinity };
 
@@ -73,6 +78,7 @@ export class Sending {
     const { local, policy, clock, calls, uploads, unusable } = this.#ports;
     if (calls.isOff("write")) throw new RemoteOff();
     const { scope, signKey } = policy;
+    const name = ownRecord(policy, key);
     const entry = local.entry(key);
     if (entry === undefined) {
       throw new NotUploaded("broken", "it is not in the local store any more");
@@ -80,7 +86,6 @@ export class Sending {
     const contents = await uploads.contents(entry);
     const { origin: _, ...manifest } = entry.manifest;
     const producer = { at: clock.now(), ...policy.producer };
-    const name = recordName(scope, key, signKey?.id ?? NO_KEY);
     const bytes = await writeRecord({ name, key, scope, producer, manifest, ...contents }, signKey);
     if (bytes === undefined) throw new NotUploaded("large", "its record is too long");
     const replace = unusable.has(name);

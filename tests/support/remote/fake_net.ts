@@ -1,3 +1,4 @@
+import { QikError } from "../../../lib/base/problems.ts";
 import type { Net } from "../../../lib/sys/net.ts";
 
 /** A request as a plugin sent it. */
@@ -29,6 +30,11 @@ export function fakeNet(
     },
   };
   return { net, sent };
+}
+
+/** What qik hands to a store for settings that it cannot use. */
+export function bad(key: string, why: string): QikError {
+  return new QikError({ code: "config-bad-value", message: `Cannot use the ${key}: ${why}` });
 }
 
 /** Files by their paths. */

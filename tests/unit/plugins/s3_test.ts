@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { faultOf, Requests } from "../../../plugins/s3/requests.ts";
 import type { S3Settings } from "../../../plugins/s3/schema.ts";
 import { openS3Store } from "../../../plugins/s3/store.ts";
-import { fakeFiles, fakeNet, type Sent } from "../../support/remote/fake_net.ts";
+import { bad, fakeFiles, fakeNet, type Sent } from "../../support/remote/fake_net.ts";
 
 const signal = new AbortController().signal;
 const KEYS = {
@@ -24,6 +24,7 @@ function request({ settings, env = {}, files = {}, now = 0, answer }: World) {
     name: "team",
     settings: { bucket: "examplebucket", ...settings } as S3Settings,
     env,
+    bad,
     net,
     clock: { now: () => now },
     files: fakeFiles(files),

@@ -1,5 +1,6 @@
 import { nearest } from "../../../base/nearest.ts";
 import { QikError } from "../../../base/problems.ts";
+import { listed } from "../../../config/flaws.ts";
 import { committedResults, type StoredResult, storedResults } from "../../../cache/inventory.ts";
 import type { RemoteInventory } from "../../../cache/remote/inventory.ts";
 import { wildcard } from "../../../plan/select.ts";
@@ -54,8 +55,8 @@ async function remoteOf({ sys }: AppParts, project: Project, name: string) {
 function kindOf(name: string, { plan: { config } }: Project): "local" | "repo" {
   const type = config.caches.find((cache) => cache.name === name)?.type ?? name;
   if (type === "local" || type === "repo") return type;
-  const known = ["local", "repo", "none", ...config.caches.map((cache) => cache.name)];
-  if (known.includes(name)) {
+  const known = new Set(["local", "repo", ...config.caches.map((cache) => cache.name)]);
+  if (name === "none" || known.has(name)) {
     throw new QikError({
       code: "usage",
       message: `Cannot look into the cache "${name}"`,
@@ -66,7 +67,7 @@ function kindOf(name: string, { plan: { config } }: Project): "local" | "repo" {
   throw new QikError({
     code: "cache-unknown",
     message: `Cannot find the cache "${name}"`,
-    ...(close !== undefined && { hint: `Did you mean "${close}"?` }),
+    hint: close === undefined ? `Write ${listed([...known])}` : `Did you mean "${close}"?`,
   });
 }
 

@@ -1,6 +1,6 @@
 import type { MetaSpec } from "../../meta_spec.ts";
 
-const CACHE = { flags: "--cache <name>", text: "local (default), repo, or the name of a remote" };
+const CACHE = { flags: "--cache <name>", text: "local (default), repo, or a remote in S3 or GCS" };
 
 const WHICH = `A stored result is named by the start of its key (at least four digits), or by
 its task (lint, lint@space#module, 'lint*'): then all of that task's results.`;
