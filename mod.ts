@@ -52,6 +52,7 @@ export { digestBytes } from "./lib/git/content.ts";
 export type { FileState } from "./lib/git/tree.ts";
 export { type Fence, isFenced, isInside, openFences } from "./lib/space/fence.ts";
 export type { Packages } from "./lib/space/packages.ts";
+export { compileCheaply } from "./lib/sys/compile_cheaply.ts";
 export type { Files } from "./lib/sys/sys.ts";
 export type {
   DepPlace,

@@ -37,8 +37,11 @@ export function openRunCommands(sys: Sys, project: Project, reporter: Reporter):
   return {
     executor,
     locks,
-    // Opened when the first command is about to start: hits need none.
-    jobs: async () => (await (opened ??= open())).slots,
+    // Opened when the first command is about to start: hits need none. Asking make for its version takes 5 ms.
+    async jobs(runsPrograms) {
+      const wanted = runsPrograms || sys.env["MAKEFLAGS"] !== undefined;
+      return opened === undefined && !wanted ? undefined : (await (opened ??= open())).slots;
+    },
     onTerminalStop: (before, after) =>
       processes.onTerminalStop(() => {
         executor.pause?.();

@@ -45,8 +45,8 @@ export interface TaskCode {
   readonly version: string;
   /**
    * True where the function reads no inputs but those of its key, whose bytes it compares with the digests that
-   * `world.inputs` tells (and tells what differs with `changed`), and writes nothing but its artifacts. Then files
-   * are not looked at again when it ends, which takes longer than most such functions do.
+   * `world.inputs` tells (and tells what differs with `changed`), writes nothing but its artifacts, and runs no
+   * program. Then files are not looked at again when it ends, which takes longer than most such functions do.
    */
   readonly sealed?: boolean;
   /**

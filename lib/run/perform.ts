@@ -217,7 +217,8 @@ class Story {
 
   async #executeInSlots(entry: Keyed | undefined): Promise<TaskOutcome> {
     const { weight } = this.#task.command;
-    this.#jobs = await this.#ports.jobs?.();
+    // Code that runs no program has nobody to share slots with.
+    this.#jobs = await this.#ports.jobs?.(this.#task.code?.sealed !== true);
     const release = await this.#steps.time(
       "wait",
       () => this.#jobs?.take(weight, this.#slot.stop),

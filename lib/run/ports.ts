@@ -43,8 +43,12 @@ export interface PerformPorts {
   readonly tag?: () => string;
   /** Asked for each stream of output: what masks secrets in it. Unset: nothing is masked. */
   readonly mask?: () => OutputMask | undefined;
-  /** Slots shared with make, ninja and cargo; asked when the first command is about to start. */
-  readonly jobs?: () => Promise<JobSlots | undefined>;
+  /**
+   * Slots shared with make, ninja and cargo; asked when the first command is about to start.
+   *
+   * @param runsPrograms False where the task cannot start what would take any: then none need be offered yet.
+   */
+  readonly jobs?: (runsPrograms: boolean) => Promise<JobSlots | undefined>;
   /** Unset: nobody else runs tasks in this working tree. */
   readonly locks?: TaskLocks;
   readonly argv: (task: Task) => readonly string[];

@@ -72,6 +72,9 @@ function list(path: string): DirectoryEntry[] {
   return named.sort((a, b) => byCodeUnit(a.name, b.name));
 }
 
+/** Nobody waits for a named pipe that took the place of a file. Windows has neither. */
+const READING = fs.constants.O_RDONLY | (fs.constants.O_NONBLOCK ?? 0);
+
 function writeAll(fd: number, bytes: Uint8Array): void {
   for (let at = 0; at < bytes.length;) at += fs.writeSync(fd, bytes, at, bytes.length - at);
 }
@@ -198,7 +201,7 @@ export function openFiles(pid: number): Files {
       return { write: (bytes) => writeAll(fd, bytes), close: () => fs.closeSync(fd) };
     },
     openReader(path) {
-      const fd = unlessAbsent(() => fs.openSync(native(path), "r"));
+      const fd = unlessAbsent(() => fs.openSync(native(path), READING));
       if (fd === undefined) return undefined;
       return {
         read: (buffer) => fs.readSync(fd, buffer, 0, buffer.length, null),

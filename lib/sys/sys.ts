@@ -96,7 +96,7 @@ export interface Files {
   realPath(path: string): string;
   /** Opens a file for writing from its start. */
   openWriter(path: string): Writer;
-  /** Opens a file for reading in pieces; `undefined` where there is none. */
+  /** Opens a file for reading in pieces, a named pipe at once; `undefined` where there is none. */
   openReader(path: string): Reader | undefined;
 }
 

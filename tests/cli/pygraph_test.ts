@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { listed, makeVenv, mark, ranBy } from "../support/fakes.ts";
+import { counted } from "../support/counted_git.ts";
 import { type Repo, repoTest, type Tree } from "../support/repo.ts";
 
 const PLUGIN = '[plugins]\npygraph = "qik.pygraph"\n';
@@ -283,4 +284,12 @@ repoTest("links that lead to no file are modules that import nothing", TWO, asyn
   assert.deepEqual(await ranBy(repo), ["a", "b"]);
   await repo.write({ "c/other.py": "import a.one  # again\n" });
   assert.deepEqual(await ranBy(repo), ["b"], "what stands at the end of a link");
+});
+
+repoTest("graph and locks start no program but git", TWO, async (plain) => {
+  const { repo, calls } = await counted(plain, ["make", "sh"]);
+  await repo.must("-n", "2", "pygraph.lock");
+  assert.equal(await calls(), 0);
+  await repo.must("-n", "2", "test");
+  assert.ok(await calls() > 0, "commands share slots, and somebody watches over them");
 });

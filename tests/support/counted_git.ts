@@ -2,11 +2,17 @@ import assert from "node:assert/strict";
 import { rmSync } from "node:fs";
 import type { Repo } from "./repo.ts";
 
-/** A handle whose runs count the calls of git, and how many there were since the last question. */
-export async function counted(repo: Repo): Promise<{ repo: Repo; calls: () => Promise<number> }> {
-  const real = (await repo.run("sh", "-c", "command -v git")).out.trim();
+/** A handle whose runs count the calls of git or other programs, and how many there were since the last question. */
+export async function counted(
+  repo: Repo,
+  programs: readonly string[] = ["git"],
+): Promise<{ repo: Repo; calls: () => Promise<number> }> {
   const log = repo.path("../calls");
-  await repo.writeScript("../shim/git", `#!/bin/sh\necho "$@" >> '${log}'\nexec '${real}' "$@"\n`);
+  for (const program of programs) {
+    const real = (await repo.run("sh", "-c", `command -v ${program}`)).out.trim();
+    const script = `#!/bin/sh\necho ${program} >> '${log}'\nexec '${real}' "$@"\n`;
+    await repo.writeScript(`../shim/${program}`, script);
+  }
   const PATH = `${repo.path("../shim")}:${repo.environment()["PATH"]}`;
   const calls = async () => {
     const text = await repo.read("../calls").catch(() => "");

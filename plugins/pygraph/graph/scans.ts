@@ -11,6 +11,10 @@ const MOST_STALE = 2000;
 /** So many digests are searched for in the text as it is; for more a table is worth its time (20,000 lines: 30 ms). */
 const FEW = 20;
 
+/** Longer than nearly every source file. */
+const FIRST_BYTES = 1 << 18;
+const NOTHING = new Uint8Array();
+
 /** [module, level, names or 0, bits] */
 type Line = readonly [string, number, readonly string[] | 0, number];
 
@@ -34,6 +38,7 @@ export class Scans {
   readonly #used = new Map<string, string>();
   readonly #fresh: string[] = [];
   #scanned = 0;
+  #buffer = new Uint8Array(FIRST_BYTES);
 
   /** @param path Absolute; where the memory is kept. */
   constructor(files: Files, root: string, path: string) {
@@ -62,7 +67,7 @@ export class Scans {
       this.#used.set(digest, known!);
       return imports;
     }
-    const scanned = this.#scan(path, digest.startsWith("sha1:") ? "sha1" : "sha256");
+    const scanned = this.#scan(path, kind, digest.startsWith("sha1:") ? "sha1" : "sha256");
     if (kind !== "link" && scanned.digest !== digest) changed(path);
     return scanned.found;
   }
@@ -94,21 +99,46 @@ export class Scans {
     this.#fresh.length = 0;
   }
 
-  /** Nothing where no file can be read: a link in a circle, or to a directory or a device, is no module. */
-  #read(path: string): Uint8Array | undefined {
+  /**
+   * Nothing where no file can be read: a link in a circle, or to a directory or a device, is no module. The bytes are
+   * good until the next file is read.
+   */
+  #read(path: string, kind: SourceFile["kind"]): Uint8Array {
     try {
-      return this.#files.stat(path)?.kind === "file" ? this.#files.read(path) : undefined;
+      // What is no link was a file a moment ago.
+      if (kind === "link" && this.#files.stat(path)?.kind !== "file") return NOTHING;
+      return this.#readAll(path);
     } catch (error) {
       if (typeof (error as { readonly code?: unknown }).code !== "string") throw error;
-      return undefined;
+      return NOTHING;
+    }
+  }
+
+  /** Into the same memory again and again: 900 files take 6 ms instead of 11 with a stat and a buffer for each. */
+  #readAll(path: string): Uint8Array {
+    const reader = this.#files.openReader(path);
+    if (reader === undefined) return NOTHING;
+    try {
+      for (let end = 0;;) {
+        const got = reader.read(this.#buffer.subarray(end));
+        if (got === 0) return this.#buffer.subarray(0, end);
+        end += got;
+        if (end < this.#buffer.length) continue;
+        const larger = new Uint8Array(end * 2);
+        larger.set(this.#buffer);
+        this.#buffer = larger;
+      }
+    } finally {
+      reader.close();
     }
   }
 
   #scan(
     path: string,
+    kind: SourceFile["kind"],
     algorithm: "sha1" | "sha256",
   ): { readonly found: FileImports; readonly digest: string } {
-    const bytes = this.#read(`${this.#root}/${path}`) ?? new Uint8Array();
+    const bytes = this.#read(`${this.#root}/${path}`, kind);
     const found = scanImports(bytes);
     // The bytes that were read are named, not those that were seen before: the file may change meanwhile.
     const digest = digestBytes(bytes, algorithm);

@@ -35,7 +35,8 @@ export class Attempts {
 
   /** Whether imports were found in a body whose handlers have not been seen yet. */
   isWaiting(found: number): boolean {
-    return this.#open.some((attempt) => attempt.from < found && !attempt.isCaught);
+    return this.#open.length > 0 &&
+      this.#open.some((attempt) => attempt.from < found && !attempt.isCaught);
   }
 
   /**
@@ -54,7 +55,7 @@ export class Attempts {
     if (isWordAt(this.#source, at, "try")) {
       open.push({ column, from: found, to: undefined, inHandler: false, isCaught: false });
     }
-    this.inHandler = open.some((one) => one.inHandler);
+    this.inHandler = open.length > 0 && open.some((one) => one.inHandler);
   }
 
   #next(attempt: Attempt, at: number, found: number): void {

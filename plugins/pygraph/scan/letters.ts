@@ -1,4 +1,5 @@
 /** Bytes of Python source that mean something to the scanner. */
+import { compileCheaply } from "../../../mod.ts";
 
 export const NEWLINE = 0x0a;
 export const RETURN = 0x0d;
@@ -67,3 +68,5 @@ export function lineEnd(source: Uint8Array, at: number): number {
   while (at < end && source[at] !== NEWLINE && source[at] !== RETURN) at++;
   return at;
 }
+
+compileCheaply([isInName, afterLineEnd, lineEnd]);

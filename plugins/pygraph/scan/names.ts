@@ -1,4 +1,5 @@
 /** Names in source bytes. */
+import { compileCheaply } from "../../../mod.ts";
 import { isInName } from "./letters.ts";
 
 const decoder = new TextDecoder();
@@ -63,3 +64,5 @@ function wideName(source: Uint8Array, at: number, end: number): { text: string; 
 export function isWordAt(source: Uint8Array, at: number, word: string): boolean {
   return isTextAt(source, at, word) && !isInName(source[at + word.length]);
 }
+
+compileCheaply([nameAt, plainName, isTextAt, isWordAt]);

@@ -2,6 +2,7 @@
  * Finds the import statements of a Python file without parsing it: one pass over its bytes that knows logical
  * lines, brackets, literals and comments, and reads only import statements themselves.
  */
+import { compileCheaply } from "../../../mod.ts";
 import { decodeSource } from "./encoding.ts";
 import * as letter from "./letters.ts";
 import { isWordAt } from "./names.ts";
@@ -98,6 +99,8 @@ function linesAt(source: Uint8Array, places: readonly number[]): number[] {
 /** An import whose surroundings are not known to the end yet. */
 type Found = Omit<Import, "line" | "optional"> & { optional: boolean };
 
+let isTold = false;
+
 class Scanner {
   readonly imports: Found[] = [];
   /** Where the keyword of each stands. */
@@ -122,6 +125,23 @@ class Scanner {
     this.#last = text.lastIndexOf("import");
     if (text.includes(TYPE_CHECKING)) this.#blocks = new TypeCheckingBlocks(source);
     if (text.includes("except")) this.#attempts = new Attempts(source);
+    if (!isTold) this.#tellRuntime();
+  }
+
+  #tellRuntime(): void {
+    isTold = true;
+    compileCheaply([
+      this.run,
+      this.#goesOn,
+      this.#logicalLine,
+      this.#afterSpace,
+      this.#statement,
+      this.#keywordAt,
+      this.#import,
+      this.#rest,
+      this.#continued,
+      this.#literal,
+    ]);
   }
 
   fail(at: number, message: string): void {

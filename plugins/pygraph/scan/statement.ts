@@ -1,6 +1,7 @@
 /** One import statement, from its keyword to its last name. */
+import { compileCheaply } from "../../../mod.ts";
 import * as letter from "./letters.ts";
-import { nameAt } from "./names.ts";
+import { isWordAt, nameAt } from "./names.ts";
 
 /** What one statement imports. */
 export interface Imported {
@@ -39,6 +40,8 @@ export function readStatement(source: Uint8Array, at: number): Statement {
   }
 }
 
+let isTold = false;
+
 class StatementReader {
   readonly #source: Uint8Array;
   at = 0;
@@ -47,6 +50,22 @@ class StatementReader {
 
   constructor(source: Uint8Array) {
     this.#source = source;
+    if (!isTold) this.#tellRuntime();
+  }
+
+  #tellRuntime(): void {
+    isTold = true;
+    compileCheaply([
+      this.plain,
+      this.from,
+      this.#dotted,
+      this.#alias,
+      this.#name,
+      this.#isNext,
+      this.#peek,
+      this.#take,
+      this.#skipSpace,
+    ]);
   }
 
   /** `import a.b as c, d` */
@@ -66,7 +85,7 @@ class StatementReader {
     while (this.#take(letter.DOT)) level++;
     let module = "";
     if (level === 0) module = this.#dotted();
-    else if (this.#peekName() !== "import") module = this.#dotted();
+    else if (!this.#isNext("import")) module = this.#dotted();
     if (this.#name() !== "import") throw new Broken('"import" is missing');
     const names: string[] = [];
     const aliases: string[] = [];
@@ -108,8 +127,8 @@ class StatementReader {
   }
 
   #alias(name: string): string {
-    if (this.#peekName() !== "as") return name;
-    this.#name();
+    if (!this.#isNext("as")) return name;
+    this.at += "as".length;
     const alias = this.#name();
     if (alias === "") throw new Broken("a name is missing");
     return alias;
@@ -122,9 +141,10 @@ class StatementReader {
     return text;
   }
 
-  #peekName(): string {
+  /** Costs no text: this is asked after every name. */
+  #isNext(word: string): boolean {
     this.#skipSpace();
-    return nameAt(this.#source, this.at).text;
+    return isWordAt(this.#source, this.at, word);
   }
 
   #peek(): number | undefined {

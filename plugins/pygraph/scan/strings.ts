@@ -2,6 +2,7 @@
  * Where string literals end. Contents do not matter, but a literal may hold what looks like an import, and the
  * fields of an f-string may hold further literals in the same quotes (PEP 701).
  */
+import { compileCheaply } from "../../../mod.ts";
 import * as letter from "./letters.ts";
 
 /** Deeper nesting than this is no program: CPython itself stops at 150. */
@@ -187,3 +188,5 @@ function startSpec(levels: Level[]): void {
   const { quote, triple, raw } = levels[levels.length - 1]!;
   levels.push({ quote, triple, raw, spec: true, depth: 0 });
 }
+
+compileCheaply([afterString, afterTriple, afterFields, inText, inField]);

@@ -19,13 +19,14 @@ interface Over {
   readonly timeoutMs?: number;
   /** Lets timers of the call end at once where a test waits for them. */
   readonly hurry?: boolean;
+  readonly sealed?: boolean;
 }
 
 async function call(run: (call: TaskCall) => Promise<number> | number, over: Over = {}) {
   const root = mkdtempSync(join(tmpdir(), "qik-call-"));
   const out: string[] = [];
   const task = { ...planOf([command("code")]).tasks[0]!, madeWith: { word: "x" } };
-  const code = { version: "1", run };
+  const code = { version: "1", run, sealed: over.sealed ?? false };
   const own = over.hurry
     ? { ...clock, after: (_: number, action: () => void) => clock.after(1, action) }
     : clock;
@@ -113,6 +114,14 @@ Deno.test("programs that code runs are part of the task", async () => {
   assert.equal(result.code, 4);
   assert.deepEqual(out, ["out:before\n", "err:env more\n"]);
   assert.equal(log, "before\nenv more\n");
+});
+
+Deno.test("sealed code runs no program", async () => {
+  const { result, out } = await call(async ({ tool }) => (await tool(["true"])).code, {
+    sealed: true,
+  });
+  assert.equal(result.code, 70);
+  assert.match(out.join(""), /Sealed code can run no program/);
 });
 
 Deno.test("stopping ends the programs that code runs, and the code sees it", async () => {
