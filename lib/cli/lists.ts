@@ -38,6 +38,7 @@ export async function refreshLists(
 /** Tasks in code that write what the task's dependencies come to. */
 function listsOf(tasks: readonly Task[], index: number): number[] {
   const { deps, needs } = tasks[index]!;
-  if (!deps.some(({ late }) => late !== undefined)) return [];
+  // An environment is no list: what its lock is made of is among the inputs of the lock.
+  if (!deps.some(({ late, kind }) => late !== undefined && kind !== "venv")) return [];
   return needs.map(({ task }) => task).filter((task) => tasks[task]!.code !== undefined);
 }

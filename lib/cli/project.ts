@@ -114,7 +114,7 @@ function planIn(
     depTypes,
     pluginOf: entryOf(view, registry),
     made: new Map([...madeCommands(view), ...venvs.commands]),
-    spaceNeeds: venvs.needs,
+    spaceDeps: venvs.deps,
     filler,
     args: invocation.args ?? [],
   });

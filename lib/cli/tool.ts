@@ -184,7 +184,7 @@ function assertInstalled(
   const built = venvs.of(space.name);
   if (built === undefined) return false;
   const found = standing(files, root, built);
-  if (found === "same" || found === "other") return found === "other";
+  if (found !== "absent" && found !== "broken") return found !== "same";
   const what = found === "absent" ? "not installed" : "not as it was installed";
   throw notInEnvironment(name, space, `Its environment is ${what}: run qikx --install`);
 }

@@ -26,8 +26,8 @@ export interface PlanRequest {
   readonly pluginOf?: (type: DepType) => PluginConfig | undefined;
   /** Commands of plugins whose tasks are made by code, by name. */
   readonly made?: ReadonlyMap<string, MadeCommand>;
-  /** What all tasks of a space need, such as its environment; unset: nothing. */
-  readonly spaceNeeds?: (space: SpaceConfig) => readonly NeedRequest[];
+  /** What all tasks of a space depend on, such as its environment; unset: nothing. */
+  readonly spaceDeps?: (space: SpaceConfig) => readonly PlannedDep[];
   /** Fills the templates of one task. */
   readonly filler: Filler;
   /** Text after `--` on the command line, for commands that take it. */
@@ -53,11 +53,10 @@ export function buildPlan(request: PlanRequest): Plan {
   if (problems.length > 0) throw new QikError(problems);
   const index = indexTasks(drafts);
   const tasks = drafts.map((draft) => {
-    const requests = [
-      ...draft.deps.flatMap((dep): readonly NeedRequest[] => dep.needs ?? []),
-      ...draft.outsideVenv ? [] : request.spaceNeeds?.(draft.space) ?? [],
-    ];
-    return Object.freeze({ ...draft, needs: resolveNeeds(draft, requests, index, problems) });
+    const common = draft.outsideVenv ? [] : request.spaceDeps?.(draft.space) ?? [];
+    const deps = common.length === 0 ? draft.deps : [...draft.deps, ...common];
+    const requests = deps.flatMap((dep): readonly NeedRequest[] => dep.needs ?? []);
+    return Object.freeze({ ...draft, deps, needs: resolveNeeds(draft, requests, index, problems) });
   });
   if (problems.length > 0) throw new QikError(problems);
   const ordered = orderByNeeds(tasks.map(({ needs }) => needs.map(({ task }) => task)));

@@ -1,10 +1,11 @@
 /** The two tasks of an environment that a plugin builds. */
-import { parentPath, rootedPath } from "../base/paths.ts";
+import { parentPath } from "../base/paths.ts";
 import { PROBLEMS, QikError } from "../base/problems.ts";
 import type { TaskCall, TaskSpec } from "../plan/made.ts";
 import type { PlannedDep } from "../plan/types.ts";
 import { mark, standing, unmark, wantedId } from "../space/built_venv.ts";
-import { askedDirectories, lockFiles } from "../space/lock_file.ts";
+import { archivesIn, askedPaths, pathBelow } from "../space/asked_paths.ts";
+import { lockFiles } from "../space/lock_file.ts";
 import { readBytes } from "../space/ports.ts";
 import { literalPathspec } from "../space/spaces.ts";
 import type { VenvCall } from "./api.ts";
@@ -31,7 +32,7 @@ export function lockSpec(venv: PlannedVenv): TaskSpec {
     },
     deps: [
       { kind: "venv", globs: named.map(literalPathspec), needs },
-      includedDep(named),
+      includedDep(named, at.project.root),
       recipeDep(venv),
       ...deps,
     ],
@@ -53,6 +54,7 @@ export function installSpec(venv: PlannedVenv): TaskSpec {
     },
     deps: [
       { kind: "venv", needs: [lockTask(entry, at.space)] },
+      archivesDep(venv),
       recipeDep(venv),
       ...deps,
     ],
@@ -95,18 +97,24 @@ async function install(
   return 0;
 }
 
-/** Requirement files that the named ones include, and what editable projects say of themselves. */
-function includedDep(named: readonly string[]): PlannedDep {
+/** Requirement files that the named ones include, archives, and what editable projects say of themselves. */
+function includedDep(named: readonly string[], root: string): PlannedDep {
   return {
     kind: "venv",
     // deno-lint-ignore require-await -- other kinds' late parts do wait
     late: async (world) => {
       const files = { read: (path: string) => world.file(path.slice(1)) };
       const all = lockFiles(files, "", named);
-      const projects = all.flatMap((path) => directoriesIn(path, world.file(path)).editable)
-        .flatMap((directory) => DESCRIBING.map((name) => rootedPath(directory, name) ?? ""))
-        .filter((path) => path !== "" && world.file(path) !== undefined);
-      const found = [...all.filter((path) => !named.includes(path)), ...projects];
+      const asked = all.map((path) => pathsIn(path, world.file(path)));
+      const projects = asked.flatMap(({ editable }) => editable)
+        .flatMap((directory) =>
+          DESCRIBING.map((name) => pathBelow(root, "", `${directory}/${name}`))
+        )
+        .filter((path) => path !== undefined && world.file(path) !== undefined);
+      const archives = asked.flatMap(({ archives }) => archives)
+        .map((path) => pathBelow(root, "", path));
+      const found = [...all.filter((path) => !named.includes(path)), ...projects, ...archives]
+        .filter((path) => path !== undefined);
       return { globs: [...new Set(found)].map(literalPathspec), facts: [] };
     },
   };
@@ -114,15 +122,35 @@ function includedDep(named: readonly string[]): PlannedDep {
 
 const DESCRIBING = ["pyproject.toml", "setup.cfg", "setup.py"];
 
-function directoriesIn(path: string, bytes: Uint8Array | undefined) {
+function pathsIn(path: string, bytes: Uint8Array | undefined) {
   const isText = bytes !== undefined && /\.(?:txt|in)$/.test(path);
-  return askedDirectories(isText ? new TextDecoder().decode(bytes) : "");
+  return askedPaths(isText ? new TextDecoder().decode(bytes) : "");
+}
+
+/**
+ * Archives of the repository that the lock names: where it says no digest of them, it stays the same when they change. What
+ * installs and whoever uses the environment depends on them.
+ */
+export function archivesDep({ built: { lock }, at }: PlannedVenv): PlannedDep {
+  let known = "";
+  let globs: readonly string[] = [];
+  return {
+    kind: "venv",
+    // deno-lint-ignore require-await -- other kinds' late parts do wait
+    late: async (world) => {
+      const text = new TextDecoder().decode(world.file(lock));
+      // Asked for every command of the space.
+      if (text !== known) globs = archivesIn(lock, text, at.project.root).map(literalPathspec);
+      known = text;
+      return { globs, facts: [] };
+    },
+  };
 }
 
 /** What is copied into an environment changes without its lock: commands would then run with old code. */
 function refuseCopies({ at: { reqs, space } }: PlannedVenv, { files, root }: TaskCall): void {
   for (const path of lockFiles(files, root, reqs)) {
-    const [copied] = directoriesIn(path, readBytes(files, `${root}/${path}`)).copied;
+    const [copied] = pathsIn(path, readBytes(files, `${root}/${path}`)).copied;
     if (copied === undefined) continue;
     throw new QikError({
       code: "config-bad-value",

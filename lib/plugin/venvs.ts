@@ -2,12 +2,12 @@
 import { QikError } from "../base/problems.ts";
 import type { PluginConfig, SpaceConfig } from "../config/types.ts";
 import type { MadeCommand } from "../plan/made.ts";
-import type { NeedRequest } from "../plan/types.ts";
+import type { NeedRequest, PlannedDep } from "../plan/types.ts";
 import type { BuiltVenv } from "../space/built_venv.ts";
 import type { BuiltVenvSettings } from "./api.ts";
 import { commandOf, type ProjectView } from "./made.ts";
 import { lockTask, type PlannedVenv, VenvPlanning } from "./planned_venv.ts";
-import { installSpec, lockSpec } from "./venv_tasks.ts";
+import { archivesDep, installSpec, lockSpec } from "./venv_tasks.ts";
 
 /** All of a project. */
 export interface BuiltVenvs {
@@ -19,8 +19,8 @@ export interface BuiltVenvs {
    * @throws {QikError} With what is wrong with its settings.
    */
   of(space: string): BuiltVenv | undefined;
-  /** What every task of a space waits for: its lock counts, the installation is only waited for. */
-  needs(space: SpaceConfig): readonly NeedRequest[];
+  /** What every task of a space depends on: its lock counts, the installation is only waited for. */
+  deps(space: SpaceConfig): readonly PlannedDep[];
   /** URLs of indexes, which may hold credentials. */
   readonly urls: readonly string[];
 }
@@ -38,6 +38,7 @@ export function builtVenvs(view: ProjectView): BuiltVenvs {
     return venv === undefined || venv instanceof QikError || venv.at.space !== space ? [] : [venv];
   });
   checkLocks(venvs);
+  const deps = new Map<string, readonly PlannedDep[]>();
   const commands = view.config.plugins.flatMap((entry) => {
     const venv = view.plugins.get(entry.source)?.venv;
     return venv === undefined ? [] : commandsOf(entry, venvs.filter((own) => own.entry === entry));
@@ -49,9 +50,14 @@ export function builtVenvs(view: ProjectView): BuiltVenvs {
       if (planned instanceof QikError) throw planned;
       return planned?.built;
     },
-    needs(space) {
+    deps(space) {
       const planned = planning.of(space);
-      return planned === undefined || planned instanceof QikError ? [] : needsOf(planned);
+      if (planned === undefined || planned instanceof QikError) return [];
+      const owner = planned.at.space.name;
+      const known = deps.get(owner) ??
+        [{ kind: "venv", needs: needsOf(planned) }, archivesDep(planned)];
+      deps.set(owner, known);
+      return known;
     },
     urls: venvs.flatMap(({ at }) => urlsOf(at.settings)),
   };

@@ -1,7 +1,8 @@
 /** Environments that plugins build: where they stand, and whether they still are what was installed. */
 import { sha256 } from "../sys/digest.ts";
-import type { DirectoryEntry, Files } from "../sys/sys.ts";
-import { attempt, isFile } from "./ports.ts";
+import type { DirectoryEntry, Files, Stat } from "../sys/sys.ts";
+import { archivesIn } from "./asked_paths.ts";
+import { attempt, isFile, readBytes } from "./ports.ts";
 
 /** An environment that a plugin builds, whether it is there already or not. */
 export interface BuiltVenv {
@@ -24,40 +25,93 @@ interface Marker {
   readonly identity: string;
   /** What was there then: names by directory, relative to the environment. */
   readonly names: Readonly<Record<string, readonly string[]>>;
+  /** What each program was, by its path relative to the environment. */
+  readonly programs: Readonly<Record<string, string>>;
+  /** The archives of the repository that the lock names, relative to the root. */
+  readonly archives: Readonly<Record<string, Archive>>;
+}
+
+interface Archive {
+  readonly stat: string;
+  readonly digest: string;
 }
 
 const MARKER = "qik-installed.json";
 
 /**
- * What the environment has to be: its lock's content with its identity.
+ * What the environment has to be: its lock's content with its identity, and what the archives hold that the lock names.
  *
+ * @param digestOf Tells what an archive holds, relative to the root.
  * @returns `undefined` where there is no lock.
  */
-export function wantedId(files: Files, root: string, built: BuiltVenv): string | undefined {
-  const lock = attempt(() => files.read(`${root}/${built.lock}`));
-  const text = [built.identity, built.recipe, lock && sha256(lock)].join("\n");
-  return lock && sha256(new TextEncoder().encode(text));
+export function wantedId(
+  files: Files,
+  root: string,
+  built: BuiltVenv,
+  digestOf = (path: string) => contentDigest(files, `${root}/${path}`),
+): string | undefined {
+  const lock = readBytes(files, `${root}/${built.lock}`);
+  if (lock === undefined) return undefined;
+  const named = archivesIn(built.lock, new TextDecoder().decode(lock), root);
+  const archives = named.map((path) => `${path} ${digestOf(path)}`);
+  const text = [built.identity, built.recipe, sha256(lock), ...archives].join("\n");
+  return sha256(new TextEncoder().encode(text));
+}
+
+function contentDigest(files: Files, path: string): string {
+  const bytes = readBytes(files, path);
+  return bytes === undefined ? "absent" : sha256(bytes);
 }
 
 /**
  * Whether what was installed is still there: `same` where it also is what the lock says, `other` where that has
- * changed since, `broken` where the installation did not end, or was of another kind, or somebody removed or added
- * packages afterwards.
+ * changed since, `stale` where an archive in it has, which tools take for what is installed already, `broken` where the installation did not end, or was of another kind, or somebody removed or added
+ * packages afterwards, or emptied or replaced a program.
  *
  * Names are compared two levels deep in the directories of packages; what a command writes into the environment
- * beside them (`__pycache__`, its own caches) breaks nothing. Cost: one listing for each package.
+ * beside them (`__pycache__`, its own caches) breaks nothing. Cost: one listing for each package, one lstat for each
+ * program.
  */
 export function standing(
   files: Files,
   root: string,
   built: BuiltVenv,
-): "same" | "other" | "broken" | "absent" {
+): "same" | "other" | "stale" | "broken" | "absent" {
   const prefix = `${root}/${built.directory}`;
   const marker = readMarker(files, prefix);
   if (marker === undefined) return files.lstat(prefix) === undefined ? "absent" : "broken";
   const isKind = marker.identity === built.identity;
   if (!isKind || !holds(files, prefix, marker, built.layout)) return "broken";
-  return marker.id === wantedId(files, root, built) ? "same" : "other";
+  const now = (path: string) => knownDigest(files, root, prefix, marker, path);
+  if (marker.id === wantedId(files, root, built, now)) return "same";
+  const isStale = Object.entries(marker.archives).some(([path, { digest }]) =>
+    now(path) !== digest
+  );
+  return isStale ? "stale" : "other";
+}
+
+/** An archive that is what it was when the mark was made need not be read, unless it was young then. */
+function knownDigest(
+  files: Files,
+  root: string,
+  prefix: string,
+  { archives }: Marker,
+  path: string,
+): string {
+  const known = archives[path];
+  const stat = attempt(() => files.stat(`${root}/${path}`));
+  const marked = attempt(() => files.lstat(`${prefix}/${MARKER}`));
+  const isOld = stat !== undefined && marked !== undefined &&
+    stat.ctimeNs + RACY_NS < marked.mtimeNs && stat.mtimeNs + RACY_NS < marked.mtimeNs;
+  if (isOld && known?.stat === archiveStat(stat)) return known.digest;
+  return contentDigest(files, `${root}/${path}`);
+}
+
+/** What changes twice within this time may keep its stat. */
+const RACY_NS = 2_000_000_000n;
+
+function archiveStat({ kind, ino, size, mtimeNs, ctimeNs }: Stat): string {
+  return [kind, ino, size, mtimeNs, ctimeNs].join();
 }
 
 /** Takes the mark away: from here on the environment is not whole. */
@@ -65,8 +119,16 @@ export function unmark(files: Files, root: string, { directory }: BuiltVenv): vo
   files.remove(`${root}/${directory}/${MARKER}`);
 }
 
-/** Marks the environment as whole; called last. */
+/** Marks the environment as whole; called last. Not where what it is made from changed meanwhile. */
 export function mark(files: Files, root: string, built: BuiltVenv, id: string): void {
+  const archives: Record<string, Archive> = {};
+  const now = wantedId(files, root, built, (path) => {
+    const stat = attempt(() => files.stat(`${root}/${path}`));
+    const digest = contentDigest(files, `${root}/${path}`);
+    archives[path] = { stat: stat === undefined ? "" : archiveStat(stat), digest };
+    return digest;
+  });
+  if (now !== id) return;
   const prefix = `${root}/${built.directory}`;
   const names: Record<string, readonly string[]> = {};
   for (const directory of directoriesOf(files, prefix, built.layout)) {
@@ -80,7 +142,9 @@ export function mark(files: Files, root: string, built: BuiltVenv, id: string): 
       names[inside] = listed(files, prefix, inside).map((entry) => entry.name);
     }
   }
-  const marker: Marker = { id, identity: built.identity, names };
+  const found = programPaths(names).map((path) => [path, programNow(files, `${prefix}/${path}`)]);
+  const programs: Readonly<Record<string, string>> = Object.fromEntries(found);
+  const marker: Marker = { id, identity: built.identity, names, programs, archives };
   const bytes = new TextEncoder().encode(JSON.stringify(marker));
   files.writeAtomic(`${prefix}/${MARKER}`, bytes);
 }
@@ -88,14 +152,17 @@ export function mark(files: Files, root: string, built: BuiltVenv, id: string): 
 function holds(
   files: Files,
   prefix: string,
-  { names }: Marker,
+  { names, programs }: Marker,
   layout: BuiltVenv["layout"],
 ): boolean {
-  const python = layout === "virtualenv" ? programs(layout).map((bin) => `${bin}/python`) : [];
+  const python = layout === "virtualenv" ? PROGRAMS.map((bin) => `${bin}/python`) : [];
   // Also where the Python that the environment was made with is gone.
   if (python.length > 0 && !python.some((path) => isProgramThere(files, `${prefix}/${path}`))) {
     return false;
   }
+  const isThere = ([path, was]: readonly [string, string]) =>
+    programNow(files, `${prefix}/${path}`) === was;
+  if (!Object.entries(programs).every(isThere)) return false;
   return Object.entries(names).every(([directory, wanted]) => {
     const now = listed(files, prefix, directory).map(({ name }) => name);
     const there = new Set(now);
@@ -118,8 +185,28 @@ function isPackages(directory: string): boolean {
   return directory.endsWith("site-packages");
 }
 
-function programs(layout: BuiltVenv["layout"]): readonly string[] {
-  return layout === "virtualenv" ? ["bin", "Scripts"] : ["bin", "Scripts", "conda-meta"];
+/** Directories of programs, relative to the environment. */
+const PROGRAMS: readonly string[] = ["bin", "Scripts"];
+
+function programPaths(names: Marker["names"]): readonly string[] {
+  return PROGRAMS.flatMap((bin) => (names[bin] ?? []).map((name) => `${bin}/${name}`));
+}
+
+/**
+ * What a program is: text that differs once it is emptied, written anew or no longer executable. Of a link it is also told
+ * whether what it leads to can be started, but not which version that has: a Python of the system may be updated.
+ */
+function programNow(files: Files, path: string): string {
+  const stat = attempt(() => files.lstat(path));
+  if (stat === undefined) return "absent";
+  const own = `${stat.kind} ${stat.mode} ${stat.size} ${stat.mtimeNs}`;
+  // A directory is no program, and names come and go in it.
+  if (stat.kind === "directory") return stat.kind;
+  if (stat.kind !== "symlink") return own;
+  const behind = attempt(() => files.stat(path));
+  return `${own} ${behind?.kind} ${behind !== undefined && (behind.mode & 0o111) !== 0} ${
+    behind?.size === 0
+  }`;
 }
 
 /** Directories that tell what is installed, relative to the environment. */
@@ -131,7 +218,8 @@ function directoriesOf(
   const libraries = listed(files, prefix, "lib")
     .filter(({ name, kind }) => kind === "directory" && /^(?:python|pypy)\d/.test(name))
     .map(({ name }) => `lib/${name}/site-packages`);
-  return [...programs(layout), ...libraries, "Lib/site-packages"]
+  const own = layout === "virtualenv" ? PROGRAMS : [...PROGRAMS, "conda-meta"];
+  return [...own, ...libraries, "Lib/site-packages"]
     .filter((directory) => attempt(() => files.list(`${prefix}/${directory}`)) !== undefined);
 }
 
@@ -141,14 +229,17 @@ function listed(files: Files, prefix: string, directory: string): readonly Direc
 }
 
 function readMarker(files: Files, prefix: string): Marker | undefined {
-  const bytes = attempt(() => files.read(`${prefix}/${MARKER}`));
+  const bytes = readBytes(files, `${prefix}/${MARKER}`);
   if (bytes === undefined) return undefined;
   try {
     const marker = JSON.parse(new TextDecoder().decode(bytes)) as Partial<Marker> | null;
-    const { id, identity, names } = marker ?? {};
+    const { id, identity, names, programs, archives } = marker ?? {};
     const isWhole = typeof id === "string" && typeof identity === "string" &&
-      typeof names === "object" && names !== null && Object.values(names).every(Array.isArray);
-    return isWhole ? { id, identity, names } : undefined;
+      [names, programs, archives].every((table) => typeof table === "object" && table !== null) &&
+      Object.values(names!).every(Array.isArray);
+    return isWhole
+      ? { id, identity, names: names!, programs: programs!, archives: archives! }
+      : undefined;
   } catch (error) {
     if (error instanceof SyntaxError) return undefined;
     throw error;

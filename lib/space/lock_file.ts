@@ -124,40 +124,8 @@ export function parseRequirements(text: string): Requirements {
   return { pins, includes };
 }
 
-/** Directories of the repository that a requirement file asks for, as written. */
-export interface AskedDirectories {
-  /** Their code stays where it is; only what they say of themselves is read. */
-  readonly editable: readonly string[];
-  /** Their code is copied. */
-  readonly copied: readonly string[];
-}
-
-/**
- * The directories that requirements name in place of a distribution; archives are none.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { askedDirectories } from "./lock_file.ts";
- * const text = "-e ./lib[extra]\nother @ file:../other\n./dist/a-1.0.whl\nflask==3.1\n";
- * assert.deepEqual(askedDirectories(text), { editable: ["./lib"], copied: ["../other"] });
- * ```
- */
-export function askedDirectories(text: string): AskedDirectories {
-  const editable: string[] = [];
-  const copied: string[] = [];
-  for (const line of logicalLines(text)) {
-    const found =
-      /^(-e\s*|--editable[\s=]+)?(?:[A-Za-z0-9][\w.-]*\s*(?:\[[^\]]*\])?\s*@\s*(?=file:))?(?:file:)?(\.{1,2}(?:\/[^\s;[]*)?|\/[^\s;[]*)/
-        .exec(line);
-    if (found === null || /\.(?:whl|zip|tar\.\w+|tgz)$/.test(found[2]!)) continue;
-    (found[1] === undefined ? copied : editable).push(found[2]!);
-  }
-  return { editable, copied };
-}
-
 /** Lines without comments, joined where they end with a backslash. */
-function logicalLines(text: string): string[] {
+export function logicalLines(text: string): string[] {
   const lines: string[] = [];
   let parts: string[] = [];
   for (const raw of text.split(/\r\n|\r|\n/)) {

@@ -71,15 +71,15 @@ function check({ reqs, lock, constraints, settings, space }: At): void {
   }
 }
 
-/** Poetry's own settings, and the projects that this one takes from other directories. */
+/** Poetry's own settings, and the projects and archives that this one takes from the repository. */
 function projectDep({ reqs: [project] }: At): PlannedDep {
   const directory = directoryOf(project!);
   return {
     kind: "poetry",
     late: async (world) => {
-      const { localProjects } = await import("./project.ts");
+      const { localFiles } = await import("./project.ts");
       const own = `${directory}poetry.toml`;
-      const others = localProjects(directory, world.file(project!));
+      const others = localFiles(directory, world.file(project!));
       const known = [own, ...others].filter((path) => world.file(path) !== undefined);
       return { globs: known.map((path) => `:(literal)${path}`), facts: [] };
     },

@@ -1,5 +1,6 @@
 /** What Poetry and Python are asked to do. */
-import { type InstallCall, pythonProgram, type VenvCall } from "../../mod.ts";
+import { type InstallCall, pythonProgram, sha256, type VenvCall } from "../../mod.ts";
+import { changedArchives } from "./project.ts";
 import { type At, directoryOf } from "./venv.ts";
 
 const QUIETLY = ["--no-interaction", "--no-ansi"];
@@ -12,14 +13,30 @@ export async function lock(call: VenvCall, at: At): Promise<number> {
   const before = locking.get(at.lock);
   const now = (async () => {
     await before?.catch(() => {});
-    return await call.tool(["poetry", "lock", ...QUIETLY], {
-      dir: directoryOf(at.reqs[0]!).slice(0, -1),
-      // No environment is needed to lock, so none is made somewhere else.
-      env: { ...OWN_ENVIRONMENTS, POETRY_VIRTUALENVS_CREATE: "false" },
-    });
+    const directory = directoryOf(at.reqs[0]!);
+    // No environment is needed to lock, so none is made somewhere else.
+    const env = { ...OWN_ENVIRONMENTS, POETRY_VIRTUALENVS_CREATE: "false" };
+    const options = { dir: directory.slice(0, -1), env };
+    const code = await call.tool(["poetry", "lock", ...QUIETLY], options);
+    const changed = changedArchives(
+      readFile(call, at.lock),
+      (path) => digestOf(readFile(call, path.startsWith("/") ? path : `${directory}${path}`)),
+    );
+    if (code !== 0 || changed.length === 0) return code;
+    return await call.tool(["poetry", "update", "--lock", ...QUIETLY, ...changed], options);
   })();
   locking.set(at.lock, now);
   return await now;
+}
+
+/** What a regular file holds; its path is absolute or relative to the root. */
+function readFile({ files, root }: VenvCall, path: string): Uint8Array | undefined {
+  const full = path.startsWith("/") ? path : `${root}/${path}`;
+  return files.stat(full)?.kind === "file" ? files.read(full) : undefined;
+}
+
+function digestOf(bytes: Uint8Array | undefined): string | undefined {
+  return bytes && sha256(bytes);
 }
 
 /** A lock to an environment, which is made anew or changed where they differ. */

@@ -40,6 +40,7 @@ venvContract("piptools", piptools, {
   slow: [
     "another clone",
     "damaged",
+    "emptied",
     "two at once",
     "keeps to a file",
     "where it is told",

@@ -1,5 +1,6 @@
 /** Environments that Poetry makes: the contract of all such plugins, and what only Poetry does. */
 import assert from "node:assert/strict";
+import { copyFileSync } from "node:fs";
 import {
   type Bench,
   benchTest,
@@ -53,7 +54,7 @@ ${more}`;
 
 venvContract("poetry", poetry, {
   lacks: ["keeps to a file", "where it is told"],
-  slow: ["damaged", "two at once", "--install"],
+  slow: ["damaged", "emptied", "two at once", "--install"],
 });
 
 const test = (name: string, body: (bench: Bench) => Promise<void>) =>
@@ -94,6 +95,25 @@ test("spaces share a project and its lock, each with its groups", async (bench) 
   assert.notEqual((await repo.qik(":x", "qikblue@lint")).code, 0);
   assert.equal((await repo.must(":x", "qikgreen@lint")).out, "qikgreen 1.5\n");
   assert.match((await repo.must()).out, /6 cached/);
+});
+
+test("an archive that a project names is an input of lock and environment", async (bench) => {
+  const { repo } = bench;
+  const wheel = "qikred-1.0-py3-none-any.whl";
+  const publish = (requires: readonly string[]) => {
+    writeWheels(repo.path("../made"), [{ name: "qikred", version: "1.0", requires }]);
+    copyFileSync(repo.path(`../made/${wheel}`), repo.path(`wheels/${wheel}`));
+  };
+  const path = `[tool.poetry.dependencies]\nqikred = {path = "../wheels/${wheel}"}\n`;
+  const wants = [{ name: "qikblue", version: "1.0" }, { name: "qikred" }];
+  await repo.write({ "wheels/": "", "app/pyproject.toml": project("app", wants, path) });
+  publish([]);
+  await bench.run("show");
+  publish(["qikblue"]);
+  const ran = { "poetry.lock@app": "ran", "poetry.install@app": "ran", "show@app": "ran" };
+  assert.deepEqual(await bench.run("show"), ran);
+  const code = "from importlib.metadata import requires; print(requires('qikred'))";
+  assert.match((await repo.must(":x", "python@app", "-c", code)).out, /qikblue/);
 });
 
 test("a lock that was made by hand stays, and is what is installed", async (bench) => {

@@ -1,5 +1,6 @@
 /** Environments that uv makes: the contract of all such plugins, and what only uv does. */
 import assert from "node:assert/strict";
+import { copyFileSync } from "node:fs";
 import { delimiter } from "node:path";
 import {
   all,
@@ -195,6 +196,41 @@ test("a directory of the repository is required with -e, and its code is seen as
   await bench.run("show");
   assert.equal(await repo.read("._qik/out/show@app.out"), "changed\nqikblue 2.0\n");
 });
+
+test("an archive of the repository is an input, whatever the lock says of it", async (bench) => {
+  const { repo } = bench;
+  const wheel = "qikred-1.0-py3-none-any.whl";
+  const publish = (requires: readonly string[]) => {
+    writeWheels(repo.path("../made"), [{ name: "qikred", version: "1.0", requires }]);
+    copyFileSync(repo.path(`../made/${wheel}`), repo.path(`wheels/${wheel}`));
+  };
+  const tools = { "uv.lock@app": "ran", "uv.install@app": "ran", "show@app": "ran" };
+  const hits = { "uv.lock@app": "hit", "uv.install@app": "hit", "show@app": "hit" };
+  const forms = [`./wheels/${wheel}`, `qikred @ file://${repo.path("wheels")}/${wheel}`];
+  for (const [hashes, form] of [["true", forms[0]!], ["false", forms[1]!]] as const) {
+    await repo.write({
+      "wheels/.gitignore": "*.whl\n",
+      "app.txt": `-r more.txt\n`,
+      "more.txt": `${form}\nqikblue==1.0\n`,
+      "qik.toml": withSettings(bench, `hashes = ${hashes}`),
+    });
+    publish([]);
+    assert.deepEqual(await bench.run("show"), tools);
+    assert.deepEqual(await bench.run("show", "-v", "2"), hits);
+    assert.match((await repo.must(":x", "python@app", "-c", REQUIRES)).out, /^None\n/);
+    publish(["qikgreen"]);
+    assert.deepEqual(await bench.run("show"), tools, form);
+    assert.match((await repo.must(":x", "python@app", "-c", REQUIRES)).out, /qikgreen/);
+    assert.deepEqual(await bench.run("show"), hits);
+    // The results are known, the environment is another one.
+    publish([]);
+    assert.deepEqual(await bench.run("show"), { ...hits, "uv.install@app": "ran" });
+    assert.match((await repo.must(":x", "python@app", "-c", REQUIRES)).out, /^None\n/);
+    await repo.remove(".qik");
+  }
+});
+
+const REQUIRES = "from importlib.metadata import requires; print(requires('qikred'))";
 
 test("a space inherits an environment, which is made once", async (bench) => {
   const { repo } = bench;

@@ -5,7 +5,7 @@
  * {@link venvContract}.
  */
 import assert from "node:assert/strict";
-import { readFileSync, rmSync } from "node:fs";
+import { chmodSync, readFileSync, rmSync, truncateSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import process from "node:process";
 import { Gate } from "../gate.ts";
@@ -260,6 +260,23 @@ export function venvContract(
       assert.deepEqual(await bench.run(), only, wound);
       assert.equal((await repo.must(":x", "qikblue@app")).out, "qikblue 1.0\n");
       assert.ok(await repo.exists(wound), wound);
+    }
+  });
+
+  test("a program that was emptied or may not be started any more is made again", async (bench) => {
+    const { repo } = bench;
+    await bench.run();
+    const only = all(bench, "hit", { [`${kind}.install@app`]: "ran" });
+    const program = repo.path("._qik/venv/app/bin/qikgreen");
+    for (const wound of [() => truncateSync(program), () => chmodSync(program, 0o644)]) {
+      // By the proof, and the normal way.
+      for (const args of [[], ["-v", "2"]]) {
+        await bench.run();
+        wound();
+        assert.notEqual((await repo.qik(":x", "qikgreen@app")).code, 0);
+        assert.deepEqual(await bench.run(...args), only, wound.toString());
+        assert.match((await repo.must(":x", "qikgreen@app")).out, /^qikgreen /);
+      }
     }
   });
 

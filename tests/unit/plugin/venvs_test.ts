@@ -73,7 +73,7 @@ Deno.test("lock and environment have places of their own", () => {
 });
 
 Deno.test("a space has two tasks, and whoever inherits from it needs the same", () => {
-  const { config, commands, needs, of } = venvs({
+  const { config, commands, deps, of } = venvs({
     app: "a.txt",
     x: { type: "space", name: "app" },
   });
@@ -82,7 +82,9 @@ Deno.test("a space has two tasks, and whoever inherits from it needs the same", 
     assert.equal(command.hidden, true);
     assert.deepEqual(tasks().map(({ space }) => space.name), ["app"]);
   }
-  const [byDefault, app, x] = config.spaces.map(needs);
+  const [byDefault, app, x] = config.spaces.map((space) =>
+    deps(space).flatMap(({ needs = [] }) => needs)
+  );
   assert.deepEqual(byDefault, []);
   assert.deepEqual(x, app);
   assert.deepEqual(
@@ -119,9 +121,9 @@ Deno.test("what is wrong with an environment is told where its space is used", (
     [{ type: "acme" }, /it names no requirements/],
   ];
   for (const [venv, message] of cases) {
-    const { of, needs, config } = venvs({ app: venv });
+    const { of, deps, config } = venvs({ app: venv });
     assert.match(messageOf(() => of("app")), message);
-    assert.deepEqual(needs(config.spaces[1]!), []);
+    assert.deepEqual(deps(config.spaces[1]!), []);
   }
   const both = { a: acmeVenv({ lock: "l" }), b: acmeVenv({ lock: "./l" }) };
   assert.match(messageOf(() => venvs(both)), /the spaces "a" and "b" into the same file, "l"/);

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type BuiltVenv, mark, standing, unmark, wantedId } from "../../../lib/space/built_venv.ts";
+import type { Files, Stat } from "../../../lib/sys/sys.ts";
 import { files, Scratch } from "./scratch.ts";
 
 const BUILT: BuiltVenv = {
@@ -29,6 +30,10 @@ function installed(): Scratch {
   const scratch = new Scratch({ ...Object.fromEntries(tree), "app.lock": "blue==1.0\n" });
   mark(files, scratch.root, BUILT, wantedId(files, scratch.root, BUILT)!);
   return scratch;
+}
+
+function remark(scratch: Scratch): void {
+  mark(files, scratch.root, BUILT, wantedId(files, scratch.root, BUILT)!);
 }
 
 const at = (scratch: Scratch, built = BUILT) => standing(files, scratch.root, built);
@@ -91,9 +96,86 @@ Deno.test("an interpreter that is gone breaks the environment that was made with
   const python = join(scratch.root, BUILT.directory, "bin/python");
   rmSync(python);
   scratch.put(`${BUILT.directory}/bin/python`, { link: join(scratch.root, "python3.12") });
+  assert.equal(at(scratch), "broken");
+  remark(scratch);
+  assert.equal(at(scratch), "same");
+  scratch.put("python3.12", "the same Python, patched");
   assert.equal(at(scratch), "same");
   rmSync(join(scratch.root, "python3.12"));
   assert.equal(at(scratch), "broken");
+});
+
+Deno.test("a program that was emptied, written anew or made no program breaks it", () => {
+  const blue = `${BUILT.directory}/bin/blue`;
+  const wounds: readonly ((path: string) => void)[] = [
+    (path) => writeFileSync(path, ""),
+    (path) => writeFileSync(path, "another"),
+    (path) => chmodSync(path, 0o600),
+    (path) => {
+      rmSync(path);
+      mkdirSync(path);
+    },
+    // Of the same size.
+    (path) => {
+      writeFileSync(path, "y");
+      utimesSync(path, 1, 1);
+    },
+  ];
+  for (const [nth, wound] of wounds.entries()) {
+    using scratch = installed();
+    wound(join(scratch.root, blue));
+    assert.equal(at(scratch), "broken", `${nth}`);
+  }
+  using scratch = installed();
+  scratch.put("elsewhere", "x");
+  scratch.put(`${BUILT.directory}/bin/link`, { link: join(scratch.root, "elsewhere") });
+  remark(scratch);
+  scratch.put("elsewhere", "");
+  assert.equal(at(scratch), "broken");
+});
+
+Deno.test("an archive that the lock names is part of what the environment has to be", () => {
+  using scratch = installed();
+  scratch.put("app.lock", "./wheels/blue.whl\n");
+  scratch.put("wheels/blue.whl", "1");
+  remark(scratch);
+  assert.equal(at(scratch), "same");
+  scratch.put("wheels/blue.whl", "2");
+  assert.equal(at(scratch), "stale");
+  scratch.put("wheels/blue.whl", "1");
+  assert.equal(at(scratch), "same");
+  rmSync(join(scratch.root, "wheels"), { recursive: true });
+  assert.equal(at(scratch), "stale");
+  // Changed while it was installed: nobody knows which of them was.
+  const id = wantedId(files, scratch.root, BUILT)!;
+  unmark(files, scratch.root, BUILT);
+  scratch.put("wheels/blue.whl", "3");
+  mark(files, scratch.root, BUILT, id);
+  assert.equal(at(scratch), "broken");
+});
+
+Deno.test("an old archive is read again only where its stat is another one", () => {
+  using scratch = installed();
+  scratch.put("app.lock", "./blue.whl\n");
+  scratch.put("blue.whl", "1");
+  const reads: string[] = [];
+  const old = (stat: Stat | undefined) => stat && { ...stat, ctimeNs: 1n, mtimeNs: 1n };
+  const inner: Files = {
+    ...files,
+    stat: (path) => path.endsWith(".whl") ? old(files.stat(path)) : files.stat(path),
+    read(path) {
+      reads.push(path.slice(scratch.root.length + 1));
+      return files.read(path);
+    },
+  };
+  mark(inner, scratch.root, BUILT, wantedId(inner, scratch.root, BUILT)!);
+  const whl = () => reads.splice(0).filter((path) => path.endsWith(".whl")).length;
+  assert.equal(whl(), 2);
+  assert.equal(standing(inner, scratch.root, BUILT), "same");
+  assert.equal(whl(), 0);
+  scratch.put("blue.whl", "longer");
+  assert.equal(standing(inner, scratch.root, BUILT), "stale");
+  assert.ok(whl() > 0);
 });
 
 Deno.test("a mark that is damaged in any way is none", () => {
