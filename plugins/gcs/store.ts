@@ -109,11 +109,11 @@ class GcsStore implements ObjectStore {
   }
 
   async remove(names: readonly string[], { signal }: StoreCall): Promise<void> {
-    for (const name of names) {
+    await Promise.all(names.map(async (name) => {
       const answer = await this.#ask("DELETE", this.#object(name), {}, signal);
       await answer.body?.cancel();
       if (!answer.ok && answer.status !== 404) throw faultOf(answer);
-    }
+    }));
   }
 
   #objects(): string {

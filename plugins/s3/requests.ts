@@ -89,7 +89,7 @@ export class Requests {
     const { clock, env } = this.#request;
     const code = tagged(text, "Code") ?? "";
     const region = headers.get("x-amz-bucket-region") ?? tagged(text, "Region");
-    if (region && region !== this.#region) {
+    if (region && isRegion(region) && region !== this.#region) {
       this.#region = region;
       return true;
     }
@@ -104,6 +104,11 @@ export class Requests {
     this.#chain.forget();
     return env["AWS_SESSION_TOKEN"] === undefined;
   }
+}
+
+/** A region becomes part of a host's name, so it must not bring one of its own. */
+export function isRegion(text: string): boolean {
+  return /^[a-z0-9-]{1,64}$/i.test(text);
 }
 
 /** Statuses whose body may tell a better way. */

@@ -7,14 +7,20 @@ import {
   StoreFault,
   type StoreRequest,
 } from "../../mod.ts";
-import { faultOf, Requests, type S3Answer, type S3Request } from "./requests.ts";
+import { faultOf, isRegion, Requests, type S3Answer, type S3Request } from "./requests.ts";
 import type { S3Settings } from "./schema.ts";
 import { tagged } from "./sts.ts";
 
 /** Opens a bucket, or the part of one below a prefix. */
 export function openS3Store(request: StoreRequest<S3Settings>): ObjectStore {
-  if (request.settings.bucket !== "") return new S3Store(request);
-  throw request.bad("bucket", "it is empty");
+  const { settings: { bucket, "region-name": region }, bad } = request;
+  if (bucket === "") throw bad("bucket", "it is empty");
+  // What cannot stand in a host's name would leave it out, and ask for a bucket named by the prefix.
+  if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,254}$/.test(bucket)) {
+    throw bad("bucket", `"${bucket}" cannot name a bucket`, "Write what follows it as the prefix");
+  }
+  if (region && !isRegion(region)) throw bad("region-name", `"${region}" cannot name a region`);
+  return new S3Store(request);
 }
 
 class S3Store implements ObjectStore {
@@ -78,11 +84,11 @@ class S3Store implements ObjectStore {
   }
 
   async remove(names: readonly string[], { signal }: StoreCall): Promise<void> {
-    for (const name of names) {
+    await Promise.all(names.map(async (name) => {
       const answer = await this.#ask({ method: "DELETE", key: this.#start + name }, signal);
       const code = await codeOf(answer);
       if (!answer.ok && answer.status !== 404) throw faultOf(answer, code);
-    }
+    }));
   }
 
   #ask(request: S3Request, signal: AbortSignal): Promise<S3Answer> {

@@ -50,6 +50,8 @@ const WRONG: readonly (readonly [string, RegExp, string])[] = [
   ['type = "http"\nurl = "http://h"\nuser = "c4n4ry"', /user and password need each other/, "6:1"],
   ['type = "http"\nurl = "http://h"\npassword = "c4n4ry"', /user and password need each/, "6:1"],
   ['type = "s3"\nbucket = ""', /the bucket .*: it is empty/, "8:1"],
+  ['type = "s3"\nbucket = "b/qik"', /the bucket .*"b\/qik" cannot name.*\n.*\n.*prefix/, "8:1"],
+  ['type = "s3"\nbucket = "b"\nregion-name = "x.evil.com/"', /the region-name .*cannot/, "9:1"],
   ['type = "s3"\nbucket = "b"\nendpoint-url = "h"', /the endpoint-url .*no address/, "9:1"],
   ['type = "gcs"\nbucket = ""', /the bucket .*: it is empty/, "8:1"],
   ['type = "gcs"\nbucket = "b"\nendpoint-url = "h"', /the endpoint-url .*no address/, "9:1"],

@@ -235,9 +235,17 @@ export class Oversized extends Error {
 /** What the runtimes say in different words, in ours. */
 const NETWORK: readonly (readonly [RegExp, string])[] = [
   [/refused/i, "connection refused"],
-  [/certificate|self.signed|CERT_|\bTLS\b|\bSSL\b/i, "its certificate is not accepted"],
+  [/InvalidContentType|WRONG_VERSION_NUMBER|record overflow/i, "it does not speak TLS"],
+  [/(certificate|CERT).*expired/i, "its certificate has expired"],
+  [/(certificate|CERT).*not.?(yet.?valid|valid.?yet)/i, "its certificate is not valid yet"],
+  [/not valid for name|ALTNAME/i, "its certificate is that of another host"],
+  [
+    /UnknownIssuer|UNABLE_TO|SELF_SIGNED|self.signed/i,
+    "nobody who is known here vouches for its certificate (see ca-file)",
+  ],
+  [/certificate|CERT_|\bTLS\b|\bSSL\b/i, "its certificate is not accepted"],
   [/dns|ENOTFOUND|EAI_AGAIN|lookup|getaddrinfo/i, "its name cannot be resolved"],
-  [/redirect/i, "it redirects without an end"],
+  [/redirect/i, "it redirects, which is not followed"],
   [/reset|closed|\bEOF\b|incomplete|terminated|unexpected end/i, "the connection broke off"],
   [/unable to connect|tcp connect/i, "no connection"],
 ];

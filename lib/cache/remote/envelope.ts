@@ -6,6 +6,9 @@ import type { AcceptKey, SignKey } from "./keys.ts";
 /** What the payload of an envelope is; another meaning gets another number. */
 const TYPE = "application/vnd.qik.entry.v1+json+zstd";
 
+/** What is said of an envelope or a payload that a newer qik may have written. */
+export const UNKNOWN_FORMAT = "its format is not known to this version";
+
 const encoder = new TextEncoder();
 
 /**
@@ -42,7 +45,7 @@ export async function openEnvelope(
   const value = parse(bytes);
   if (!isObject(value)) return "it is no record of qik";
   const { payloadType, payload: text, signatures } = value;
-  if (payloadType !== TYPE) return "its format is not known to this version";
+  if (payloadType !== TYPE) return UNKNOWN_FORMAT;
   if (typeof text !== "string" || !Array.isArray(signatures)) return "it is no record of qik";
   const payload = fromBase64(text);
   if (accept === undefined) return { payload };

@@ -1,10 +1,13 @@
+import { byCodeUnit } from "../../base/order.ts";
 import { QikError } from "../../base/problems.ts";
 import type { Problem } from "../../base/problems.ts";
 import { sha256 } from "../../sys/digest.ts";
 import type { Clock } from "../../sys/sys.ts";
 import type { Collected } from "../collection.ts";
 import type { Checked, Damage, StoredResult } from "../inventory.ts";
+import { Budget } from "./budget.ts";
 import { Calls, Oversized, RemoteOff } from "./calls.ts";
+import { UNKNOWN_FORMAT } from "./envelope.ts";
 import { pieceName, PIECES, readRecord, RECORDS, type RemoteRecord } from "./record.ts";
 import { type ListedObject, MOST_OBJECT, type ObjectStore } from "./store.ts";
 
@@ -16,9 +19,13 @@ const LISTED_BYTES = 1 << 16;
 
 const REMOVED_AT_ONCE = 64;
 
+/** So many records and contents are asked for at once: each may be as large as any object. */
+const READS = { calls: 32, bytes: Infinity };
+
 /** A result in a remote, signed by whomever: this is for looking, not for replaying. `files` names its record. */
 export interface RemoteResult extends StoredResult {
-  readonly record: RemoteRecord & { readonly bytes: number };
+  /** Without the contents that stand in it: there may be many thousands of them. */
+  readonly record: Omit<RemoteRecord, "inline"> & { readonly bytes: number };
 }
 
 export interface InventoryOptions {
@@ -44,6 +51,7 @@ export interface RemoteLimits {
 export class RemoteInventory {
   readonly #options: InventoryOptions;
   readonly #calls: Calls;
+  readonly #reads = new Budget(READS);
   #problem: Problem | undefined;
 
   constructor(options: InventoryOptions) {
@@ -73,23 +81,49 @@ export class RemoteInventory {
     });
   }
 
-  /** Fetches everything and compares it with its digests. Removes nothing. */
-  async verify(step: (done: number) => void): Promise<Checked> {
+  /**
+   * Fetches everything and compares it with its digests.
+   *
+   * @param remove What is damaged is removed, and so are records that name it: whoever looks them up makes them anew. A
+   * record that this version cannot read stays, it may be of a newer qik.
+   */
+  async verify(step: (done: number) => void, remove: boolean): Promise<Checked> {
     const { results, damaged } = await this.#look();
-    const checked = new Set<string>();
-    const found: Damage[] = [...damaged];
-    for (const { record } of results) {
-      for (const { name, stored } of [...record.pieces.values()].flat()) {
-        if (checked.has(name)) continue;
-        checked.add(name);
-        step(checked.size);
-        const bytes = await this.#read(pieceName(name), stored);
-        if (bytes !== undefined && bytes !== "large" && sha256(bytes) === name) continue;
-        const detail = bytes === undefined ? "It is missing" : "It is not what was stored";
-        found.push({ file: pieceName(name), detail, removed: false });
-      }
-    }
-    return { entries: results.length, contents: checked.size, damaged: found };
+    const listed = await this.#list(PIECES);
+    const named = results.flatMap(({ record }) => piecesOf(record));
+    const names = [...new Set([...named, ...listed.map(({ name }) => name)])].sort(byCodeUnit);
+    let done = 0;
+    const checked = await Promise.all(names.map(async (name) => {
+      const detail = await this.#wrong(name);
+      step(done += 1);
+      return { name, detail };
+    }));
+    const wrong = new Map(
+      checked.flatMap(({ name, detail }) => detail === undefined ? [] : [[name, detail] as const]),
+    );
+    const broken = results.filter(({ record }) => piecesOf(record).some((name) => wrong.has(name)));
+    const found: readonly Damage[] = [
+      ...damaged.map((one) => ({ ...one, removed: remove && one.detail !== UNKNOWN_FORMAT })),
+      ...[...wrong].map(([file, detail]) => ({
+        file,
+        detail,
+        removed: remove && detail !== MISSING,
+      })),
+      ...broken.map(({ files: [file], manifest: { task } }) => ({
+        file: file!,
+        detail: `It is a result of "${task}", and names contents that are damaged`,
+        removed: remove,
+      })),
+    ];
+    await this.remove(found.filter(({ removed }) => removed).map(({ file }) => file));
+    return { entries: results.length, contents: names.length, damaged: found };
+  }
+
+  async #wrong(name: string): Promise<string | undefined> {
+    const bytes = await this.#read(name, MOST_OBJECT);
+    if (bytes === undefined) return MISSING;
+    const isSound = bytes !== "large" && pieceName(sha256(bytes)) === name;
+    return isSound ? undefined : "It is not what was stored";
   }
 
   /**
@@ -145,23 +179,29 @@ export class RemoteInventory {
     if (typeof record === "string") return record;
     const sizeBytes = size +
       [...record.pieces.values()].flat().reduce((sum, { stored }) => sum + stored, 0);
-    const { scope: of, producer } = record;
+    const { inline: _, ...rest } = record;
+    const { scope: of, producer } = rest;
     return {
       // Whose signature it carries is not asked here: nothing is replayed.
       manifest: { ...record.manifest, origin: { remote: this.#options.name, scope: of, producer } },
       usedAt: storedAt,
       sizeBytes,
       files: [name],
-      record: { ...record, bytes: size },
+      record: { ...rest, bytes: size },
     };
   }
 
+  /** One after the other where many are asked for: its time limit begins with its turn. */
   #read(name: string, most: number): Promise<Uint8Array | "large" | undefined> {
-    return this.#told(() =>
-      this.#calls.read(name, most).catch((error) => {
-        if (error instanceof Oversized) return "large" as const;
-        throw error;
-      })
+    return this.#reads.within(
+      0,
+      () =>
+        this.#told(() =>
+          this.#calls.read(name, most).catch((error) => {
+            if (error instanceof Oversized) return "large" as const;
+            throw error;
+          })
+        ),
     );
   }
 
@@ -201,7 +241,9 @@ export class RemoteInventory {
   }
 }
 
-function piecesOf({ pieces }: RemoteRecord): string[] {
+const MISSING = "It is missing";
+
+function piecesOf({ pieces }: Pick<RemoteRecord, "pieces">): string[] {
   return [...pieces.values()].flat().map(({ name }) => pieceName(name));
 }
 

@@ -3,7 +3,7 @@ import type { Manifest, Producer } from "../cache.ts";
 import { readInline, toBase64 } from "../entry.ts";
 import { isObject, plainManifest, readManifest, readProducer } from "../manifest.ts";
 import type { AcceptKey, SignKey } from "./keys.ts";
-import { closeEnvelope, openEnvelope } from "./envelope.ts";
+import { closeEnvelope, openEnvelope, UNKNOWN_FORMAT } from "./envelope.ts";
 import { MOST_OBJECT } from "./store.ts";
 
 /** A content of up to this many bytes stands in the record, as long as all of them together take no more than the sum. */
@@ -90,7 +90,7 @@ export async function readRecord(
   const opened = await openEnvelope(bytes, accept);
   if (typeof opened === "string") return opened;
   const value = await unpack(opened.payload);
-  if (!isObject(value) || value["format"] !== 1) return "its format is not known to this version";
+  if (!isObject(value) || value["format"] !== 1) return UNKNOWN_FORMAT;
   if (value["key"] !== key) return "it belongs to another key";
   if (value["scope"] !== scope) return "it belongs to another scope";
   const producer = readProducer(value["producer"]);

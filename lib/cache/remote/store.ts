@@ -87,7 +87,9 @@ export class StoreFault extends Error {
  * ```
  */
 export function faultOfStatus(status: number, retryAfter?: string | null, more = ""): StoreFault {
-  const detail = `the server answered ${status}${more === "" ? "" : ` (${more})`}`;
+  const isRedirect = status >= 300 && status < 400;
+  const why = more === "" && isRedirect ? "redirects are not followed" : more;
+  const detail = `the server answered ${status}${why === "" ? "" : ` (${why})`}`;
   if (status === 401 || status === 403) return new StoreFault("denied", detail);
   if (status === 429 || status === 408 || status >= 500) {
     const seconds = Number(retryAfter ?? NaN);

@@ -58,9 +58,10 @@ without options only contents that no result names are removed, a day old.`,
     {
       name: "verify",
       text: "read everything and remove what is damaged",
-      options: [CACHE],
+      options: [CACHE, { flags: "--remove", text: "remove what is damaged in a remote, too" }],
       details: `Exits with 1 if anything was damaged. Of the repo cache nothing is removed:
-its files are yours. Nor is anything of a remote.`,
+its files are yours. Of a remote nothing is removed without --remove, which
+also removes results that name damaged contents: they are made anew.`,
       load: () => import("./verify.ts"),
     },
     {

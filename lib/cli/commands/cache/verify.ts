@@ -1,4 +1,5 @@
 import { checkCommitted, type Checked, checkStore } from "../../../cache/inventory.ts";
+import { QikError } from "../../../base/problems.ts";
 import { printable } from "../../../cache/explain.ts";
 import { plural } from "../../../report/text.ts";
 import type { MetaCall } from "../../meta_spec.ts";
@@ -10,10 +11,15 @@ import { print, printJson, progress } from "./print.ts";
 export async function run(parts: AppParts, call: MetaCall): Promise<Exit> {
   const { sys } = parts;
   const { project, kind, remote } = await openCache(parts, call, false);
+  const remove = call.options["remove"] === true;
+  if (remove && kind === "repo") {
+    const message = "Cannot remove from the repo cache what is damaged: its files are yours";
+    throw new QikError({ code: "usage", message, hint: "Remove results with: qik :cache rm" });
+  }
   const { cacheDir, root } = project.paths;
   const told = progress(sys, "Verifying files:");
   const checked = remote !== undefined
-    ? await remote.verify(told.step)
+    ? await remote.verify(told.step, remove)
     : kind === "local"
     ? checkStore(sys.files, cacheDir, told.step)
     : checkCommitted(sys.files, root, told.step);
