@@ -3,6 +3,7 @@ import { type Against, type Changes, readChanges } from "../git/changes.ts";
 import { type AffectedPorts, affectedTasks, type Reason } from "../plan/affected.ts";
 import { definitionOf } from "../plan/definition.ts";
 import type { Plan } from "../plan/types.ts";
+import type { Past } from "../git/past.ts";
 import type { Sys } from "../sys/sys.ts";
 import { isConfiguration, pastFiles } from "./past_files.ts";
 import type { Project } from "./project.ts";
@@ -35,24 +36,26 @@ export async function changedTasks(
 /** Whether a task is defined otherwise than it was; asks git only where a file of the configuration changed. */
 async function redefinition(
   project: Project,
-  { paths, past }: Changes,
+  { paths, past, staged }: Changes,
 ): Promise<AffectedPorts["redefined"]> {
   const { plan } = project;
   // A plugin's code may define anything.
   const plugins = new Set(plan.config.plugins.map(({ source }) => source.replace(/^\.\//, "")));
   if (paths.some((path) => plugins.has(path))) return () => true;
   if (!paths.some(isConfiguration)) return () => false;
-  const before = await planBefore(project, past);
-  if (before === undefined) return () => true;
-  return async (task) => {
-    const then = before.byName.get(task.name);
-    return then === undefined ||
-      await definitionOf(then, before) !== await definitionOf(task, plan);
+  const before = await planIn(project, past);
+  const now = staged === undefined ? plan : await planIn(project, staged);
+  if (before === undefined || now === undefined) return () => true;
+  return async ({ name }) => {
+    const [then, task] = [before.byName.get(name), now.byName.get(name)];
+    // What a commit would not know yet, it cannot change.
+    if (task === undefined) return false;
+    return then === undefined || await definitionOf(then, before) !== await definitionOf(task, now);
   };
 }
 
-/** The plan as it was; `undefined` where there was no configuration, or none that can be read today. */
-async function planBefore(project: Project, past: Changes["past"]): Promise<Plan | undefined> {
+/** The plan as it is there; `undefined` where there is no configuration, or none that can be read today. */
+async function planIn(project: Project, past: Past): Promise<Plan | undefined> {
   try {
     return await project.planFrom(await pastFiles(past, project.plan.root));
   } catch (error) {

@@ -5,7 +5,7 @@ import { relative } from "node:path";
 import type { Sys } from "../sys/sys.ts";
 import { findRepository, Git, gitFailed } from "./git_call.ts";
 import { splitNames } from "./names.ts";
-import { type Past, pastOf } from "./past.ts";
+import { type Past, pastOf, stagedOf } from "./past.ts";
 import { compilePathspec, type Pathspec } from "./pathspec.ts";
 import { inOrder, matchRoll, type Roll } from "./roll.ts";
 import { isOwnFile } from "./source.ts";
@@ -31,6 +31,8 @@ export interface Changes {
   select(specs: readonly string[], options?: Pick<SelectOptions, "exclude">): readonly string[];
   /** The files as they were then. */
   readonly past: Past;
+  /** What is compared with them where that is not the working tree. */
+  readonly staged?: Past;
 }
 
 export interface ChangesRequest {
@@ -68,7 +70,12 @@ export async function readChanges(request: ChangesRequest): Promise<Changes> {
   const roll = rollOf(differing, splitNames(await asked));
   const below = relative(repository.top, root).replaceAll("\\", "/");
   const top = below === "" ? "" : `${below}/`;
-  return { paths: roll.paths, select: selector(roll, top), past: pastOf(git, base, top) };
+  return {
+    paths: roll.paths,
+    select: selector(roll, top),
+    past: pastOf(git, base, top),
+    ...(against.kind === "staged" && { staged: stagedOf(git, top) }),
+  };
 }
 
 /** Names only, with both ends of a rename; no setting of the user may shorten or colour the list. */

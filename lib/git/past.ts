@@ -2,7 +2,7 @@ import { decodeName } from "../base/bytes.ts";
 import { type Git, gitFailed } from "./git_call.ts";
 import { joinNames, splitNames } from "./names.ts";
 
-/** The files of an earlier commit, below the root. */
+/** The files of an earlier commit, or of the index, below the root. */
 export interface Past {
   /** Their paths relative to the root. Cost: one git process. */
   names(): Promise<readonly string[]>;
@@ -12,10 +12,17 @@ export interface Past {
 
 /** @param top The root below the top of the repository: `""` or `dir/`. */
 export function pastOf(git: Git, tree: string, top: string): Past {
+  return filesOf(git, tree, top, ["ls-tree", "-r", "-z", "--name-only", tree]);
+}
+
+/** What `git commit` would record; see {@link pastOf}. */
+export function stagedOf(git: Git, top: string): Past {
+  return filesOf(git, "", top, ["ls-files", "-z", "--cached"]);
+}
+
+function filesOf(git: Git, tree: string, top: string, list: readonly string[]): Past {
   return {
-    async names() {
-      return splitNames(await git.read(["ls-tree", "-r", "-z", "--name-only", tree]));
-    },
+    names: async () => splitNames(await git.read(list)),
     async read(paths) {
       // The questions are lines, so a name that holds a line break cannot be asked for.
       const asked = paths.filter((path) => !path.includes("\n"));

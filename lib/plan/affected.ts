@@ -1,5 +1,6 @@
 import { QikError } from "../base/problems.ts";
 import type { Changes } from "../git/changes.ts";
+import type { Past } from "../git/past.ts";
 import { besides } from "../git/pathspec.ts";
 import { withStrictDependants } from "./strict.ts";
 import type { DepWorld, Fact, LateDep, Plan, Task } from "./types.ts";
@@ -59,8 +60,7 @@ export async function affectedTasks(ports: AffectedPorts): Promise<ReadonlyMap<n
 async function reasonOf(ports: AffectedPorts, task: Task): Promise<Reason | undefined> {
   const definition = await ports.redefined(task);
   try {
-    const seen = new Reads(ports.world(task));
-    const late = await Promise.all(task.deps.map((dep) => dep.late?.(seen.world)));
+    const { late, seen } = await lateOf(ports, task);
     const files = await changedFiles(ports, task, late);
     const values = [
       ...changedReads(ports.changes, seen.files).map((path) => `load ${path}`),
@@ -72,6 +72,17 @@ async function reasonOf(ports: AffectedPorts, task: Task): Promise<Reason | unde
     if (!(error instanceof QikError)) throw error;
     return { ...NOTHING, definition, unknown: error.message };
   }
+}
+
+/** What the dependencies find out, and the files that they read for it. */
+async function lateOf({ changes: { staged }, world }: AffectedPorts, task: Task) {
+  const ask = async (seen: Reads) => ({
+    late: await Promise.all(task.deps.map((dep) => dep.late?.(seen.world))),
+    seen,
+  });
+  const asked = await ask(new Reads(world(task)));
+  if (staged === undefined || asked.seen.files.size === 0) return asked;
+  return await ask(new Reads(world(task), await staged.read([...asked.seen.files])));
 }
 
 async function changedFiles(
@@ -112,18 +123,19 @@ async function changedValues(
 
 async function differs({ changes, world }: AffectedPorts, task: Task, fact: Fact) {
   const seen = new Reads(world(task));
-  const now = await fact.read(seen.world);
+  const found = await fact.read(seen.world);
   const paths = changedReads(changes, seen.files);
   if (paths.length === 0) return false;
-  const past = await changes.past.read(paths);
-  const { world: before } = new Reads({
-    ...world(task),
-    file: (path) => paths.includes(path) ? past.get(path) : world(task).file(path),
-  });
+  const valueIn = async ({ read }: Past) => {
+    const contents = await read(paths);
+    const filled = new Map(paths.map((path) => [path, contents.get(path)]));
+    return await fact.read(new Reads(world(task), filled).world);
+  };
   try {
-    return await fact.read(before) !== now;
+    const now = changes.staged === undefined ? found : await valueIn(changes.staged);
+    return await valueIn(changes.past) !== now;
   } catch (error) {
-    // It could not be read then: the file was not there, or had no such key.
+    // It cannot be read on one side: the file was not there, or had no such key.
     if (error instanceof QikError) return true;
     throw error;
   }
@@ -134,12 +146,13 @@ class Reads {
   readonly files = new Set<string>();
   readonly world: DepWorld;
 
-  constructor(world: DepWorld) {
+  /** @param contents Files that are something else than the world says; `undefined`: not there. */
+  constructor(world: DepWorld, contents: ReadonlyMap<string, Uint8Array | undefined> = new Map()) {
     this.world = {
       ...world,
       file: (path) => {
         this.files.add(path);
-        return world.file(path);
+        return contents.has(path) ? contents.get(path) : world.file(path);
       },
       toolVersion: () => Promise.resolve(""),
       pydist: () => undefined,

@@ -155,6 +155,48 @@ repoTest(
   },
 );
 
+repoTest("--staged looks at the index alone: values, lists and definitions, too", {
+  "qik.toml": `
+[commands]
+val = { exec = "true", deps = [{ type = "val", file = "v.json", key = "a" }] }
+load = { exec = "true", deps = [{ type = "load", path = "l.json" }] }
+glob = { exec = "true", deps = ["y"] }
+`,
+  "v.json": '{"a": 1}\n',
+  "l.json": '{"globs": ["x"]}\n',
+  "x": "1\n",
+  "y": "1\n",
+}, async (repo) => {
+  /** Stages one text of a file and leaves another one in the working tree. */
+  const stage = async (path: string, staged: string, there?: string) => {
+    const before = await repo.read(path);
+    await repo.write({ [path]: staged });
+    await repo.git("add", path);
+    await repo.write({ [path]: there ?? before });
+  };
+  const reset = () => repo.git("reset", "-q", "--hard");
+  await stage("v.json", '{"a": 2}\n');
+  assert.deepEqual(await selects(repo, "--staged"), ["val"]);
+  assert.deepEqual(await selects(repo, "--changed"), []);
+  await reset();
+  await stage("v.json", '{"a": 1, "b": 1}\n', '{"a": 2}\n');
+  assert.deepEqual(await selects(repo, "--staged"), []);
+  await stage("v.json", "{", '{"a": 1}\n');
+  assert.deepEqual(await selects(repo, "--staged"), ["val"]);
+  await reset();
+  await repo.write({ "l.json": '{"globs": ["y"]}\n' });
+  await stage("x", "2\n");
+  assert.deepEqual(await selects(repo, "--staged"), ["load"]);
+  await reset();
+  const text = await repo.read("qik.toml");
+  await stage("qik.toml", text.replace('deps = ["y"]', 'deps = ["y", "x"]'));
+  assert.deepEqual(await selects(repo, "--staged"), ["glob"]);
+  await stage("qik.toml", `${text}# a word\n`, text.replace('deps = ["y"]', 'deps = ["y", "x"]'));
+  assert.deepEqual(await selects(repo, "--staged"), []);
+  await stage("qik.toml", "[", text);
+  assert.deepEqual(await selects(repo, "--staged"), ["val", "load", "glob"]);
+});
+
 repoTest("what a definition takes from elsewhere in the configuration is part of it", {
   "qik.toml": `
 ctx = [
