@@ -1,5 +1,6 @@
 import type { Reason } from "../plan/affected.ts";
 import type { Task } from "../plan/types.ts";
+import { oneLine } from "../report/text.ts";
 import type { Style } from "../report/style.ts";
 import type { Forecast } from "./forecast.ts";
 
@@ -20,10 +21,12 @@ export function listText(
   return tasks.map(({ index, name, command: { description } }) => {
     const reason = reasons?.get(index);
     const words = reason === undefined ? [] : [`(${reasonText(reason)})`];
-    const more = [...(description === undefined ? [] : [description]), ...words].join("  ");
+    const more = oneLine(
+      [...(description === undefined ? [] : [description]), ...words].join("  "),
+    );
     return long && more !== ""
-      ? `${name.padEnd(width)}  ${style.paint(more, "dim")}\n`
-      : `${name}\n`;
+      ? `${oneLine(name).padEnd(width)}  ${style.paint(more, "dim")}\n`
+      : `${oneLine(name)}\n`;
   }).join("");
 }
 
@@ -56,8 +59,9 @@ export function forecastText(forecasts: readonly Forecast[], style: Style): stri
   const lines = forecasts.map(({ task, status, key, why }) => {
     const word = status === "warm" ? style.paint("warm", "green") : style.paint("cold", "yellow");
     const short = key === undefined ? "-".padEnd(12) : key.slice(0, 12);
-    const reason = why === undefined ? "" : `  ${why}`;
-    return `${word}  ${style.paint(short, "dim")}  ${task.name.padEnd(width)}${reason}`.trimEnd();
+    const reason = why === undefined ? "" : `  ${oneLine(why)}`;
+    const name = oneLine(task.name).padEnd(width);
+    return `${word}  ${style.paint(short, "dim")}  ${name}${reason}`.trimEnd();
   });
   const warm = forecasts.filter(({ status }) => status === "warm").length;
   const cold = forecasts.length - warm;

@@ -40,15 +40,20 @@ async function watch(parts: AppParts, invocation: Invocation): Promise<Exit> {
     throw new QikError({ code: "usage", message: `Cannot use --watch with ${other}`, hint });
   }
   const { watchCommand } = await import("./watch.ts");
-  return await watchCommand(parts, invocation, async (session) => {
-    const { project } = session;
-    const asked = changesAsked(invocation, project.settings);
-    const narrowed = asked === undefined
-      ? session
-      : (await changedIn(sys, session, invocation, asked)).session;
-    await checkFilled(sys, narrowed.project);
-    const chosen = await byCacheStatus(sys, narrowed, invocation);
-    return selectedFor(narrowed.project, invocation, chosen);
+  return await watchCommand(parts, invocation, {
+    // What git or the caches say of a task is about now; a later change may be about any.
+    async watched({ project }) {
+      await checkFilled(sys, project);
+      return project.selection.selected;
+    },
+    async first(session) {
+      const asked = changesAsked(invocation, session.project.settings);
+      const narrowed = asked === undefined
+        ? session
+        : (await changedIn(sys, session, invocation, asked)).session;
+      const chosen = await byCacheStatus(sys, narrowed, invocation);
+      return selectedFor(narrowed.project, invocation, chosen);
+    },
   });
 }
 

@@ -30,6 +30,7 @@ export async function watchCommand(
     const signal = await watchTasks({
       clock: sys.clock,
       look: () => look(sys, watched, watcher, hints, say),
+      begins: (task) => watched.first.has(task),
       run: async (round) => {
         const session = await watched.sessionForRun();
         const exit = await startRun(sys, session, invocation, indices(session, round), round);
@@ -59,6 +60,8 @@ function indices({ project: { plan } }: Session, { tasks }: Round): readonly num
 
 /** What differs, as a person would call it: names of files first. */
 function differing(before: Seen, now: Seen): readonly string[] {
+  if (now.unreadable) return ["its inputs cannot be read"];
+  if (before.unreadable) return ["its inputs can be read again"];
   return differences(before.lines(), now.lines()).filter(({ field }) => !field.endsWith(" count"))
     .map(({ field, change }) => `${field.replace(/^file /, "")} ${change}`);
 }
@@ -106,7 +109,9 @@ async function look(
   hints.looking();
   const told = await watched.reload();
   if (told !== undefined) {
-    say(renderProblems(told, styleFor("err", { ...sys, emoji: true })));
+    const mended = `${watched.configFile} is mended and in use\n`;
+    const style = styleFor("err", { ...sys, emoji: true });
+    say(told.length === 0 ? mended : renderProblems(told, style));
   }
   // What comes to be in a directory before it is watched is seen by the look that follows.
   watcher.add(await watched.newDirectories());

@@ -11,8 +11,13 @@ import type { AppParts } from "./parts.ts";
 import { openProject, type Project } from "./project.ts";
 import { openSession, type Session } from "./session.ts";
 
-/** Chooses the tasks to watch; called again when the configuration was changed. */
-export type SelectIn = (session: Session) => Promise<readonly number[]>;
+/** Chooses tasks. */
+export interface SelectIn {
+  /** Those to watch; asked again when the configuration was changed. */
+  watched(session: Session): Promise<readonly number[]>;
+  /** Those of them that run before anything changes. */
+  first(session: Session): Promise<readonly number[]>;
+}
 
 /** Files that say what git ignores: where one changes, other directories are to be watched. */
 const RULES: ReadonlySet<string> = new Set([".gitignore", "exclude"]);
@@ -43,7 +48,9 @@ export class Watched {
     selectIn: SelectIn,
   ): Promise<Watched> {
     const session = await openSession(parts.sys, project);
-    return new Watched(parts, invocation, selectIn, session, await selectIn(session));
+    const watched = await selectIn.watched(session);
+    const first = (await selectIn.first(session)).map((at) => project.plan.tasks[at]!.name);
+    return new Watched(parts, invocation, selectIn, session, watched, new Set(first));
   }
 
   private constructor(
@@ -52,6 +59,8 @@ export class Watched {
     selectIn: SelectIn,
     session: Session,
     selected: readonly number[],
+    /** Names of the tasks that run before anything changes. */
+    readonly first: ReadonlySet<string>,
   ) {
     this.#parts = parts;
     this.#invocation = invocation;
@@ -60,6 +69,11 @@ export class Watched {
     this.#selected = selected;
     this.#search = searchIn(parts.sys, session);
     this.#sourceMarks = this.#marks();
+  }
+
+  /** The project file, for people. */
+  get configFile(): string {
+    return this.#session.project.plan.config.file;
   }
 
   /** Remembers what a hint says about directories. */
@@ -84,7 +98,7 @@ export class Watched {
   /**
    * Reads the configuration again where one of its files changed. A broken one leaves everything as it was.
    *
-   * @returns What is wrong, where that was not told before.
+   * @returns What is wrong, where that was not told before; nothing where what was wrong is mended.
    */
   async reload(): Promise<readonly Problem[] | undefined> {
     const marks = this.#marks();
@@ -94,7 +108,7 @@ export class Watched {
     try {
       const project = await openProject(this.#parts, this.#invocation);
       const session = await openSession(this.#parts.sys, project);
-      this.#selected = await this.#selectIn(session);
+      this.#selected = await this.#selectIn.watched(session);
       this.#session = session;
     } catch (error) {
       if (!(error instanceof QikError)) throw error;
@@ -102,11 +116,12 @@ export class Watched {
       this.#broken = JSON.stringify(error.problems);
       return before === this.#broken ? undefined : error.problems;
     }
+    const wasBroken = this.#broken !== undefined;
     this.#broken = undefined;
     this.#sourceMarks = this.#marks();
     this.#search = searchIn(this.#parts.sys, this.#session);
     this.#heard = undefined;
-    return undefined;
+    return wasBroken ? [] : undefined;
   }
 
   /** A text that differs where a file of the configuration, or the code of a plugin, may have changed. */
@@ -173,7 +188,7 @@ export class Watched {
     } catch (error) {
       if (!(error instanceof QikError)) throw error;
       const { message } = error;
-      return { digest: () => message, lines: () => [`inputs\t${message}`] };
+      return { digest: () => message, lines: () => [], unreadable: true };
     }
   }
 

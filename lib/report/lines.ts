@@ -117,8 +117,9 @@ export function endLine(ended: RunEnded, flaky: number, style: Style): string {
   ].filter((text) => text !== "");
   const saved = ended.savedMs >= 1 ? ` (saved ${formatDuration(ended.savedMs)})` : "";
   const good = ended.exit === 0 && failed === 0;
+  const stopped = cancelled > 0 || ended.interrupted !== undefined;
   const mark = style.mark(
-    good ? "ran" : ended.interrupted && failed === 0 ? "cancelled" : "failed",
+    failed === 0 && stopped && (good || ended.interrupted) ? "cancelled" : good ? "ran" : "failed",
   );
   const cause = ended.interrupted === undefined ? "" : `Stopped by ${ended.interrupted}: `;
   const said = parts.length === 0 ? "" : `: ${parts.join(", ")}`;

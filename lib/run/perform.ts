@@ -49,6 +49,7 @@ class Story {
   /** Of the look-up, and then of the command. */
   #startedAt: number;
   #why: string | undefined;
+  #env: Readonly<Record<string, string>> = {};
   #jobs: JobSlots | undefined;
   #lock: TaskLock | undefined;
 
@@ -234,6 +235,13 @@ class Story {
   async #execute(entry: Keyed | undefined): Promise<TaskOutcome> {
     // Not before the lock is taken: the less time since the look-up, the less can be missed.
     if (entry !== undefined) this.#why ??= this.#explainMiss(entry.keyed);
+    try {
+      this.#env = this.#ports.environment(this.#task, this.#slot.worker);
+    } catch (error) {
+      // A dotenv file of a task without a key is read only here.
+      if (error instanceof QikError) return this.#unkeyed(error);
+      throw error;
+    }
     this.#startedAt = this.#ports.clock.monotonic();
     this.#ports.reporter.on({
       type: "task-started",
@@ -275,10 +283,10 @@ class Story {
   }
 
   #runOnce(): Promise<ExecResult> {
-    const { root, executor, callCode, reporter, environment, tag, argv, mask } = this.#ports;
+    const { root, executor, callCode, reporter, tag, argv, mask } = this.#ports;
     const task = this.#task;
     const { timeoutMs, interactive } = task.command;
-    const env = environment(task, this.#slot.worker);
+    const env = this.#env;
     const request: ExecRequest = {
       task: task.name,
       argv: argv(task),

@@ -4,15 +4,17 @@ const MOST_CYCLES = 5;
 const QUICK = 10;
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 1000;
-/** So many in a row are worth a word. */
-const STRANGE = 30;
+/** So many in a row are worth a word: from here on the pauses are the longest. */
+const STRANGE = 15;
 
 /** What is to be done about a change that was there as soon as a run had ended. */
-export type Verdict =
-  /** Run again, after a pause. */
-  | { readonly run: true; readonly pauseMs: number; readonly isStrange: boolean }
-  /** The same state has come back too often: running again would bring it back once more. */
-  | { readonly run: false };
+export interface Verdict {
+  /** False: the same state has come back too often, and running again would bring it back once more. */
+  readonly run: boolean;
+  /** How long to wait before that, where it has to be all the same. */
+  readonly pauseMs: number;
+  readonly isStrange: boolean;
+}
 
 /**
  * Tells tasks that change their own or each other's inputs for ever from people who change files while tasks run.
@@ -43,7 +45,7 @@ export class PingPong {
   judge(change: string, state: string): Verdict {
     const cycles = countIn(this.#states, state);
     const inRow = countIn(this.#changes, change);
-    if (cycles >= MOST_CYCLES) return { run: false };
+    if (cycles >= MOST_CYCLES) return { run: false, pauseMs: LONGEST_PAUSE_MS, isStrange: false };
     const pauseMs = inRow < QUICK
       ? 0
       : Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (inRow - QUICK));

@@ -6,6 +6,8 @@ export interface Seen {
   digest(): string;
   /** `name<TAB>value` lines that tell people what differs. */
   lines(): readonly string[];
+  /** It could not be found out. */
+  readonly unreadable?: boolean;
 }
 
 /** A look at everything that the watched tasks depend on. */
@@ -40,6 +42,8 @@ export interface WatchPorts {
   readonly clock: Clock;
   /** Looks at everything anew. */
   readonly look: () => Promise<Look>;
+  /** Whether a task that is there at the first look runs before anything has changed; all do where this is unset. */
+  readonly begins?: (task: string) => boolean;
   readonly run: (round: Round) => Promise<{ readonly interrupted?: StopSignal }>;
   /** Resolves when there is a reason to look again: a hint, or the safety sweep. */
   readonly hint: () => Promise<void>;
@@ -66,9 +70,11 @@ export type Said =
 
 /** A task that is stopped by changes this often, without ever coming to its end, is let finish. */
 const MOST_STOPS = 3;
+/** A task that is gone no longer than this was taken away by a half-written configuration. */
+const BRIEFLY_MS = 5000;
 
 /**
- * Runs all tasks, then again those whose inputs change, until a signal ends it.
+ * Runs tasks, then again those whose inputs change, until a signal ends it.
  *
  * Hints only say when to look: what changed is found by comparing what each task last ran with. So a hint too many
  * costs a look, and one that got lost costs nothing once the next one, or the sweep, comes.
@@ -88,6 +94,8 @@ class Watch {
   /** Tasks whose last run passed. */
   readonly #passed = new Set<string>();
   readonly #stops = new Map<string, number>();
+  /** When a look first missed a task that had been there. */
+  readonly #gone = new Map<string, number>();
   readonly #pingPong = new PingPong();
   #look!: Look;
 
@@ -98,7 +106,8 @@ class Watch {
   async toEnd(): Promise<StopSignal> {
     this.#look = await this.#ports.look();
     this.#remember(this.#look);
-    for (const task of this.#look.tasks.keys()) this.#owed.set(task, []);
+    const { begins = () => true } = this.#ports;
+    for (const task of this.#look.tasks.keys()) if (begins(task)) this.#owed.set(task, []);
     for (let first = true;; first = false) {
       if (!first && this.#owed.size > 0) this.#sayAgain();
       while (this.#owed.size > 0) {
@@ -143,6 +152,8 @@ class Watch {
     }
     const { interrupted } = await ended;
     if (interrupted !== undefined) return interrupted;
+    // Such as was not there when the run began is new when it comes back.
+    for (const task of tasks) if (!round.ended.has(task)) this.#known.delete(task);
     return await this.#settle(await this.#changes(), round.wasCutShort);
   }
 
@@ -182,22 +193,19 @@ class Watch {
     changes: ReadonlyMap<string, Cause>,
     wasCutShort: boolean,
   ): Promise<StopSignal | undefined> {
-    if (changes.size === 0 && !wasCutShort) this.#pingPong.settled();
-    if (changes.size === 0 || wasCutShort) return this.#owe(changes);
-    const tasks = [...changes.keys()];
+    // A round that was cut short owes something already.
+    const causes = new Map([...this.#owed, ...changes]);
+    if (causes.size === 0) return void this.#pingPong.settled();
+    const tasks = [...causes.keys()];
     const state = tasks.map((task) => this.#known.get(task)?.digest()).join();
-    const verdict = this.#pingPong.judge(JSON.stringify([...changes]), state);
-    const what = [...new Set([...changes.values()].flat())];
-    if (!verdict.run || verdict.isStrange) {
-      this.#ports.tell({ kind: "ping-pong", tasks, what, stopped: !verdict.run });
-    }
-    if (!verdict.run) return void this.#pingPong.settled();
-    this.#owe(changes);
+    const verdict = this.#pingPong.judge(JSON.stringify([...causes]), state);
+    // What was stopped must not be left undone, whatever it was stopped for.
+    const stopped = !verdict.run && !wasCutShort;
+    const what = [...new Set([...causes.values()].flat())];
+    if (stopped || verdict.isStrange) this.#ports.tell({ kind: "ping-pong", tasks, what, stopped });
+    if (stopped) return void this.#pingPong.settled();
+    this.#owed = causes;
     return await this.#pause(verdict.pauseMs);
-  }
-
-  #owe(changes: ReadonlyMap<string, Cause>): undefined {
-    for (const [task, cause] of changes) this.#owed.set(task, cause);
   }
 
   async #pause(ms: number): Promise<StopSignal | undefined> {
@@ -221,9 +229,12 @@ class Watch {
     const changes = new Map<string, Cause>();
     while (!await this.#lookInto(changes));
     for (const task of this.#known.keys()) {
-      if (!this.#look.tasks.has(task)) this.#known.delete(task);
+      if (this.#look.tasks.has(task) || this.#gone.has(task)) continue;
+      this.#gone.set(task, this.#ports.clock.monotonic());
+      // Should it come back it is new: it did not run with what it is known to have.
+      const [owed, changed] = [this.#owed.delete(task), changes.delete(task)];
+      if (owed || changed) this.#known.delete(task);
     }
-    for (const task of this.#owed.keys()) if (!this.#look.tasks.has(task)) this.#owed.delete(task);
     return changes;
   }
 
@@ -233,7 +244,7 @@ class Watch {
     const look = this.#look = await this.#ports.look();
     let whole = true;
     for (const [task, now] of look.tasks) {
-      const isNew = !known.has(task);
+      const isNew = !known.has(task) || this.#wasGone(task);
       const before = known.get(task);
       if (before !== this.#known.get(task)) {
         whole = false;
@@ -247,6 +258,13 @@ class Watch {
       }
     }
     return whole;
+  }
+
+  /** Whether a task that is there now was gone for longer than it takes to write a configuration. */
+  #wasGone(task: string): boolean {
+    const since = this.#gone.get(task);
+    this.#gone.delete(task);
+    return since !== undefined && this.#ports.clock.monotonic() - since > BRIEFLY_MS;
   }
 
   /** Also what takes something over from the tasks, and what they need that has not passed; in the plan's order. */

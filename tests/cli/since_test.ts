@@ -311,6 +311,15 @@ repoTest(
   },
 );
 
+repoTest("names of files that would move the cursor are written out", {
+  "qik.toml": '[commands.a]\nexec = "true"\ndescription = "one\\ntwo"\ndeps = ["d"]\n',
+  "d/a": "",
+}, async (repo) => {
+  await repo.write({ "d/\x1b[2Jb\nc": "" });
+  const { out } = await repo.must("--ls", "-v", "--changed");
+  assert.equal(out, "a  one\\ntwo  (d/\\x1b[2Jb\\nc changed)\n");
+});
+
 repoTest("a root below the top of the repository sees its own part", {
   "sub/qik.toml":
     '[commands]\nlint = {exec = "true", deps = ["src"]}\nall = {exec = "true", deps = [":(top)README"]}\n',

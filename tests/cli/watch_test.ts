@@ -177,6 +177,88 @@ cache = "none"
   await endWatching(running);
 });
 
+repoTest("runs that follow each other with ever new contents are named, and spaced out", {
+  "qik.toml": `
+[commands.ping]
+exec = "echo . >> b"
+deps = ["a"]
+cache = "none"
+
+[commands.pong]
+exec = "echo . >> a"
+deps = ["b"]
+cache = "none"
+`,
+  a: "",
+  b: "",
+}, async (repo) => {
+  const running = repo.startQik("--watch");
+  await running.saw(/Warning: "p[io]ng".* again as soon as .* ended \([ab] changed.*spaced out/);
+  await endWatching(running);
+});
+
+repoTest("what git and the caches say chooses what runs first; later changes are about all tasks", {
+  ...FILES,
+  "qik.toml": FILES["qik.toml"].replace("plain", "hidden") + 'deps = ["src/one"]\nhidden = true\n',
+}, async (repo) => {
+  await repo.must();
+  await put(repo, { "src/two": "2" });
+  for (const option of [["--changed"], ["--since", "HEAD"], ["--cache-status", "cold"]]) {
+    await repo.remove("../ran");
+    const running = await startWatching(repo, ...option);
+    assert.deepEqual(await ran(repo), ["two"], option[0]);
+    await change(repo, running, "one", option[0]!);
+    await change(repo, running, "two", option[0]!);
+    await quiet(running);
+    assert.deepEqual(await ran(repo), ["one", "two", "two"], option[0]);
+    await endWatching(running);
+    // The caches know none of these.
+    await put(repo, { "src/one": "1", "src/two": `after ${option}` });
+  }
+});
+
+repoTest(
+  "a configuration that is half written for a moment begins nothing anew",
+  FILES,
+  async (repo) => {
+    const text = await repo.read("qik.toml");
+    const running = await startWatching(repo);
+    // So much of it is there that it can be told when it was read.
+    await put(repo, { "qik.toml": command("half", "src/one") });
+    await running.saw("half=1");
+    await put(repo, { "qik.toml": text });
+    await change(repo, running, "one", "2");
+    assert.deepEqual(await ran(repo), ["half", "one", "one", "plain", "two"]);
+    await endWatching(running);
+  },
+);
+
+repoTest("a dotenv file that cannot be read fails what needs it, and the watch goes on", {
+  "qik.toml": `
+[defaults]
+dotenv = ".env"
+[commands]
+plain = "echo plain=$WORD"
+kept = { exec = "echo kept=$WORD", deps = [] }
+`,
+  ".env": "WORD=1\n",
+}, async (repo) => {
+  await put(repo, { ".env": "no assignment\n" });
+  const once = await repo.qik("plain");
+  assert.deepEqual([once.code, once.out], [2, ""]);
+  assert.match(once.err, /^Error: Cannot read the dotenv file[^]*💔 1 task: 1 failed/);
+  assert.doesNotMatch(once.err, /Stopping/);
+  const running = await startWatching(repo);
+  assert.match(running.out + running.err, /2 tasks: 2 failed/);
+  await put(repo, { ".env": "WORD=2\n" });
+  await running.saw("kept=2");
+  assert.match(running.err, /Again: .*\(its inputs can be read again\)/);
+  await put(repo, { ".env": "again nothing\n" });
+  await running.saw("(its inputs cannot be read)");
+  await quiet(running);
+  await endWatching(running);
+});
+
 repoTest(
   "the configuration is read again in place; a broken one leaves the old plan",
   FILES,
@@ -192,6 +274,7 @@ repoTest(
     });
     await running.saw("Again: three");
     await change(repo, running, "three", "3");
+    assert.equal(running.err.match(/qik.toml is mended and in use\n/g)?.length, 1);
     await put(repo, { "qik.toml": text.replace("echo one=", "echo changed; echo one=") });
     await running.saw(/changed\none=2/);
     await change(repo, running, "two", "2");

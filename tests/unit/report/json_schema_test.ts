@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { Ajv2020 } from "ajv/dist/2020.js";
-import type { QikEvent } from "../../../lib/events/events.ts";
+import type { QikEvent, RunStopping } from "../../../lib/events/events.ts";
 import { jsonReporter } from "../../../lib/report/json.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 import { ended, MIXED, output, play, RETRIED, runEnded, runStarted, sinkInto } from "./fixture.ts";
@@ -74,6 +74,22 @@ Deno.test("json: every event, and every field of it, is as docs/events.schema.js
   const events = [...Object.values(SAMPLES), ...MIXED, ...RETRIED];
   for (const line of await lines(events)) {
     assert(validate(line), JSON.stringify([line, validate.errors], null, 1));
+  }
+});
+
+Deno.test("json: the schema knows every reason for which a run stops", async () => {
+  const validate = await validator(true);
+  const reasons: Readonly<Record<RunStopping["because"], true>> = {
+    SIGINT: true,
+    SIGTERM: true,
+    SIGHUP: true,
+    "fail-fast": true,
+    change: true,
+    bug: true,
+  };
+  for (const because of Object.keys(reasons)) {
+    const line = { v: 1, type: "run-stopping", atMs: 1, because };
+    assert(validate(line), JSON.stringify([line, validate.errors]));
   }
 });
 

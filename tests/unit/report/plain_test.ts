@@ -219,6 +219,12 @@ Deno.test("live: skipped tasks are listed at the end, the list is cut", () => {
   assert.equal(lines[12], "💔 bad: exit code 1");
 });
 
+Deno.test("plain: a run that was cut short by a change does not look like success", () => {
+  const { terminal, reporter } = plain();
+  reporter.on(runEnded({ ran: 1, cancelled: 2 }));
+  assert.equal(terminal.text("out"), "➖ 3 tasks: 1 ran, 2 stopped in 3.4s\n");
+});
+
 Deno.test("plain: an interrupted run says so", () => {
   const { terminal, reporter } = plain();
   reporter.on({ type: "run-stopping", atMs: 0, because: "SIGINT" });

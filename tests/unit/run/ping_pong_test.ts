@@ -9,7 +9,7 @@ Deno.test("the same contents five times are the end, whatever lies between", () 
   const states = ["a", "b", "c", "a", "b", "a", "a", "b"];
   const runs = states.map((state) => pingPong.judge("x", state).run);
   assert.deepEqual(runs, states.map(() => true));
-  assert.deepEqual(pingPong.judge("y", "a"), { run: false });
+  assert.equal(pingPong.judge("y", "a").run, false);
 });
 
 Deno.test("contents that are always new are never given up, but runs are spaced out and once told", () => {

@@ -108,8 +108,11 @@ class World {
   }
 }
 
-async function started(contents: Readonly<Record<string, string>>): Promise<World> {
-  const world = new World(contents);
+async function started(
+  contents: Readonly<Record<string, string>>,
+  more: Partial<WatchPorts> = {},
+): Promise<World> {
+  const world = new World(contents, more);
   await settle();
   return world;
 }
@@ -199,8 +202,9 @@ Deno.test("dependants come along, and needs that have not passed, in the order o
   await world.end();
 });
 
-Deno.test("a task that is new runs, one that is gone is forgotten", async () => {
-  const world = await started({ a: "1", b: "1" });
+Deno.test("a task that is new runs, one that is gone is forgotten after a while", async () => {
+  const clock = new FakeClock();
+  const world = await started({ a: "1", b: "1" }, { clock });
   await world.pass();
   world.contents.delete("b");
   await world.change({ c: "1" });
@@ -213,7 +217,28 @@ Deno.test("a task that is new runs, one that is gone is forgotten", async () => 
   );
   await world.pass();
   await world.change({ b: "1" });
+  assert.equal(world.asked.length, 2, "a configuration was being written");
+  world.contents.delete("b");
+  await world.hint();
+  clock.advance(5001);
+  await world.change({ b: "1" });
   assert.deepEqual(world.asked[2], ["b"]);
+  world.contents.delete("b");
+  await world.hint();
+  await world.pass();
+  await world.change({ b: "1" });
+  assert.deepEqual(world.asked[3], ["b"], "it was gone while it was to run");
+  await world.pass();
+  await world.end();
+});
+
+Deno.test("what is watched and not to run first runs when it changes, with what it needs", async () => {
+  const world = await started({ a: "1", b: "1", c: "1" }, { begins: (task) => task === "a" });
+  world.needs = new Map([["c", ["b"]]]);
+  assert.deepEqual(world.asked, [["a"]]);
+  await world.pass();
+  await world.change({ c: "2" });
+  assert.deepEqual(world.asked[1], ["b", "c"]);
   await world.pass();
   await world.end();
 });
