@@ -8,7 +8,7 @@
  * kept. grimp's is an interpreter that imports grimp and calls `build_graph`: files by name and time, the graph in
  * memory. So qik compares contents where grimp trusts times, and grimp scans on all processors where qik uses one.
  */
-import { cpSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { execFileSync } from "node:child_process";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -53,11 +53,17 @@ const SCENARIOS: Readonly<Record<string, string>> = {
   cold: "nothing is remembered of imports; grimp keeps nothing either",
   edit: "one file has changed, but not what it imports",
   import: "one file imports something else than before",
+  lock: "the same, and what a module needs is found anew: the time that qik's two tasks take",
 };
+/** Where qik tells how long its tasks took. */
+const REPORT = "report.jsonl";
 
 const CONTENDERS: readonly Contender[] = [{
   name: "qik",
-  argv: () => [qik, "-v", "0", "pygraph.build"],
+  argv: (_, scenario) =>
+    scenario === "lock"
+      ? [qik, "-v", "0", "--report", `json=${REPORT}`, "pygraph.lock"]
+      : [qik, "-v", "0", "pygraph.build"],
   forget({ directory }) {
     for (const path of ["cache", "artifacts", "state/pygraph-scans", "state/pygraph-build"]) {
       rmSync(join(directory, "._qik", path), { recursive: true, force: true });
@@ -107,6 +113,7 @@ function measured(tree: Tree): Figure[] {
       // Another one goes first in each round.
       for (const at of [0, 1]) {
         const contender = CONTENDERS[(at + round + 2) % 2]!;
+        if (scenario === "lock" && contender.name !== "qik") continue;
         const ms = timed(tree, contender, scenario);
         // The first round warms the disk, and makes what the others remember.
         const key = `${tree.name}, ${scenario}/${contender.name}`;
@@ -121,9 +128,12 @@ function measured(tree: Tree): Figure[] {
   });
 }
 
-function prepare({ directory }: Tree): void {
-  writeFileSync(join(directory, "qik.toml"), '[plugins]\npygraph = "qik.pygraph"\n');
-  writeFileSync(join(directory, ".gitignore"), ".grimp_cache\n__pycache__\n");
+function prepare({ directory, edited }: Tree): void {
+  const pyimport = edited.replace(".py", "").replaceAll("/", ".");
+  const config = '[plugins.pygraph]\nplugin = "qik.pygraph"\nignore-pydists = true\n' +
+    `[commands.uses]\nexec = "true"\ndeps = [{type = "pygraph", pyimport = "${pyimport}"}]\n`;
+  writeFileSync(join(directory, "qik.toml"), config);
+  writeFileSync(join(directory, ".gitignore"), `.grimp_cache\n__pycache__\n${REPORT}\n`);
   const git = (...args: string[]) => execFileSync("git", args, { cwd: directory });
   git("init", "-q");
   git("add", "-A");
@@ -131,11 +141,20 @@ function prepare({ directory }: Tree): void {
 
 function timed(tree: Tree, contender: Contender, scenario: string): number {
   const { directory, edited } = tree;
-  const text = scenario === "import" ? `import module_${edits++}\n` : `X = ${edits++}\n`;
+  const text = scenario === "import" || scenario === "lock"
+    ? `import module_${edits++}\n`
+    : `X = ${edits++}\n`;
   if (scenario === "cold") contender.forget(tree);
   else writeFileSync(join(directory, edited), text, { flag: "a" });
   const [file, ...args] = contender.argv(tree, scenario);
   const start = performance.now();
   execFileSync(file!, args, { cwd: directory, stdio: ["ignore", "ignore", "inherit"] });
-  return performance.now() - start;
+  return scenario === "lock" ? toldTime(join(directory, REPORT)) : performance.now() - start;
+}
+
+/** Milliseconds that the tasks of a run took. */
+function toldTime(report: string): number {
+  const events = readFileSync(report, "utf8").trimEnd().split("\n").map((line) => JSON.parse(line));
+  const ran = events.filter(({ type, ending }) => type === "task-ended" && ending === "ran");
+  return ran.reduce((ms, { tookMs }) => ms + tookMs, 0);
 }

@@ -109,6 +109,8 @@ function buildTask(project: Project): TaskSpec {
       { kind: "pygraph", facts: [{ label: "python-path", read: () => pythonPath }] },
     ],
     artifacts: [file],
+    // The graph is the same whatever is installed, and need not wait until it is.
+    outsideVenv: true,
     cache: cacheOf(project, "build"),
   };
 }

@@ -293,3 +293,43 @@ repoTest("graph and locks start no program but git", TWO, async (plain) => {
   await repo.must("-n", "2", "test");
   assert.ok(await calls() > 0, "commands share slots, and somebody watches over them");
 });
+
+repoTest("where nothing is installed, a lock file tells which distributions there are", {
+  "qik.toml": `${PLUGIN}[commands.test]\nexec = "${mark("test")}"
+deps = [{type = "pygraph", pyimport = "b"}]
+[spaces.default]
+venv = {type = "active", lock = "locked.txt"}
+`,
+  "b/__init__.py": "import requests\nfrom yaml import load\n",
+  "locked.txt": "requests==1.0\nPyYAML==2.0\nother==1.0\n",
+  ".gitignore": ".venv\n",
+}, async (plain) => {
+  const repo = await withDists(plain, {});
+  const lockedAs = (text: string) => repo.write({ "locked.txt": text });
+  assert.deepEqual(await ranBy(repo), ["test"]);
+  const needed = JSON.parse(await repo.read("._qik/artifacts/pygraph.lock/default/b.json"));
+  assert.deepEqual(needed.pydists, ["pyyaml", "requests"], "what yaml belongs to is well known");
+  await lockedAs("requests==1.0\nPyYAML==2.1\nother==1.0\n");
+  const { out: again } = await repo.must();
+  assert.doesNotMatch(again, /pygraph\.build: /, "the graph is the same in any environment");
+  assert.match(again, /test: /);
+  await lockedAs("requests==1.1\n");
+  const { code, out } = await repo.qik();
+  assert.equal(code, 2);
+  assert.match(out, /module "yaml" that b\/__init__\.py:2 imports/);
+});
+
+repoTest("each of the three commands has a cache of its own", {
+  ...TWO,
+  "qik.toml": `modules = ["a", "b"]\n[plugins.pygraph]\nplugin = "qik.pygraph"
+cache = "none"\nbuild-cache = "repo"\nlock-cache = "local"\n${TEST}
+[spaces.s]\nmodules = ["c"]\nfence = ["a", "b"]\n`,
+}, async (repo) => {
+  await repo.must("test", "pygraph.check");
+  assert.ok(await repo.exists(".qik/artifacts/pygraph.build/graph.json"));
+  assert.ok(await repo.exists("._qik/artifacts/pygraph.lock/default/b.json"));
+  const { out } = await repo.must("--dry-run", "test", "pygraph.check");
+  assert.match(out, /warm .*pygraph\.build/);
+  assert.match(out, /warm .*pygraph\.lock/);
+  assert.match(out, /cold .*pygraph\.check/);
+});
