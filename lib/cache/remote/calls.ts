@@ -235,7 +235,7 @@ export class Oversized extends Error {
 /** What the runtimes say in different words, in ours. */
 const NETWORK: readonly (readonly [RegExp, string])[] = [
   [/refused/i, "connection refused"],
-  [/InvalidContentType|WRONG_VERSION_NUMBER|record overflow/i, "it does not speak TLS"],
+  [/InvalidContentType|Does the server speak TLS|EPROTO/, "it does not speak TLS"],
   [/(certificate|CERT).*expired/i, "its certificate has expired"],
   [/(certificate|CERT).*not.?(yet.?valid|valid.?yet)/i, "its certificate is not valid yet"],
   [/not valid for name|ALTNAME/i, "its certificate is that of another host"],
