@@ -27,8 +27,8 @@ import { type ContentSink, gatherArtifacts } from "./gather.ts";
 import { obstacleOf, outcomeOf, putOutcomeOf } from "./outcomes.ts";
 import { checkPrecious } from "./precious.ts";
 import { replayTurns } from "./replay.ts";
-import { carryOut, type Contents, openLog, verifyContents } from "./restore.ts";
-import { planRestore, type RestorePlan } from "./restore_plan.ts";
+import { carryOut, type Contents, Damaged, openLog, type Room, verifyContents } from "./restore.ts";
+import { Conflict, planRestore, type RestorePlan } from "./restore_plan.ts";
 import { fileNameOf } from "./repo_files.ts";
 import { openStatMemo, type StatMemo } from "./stat_memo.ts";
 
@@ -65,6 +65,26 @@ export interface LocalCache extends Cache {
    * @throws The system's error.
    */
   adopt(entry: Entry): void;
+  /**
+   * A restore that is planned and verified, for several to be carried out only if all of them can be. Writes nothing and
+   * discards nothing.
+   *
+   * @param placeOf Given what the entry has.
+   * @param room Shared by all of them.
+   * @returns `undefined` where anything is not as it should be, or where it would displace a file.
+   */
+  prepare(
+    key: string,
+    placeOf: (artifacts: readonly Artifact[]) => RestorePlace,
+    room: Room,
+  ): Promise<Prepared | undefined>;
+}
+
+/** See {@link LocalCache.prepare}. */
+export interface Prepared {
+  readonly artifacts: readonly Artifact[];
+  /** @throws The system's error; see {@link carryOut}. */
+  carryOut(): void;
 }
 
 /** The parts of an open store. */
@@ -102,17 +122,20 @@ export function openLocalCache(options: LocalCacheOptions): LocalCache {
     ),
     next: () => count += 1,
   };
+  const entryOf = (key: string) => {
+    const bytes = files.read(entryFile(store, key));
+    const entry = bytes === undefined ? undefined : readEntry(bytes, key);
+    return typeof entry === "string" ? undefined : entry;
+  };
   return {
     name: options.name ?? "local",
     get: (key) => Promise.resolve(find(store, key)),
     put: (result) => Promise.resolve(keep(store, result)),
     save: () => store.memo.save(),
     blobs: store.blobs,
-    entry(key) {
-      const bytes = files.read(entryFile(store, key));
-      const entry = bytes === undefined ? undefined : readEntry(bytes, key);
-      return typeof entry === "string" ? undefined : entry;
-    },
+    entry: entryOf,
+    prepare: (key, placeOf, room) =>
+      prepared(store, entryFile(store, key), entryOf(key), placeOf, room),
     adopt(entry) {
       const { key, task } = entry.manifest;
       writeStored(files, entryFile(store, key), writeEntry(entry));
@@ -194,6 +217,36 @@ async function restore(
   const contents = verifyContents(store.files, contentsOf(store, entry.inline), plan.write);
   carryOut(store.files, place.root, plan, contents, `${store.unique}-${store.next()}`);
   return { ok: true, written: plan.write.length, removed: plan.remove.length };
+}
+
+/** The steps of {@link restore} but the last one. */
+async function prepared(
+  store: Store,
+  file: string,
+  entry: Entry | undefined,
+  placeOf: (artifacts: readonly Artifact[]) => RestorePlace,
+  room: Room,
+): Promise<Prepared | undefined> {
+  const { files } = store;
+  let prepared: Prepared | undefined;
+  await outcomeOf(async () => {
+    const stat = files.lstat(file);
+    if (entry === undefined || stat === undefined) throw new Damaged("The entry is not there");
+    const contents = contentsOf(store, entry.inline);
+    openLog(files, contents, entry.manifest.log).close();
+    const place = placeOf(entry.manifest.artifacts);
+    const plan = await planned(store, entry, place);
+    if (plan.displaced.length > 0) throw new Conflict(plan.displaced[0]!);
+    const verified = verifyContents(files, contents, plan.write, room);
+    markUsed(store, file, stat);
+    prepared = {
+      artifacts: entry.manifest.artifacts,
+      carryOut: () =>
+        carryOut(files, place.root, plan, verified, `${store.unique}-${store.next()}`),
+    };
+    return { ok: true, written: 0, removed: 0 };
+  });
+  return prepared;
 }
 
 /** What a restore would do, if nothing stands in its way. */

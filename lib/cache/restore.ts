@@ -9,9 +9,18 @@ import { readerOf } from "./replay.ts";
 import { Refused, type RestorePlan, type Wanted } from "./restore_plan.ts";
 import { join, STAGED } from "./walk.ts";
 
-/** Contents up to this size are kept from verifying to writing, as long as their sum stays below `KEPT`. */
+/** Contents up to this size are kept from verifying to writing, as long as the sum of these stays below `KEPT`. */
 const SMALL = 1 << 18;
 const KEPT = 1 << 23;
+
+/** How many bytes may still be kept. */
+export interface Room {
+  bytes: number;
+}
+
+export function newRoom(): Room {
+  return { bytes: KEPT };
+}
 
 /** The store does not hold what the entry promises. */
 export class Damaged extends Error {
@@ -44,12 +53,12 @@ export function verifyContents(
   files: Files,
   contents: Contents,
   wanted: readonly Wanted[],
+  room: Room = newRoom(),
 ): (Verified | undefined)[] {
-  let kept = 0;
   return wanted.map(({ artifact }) => {
     if (artifact.kind === "directory") return undefined;
-    const verified = verifyContent(files, contents, artifact, kept < KEPT);
-    if ("bytes" in verified) kept += verified.bytes.length;
+    const verified = verifyContent(files, contents, artifact, room.bytes > 0);
+    if ("bytes" in verified) room.bytes -= verified.bytes.length;
     if (artifact.kind === "link") checkTarget(artifact.path, verified);
     return verified;
   });

@@ -1,9 +1,9 @@
 import { Buffer } from "node:buffer";
-import type { Lookup } from "../cache/cache.ts";
+import type { Lookup, Manifest } from "../cache/cache.ts";
 import { QikError } from "../base/problems.ts";
 import type { Task } from "../plan/types.ts";
 import { makeProof } from "../proof/make.ts";
-import type { Proof, StoredEvent } from "../proof/proof.ts";
+import type { Proof, Restorable, StoredEvent } from "../proof/proof.ts";
 import { encodeProof } from "../proof/proof_file.ts";
 import { Witness } from "../proof/witness.ts";
 import { logPath } from "../run/log_file.ts";
@@ -64,7 +64,14 @@ async function prove(sys: Sys, session: Session, run: EndedRun): Promise<Proof |
   const evidence = await tree.evidence();
   if (evidence === undefined) return undefined;
   const caches = new Witness(sys, (path) => path.startsWith(`${paths.stateDir}/`));
-  const events = await replayed(seenBy(caches, sys), session, run);
+  const restorable = new Map<number, Omit<Restorable, "rows">>();
+  const events = await replayed(seenBy(caches, sys), session, run, (task, manifest) => {
+    caches.asker = task.index;
+    if (manifest !== undefined && isRestorable(session, task, manifest)) {
+      restorable.set(task.index, { key: manifest.key, patterns: task.artifacts });
+    }
+  });
+  caches.asker = undefined;
   if (events === undefined) return undefined;
   const salt = crypto.randomUUID();
   const without = ignoredVariables(plan.config);
@@ -76,6 +83,7 @@ async function prove(sys: Sys, session: Session, run: EndedRun): Promise<Proof |
     witnesses: [witness!, caches],
     isOwn: (path) =>
       path.startsWith(`${paths.cacheDir}/`) || path.startsWith(`${paths.root}/._qik/out/`),
+    restorable,
     text: {
       cacheDir: paths.cacheDir,
       env: { salt, without, digest: envDigest(salt, sys.env, without) },
@@ -102,6 +110,8 @@ async function replayed(
   sys: Sys,
   session: Session,
   { tasks, record }: EndedRun,
+  /** Told which task is looked up, and then what was found. */
+  onTask: (task: Task, found?: Manifest) => void,
 ): Promise<readonly StoredEvent[] | undefined> {
   const { project } = session;
   const caches = openCaches(sys, project);
@@ -115,17 +125,25 @@ async function replayed(
       continue;
     }
     const task = byName.get(event.task)!;
+    onTask(task);
     const keyed = record.keyed.get(event.task);
     if (keyed === undefined || event.key !== keyed.key) return undefined;
     if (!await keyed.holds()) return undefined;
     const found = await foundHere(caches, session, task.cache, keyed.key);
     const told = await replay(found, sys, session, task, keyed.key);
     if (told === undefined) return undefined;
+    if (found?.found) onTask(task, found.hit.manifest);
     for (const each of told) logBytes += each.type === "task-output" ? each.base64.length : 0;
     if (logBytes > MOST_LOG_BYTES) return undefined;
     events.push(...told);
   }
   return events;
+}
+
+/** What git has is not brought back by a hit, and what other caches have may not be all here. */
+function isRestorable(session: Session, task: Task, { artifacts }: Manifest): boolean {
+  return typeOf(session, task.cache) === "local" &&
+    !artifacts.some(({ path }) => session.tree.isTracked(path));
 }
 
 function typeOf({ project: { plan: { config } } }: Session, name: string): string {

@@ -21,7 +21,7 @@ import { envDigest, isRecallable, proofName, proofsIn } from "./proofs.ts";
 export async function recallRun(sys: Sys): Promise<Exit | undefined> {
   const startedAt = sys.clock.monotonic();
   const since = sys.clock.now();
-  const proof = findProof(sys);
+  const proof = await findProof(sys);
   if (proof === undefined) return undefined;
   const { text } = proof;
   const { files, clock } = sys;
@@ -64,13 +64,13 @@ function eventOf(stored: StoredEvent): QikEvent {
 }
 
 /** The proof for this command line, from the working directory upward, if everything in it still holds. */
-function findProof(sys: Sys): Proof | undefined {
+async function findProof(sys: Sys): Promise<Proof | undefined> {
   const { machine } = sys;
   if (machine.uid === undefined || !isRecallable(machine.args)) return undefined;
   const name = proofName(machine);
   for (let root = machine.cwd;; root = dirname(root)) {
     try {
-      const found = openProof(sys, root, `${proofsIn(root)}/${name}`);
+      const found = await openProof(sys, root, `${proofsIn(root)}/${name}`);
       if (found !== "absent") return found;
     } catch (error) {
       if (errorCode(error) === undefined && !(error instanceof SyntaxError)) throw error;
@@ -80,7 +80,11 @@ function findProof(sys: Sys): Proof | undefined {
   }
 }
 
-function openProof(sys: Sys, root: string, path: string): Proof | undefined | "absent" {
+async function openProof(
+  sys: Sys,
+  root: string,
+  path: string,
+): Promise<Proof | undefined | "absent"> {
   const { files, clock, machine } = sys;
   const bytes = files.read(path);
   if (bytes === undefined) return "absent";
@@ -94,6 +98,11 @@ function openProof(sys: Sys, root: string, path: string): Proof | undefined | "a
     envDigest(text.env.salt, sys.env, text.env.without) === text.env.digest;
   const verified = isOurs ? verify(proof, { files, startedMs }) : undefined;
   if (verified === undefined) return undefined;
-  if (verified.renewed) files.writeAtomic(path, encodeProof(proof), 0o600);
+  const isLost = verified.lostPlaces.length > 0;
+  if (isLost) {
+    const { restoreLost } = await import("./recall_restore.ts");
+    if (!await restoreLost(sys, proof, verified)) return undefined;
+  }
+  if (verified.renewed || isLost) files.writeAtomic(path, encodeProof(proof), 0o600);
   return proof;
 }

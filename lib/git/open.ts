@@ -72,6 +72,7 @@ async function open(options: OpenTreeOptions, inner: boolean): Promise<Tree> {
     untracked,
     busy,
     source,
+    asked: told.files,
     lstat: options.lstat ?? bulkLstat,
     openInner: (innerRoot, stateDir) =>
       open({ ...options, root: innerRoot, stateDir, untracked: true }, true),

@@ -1,7 +1,7 @@
 import { byCodeUnit } from "../base/order.ts";
 import { parentPath } from "../base/paths.ts";
 import type { BulkLstat } from "../sys/bulk_stat.ts";
-import type { Sys } from "../sys/sys.ts";
+import type { Files, Sys } from "../sys/sys.ts";
 import { differing, type Picture } from "./differing.ts";
 import { LinkTrail } from "./links.ts";
 import { Listing } from "./listing.ts";
@@ -20,6 +20,8 @@ export interface WorkTreeOptions {
   readonly untracked: boolean;
   readonly busy: string | undefined;
   readonly source: Source;
+  /** For questions about files that are no inputs. */
+  readonly asked: Files;
   readonly lstat: BulkLstat;
   readonly openInner: (root: string, stateDir: string) => Promise<Tree>;
 }
@@ -285,7 +287,8 @@ export class WorkTree implements Tree {
   async #addNamed(hit: Hit, path: string, request: Request): Promise<void> {
     if (isNobodysInput(path)) return;
     if (request.kept?.(path) === false) {
-      hit.any = this.options.sys.files.lstat(`${this.options.root}/${path}`) !== undefined;
+      // Mostly the task's own artifact: whoever notes questions has to know that it decides about a warning.
+      hit.any = this.options.asked.lstat(`${this.options.root}/${path}`) !== undefined;
       return;
     }
     const id = this.#looker.idOfNamed(path);

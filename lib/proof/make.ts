@@ -10,7 +10,7 @@ import {
   statTimes,
 } from "../sys/bulk_stat.ts";
 import type { Files, Stat } from "../sys/sys.ts";
-import type { Instead, Proof, ProofText, Table } from "./proof.ts";
+import type { Instead, Proof, ProofText, Restorable, Table } from "./proof.ts";
 import { printOf } from "./verify.ts";
 import type { Asked, Witness } from "./witness.ts";
 
@@ -25,7 +25,12 @@ export interface ProofParts {
   readonly witnesses: readonly Witness[];
   /** Files that qik alone writes, each of them once: their stat is enough, however young they are. */
   readonly isOwn: (path: string) => boolean;
-  readonly text: Omit<ProofText, "root" | "algorithm" | "followed" | "real" | "links">;
+  /** Tasks that may be restored from the proof, by the number under which they asked the last witness. */
+  readonly restorable: ReadonlyMap<number, Omit<Restorable, "rows">>;
+  readonly text: Omit<
+    ProofText,
+    "root" | "algorithm" | "followed" | "real" | "links" | "restorable"
+  >;
 }
 
 /** More content than this would be read again in vain. */
@@ -54,6 +59,7 @@ class Making {
   readonly #followed: ProofText["followed"][number][] = [];
   readonly #real: ProofText["real"][number][] = [];
   readonly #links: ProofText["links"][number][] = [];
+  readonly #restorable: Restorable[] = [];
 
   constructor(private readonly parts: ProofParts) {
     this.#settledNs = BigInt(parts.startedMs) * 1_000_000n;
@@ -63,7 +69,9 @@ class Making {
     const { root, evidence: { algorithm }, text } = this.parts;
     const [files, directories, places] = [this.#files(), this.#directories(), this.#places()];
     const elsewhere = { followed: this.#followed, real: this.#real, links: this.#links };
-    return { text: { ...text, root, algorithm, ...elsewhere }, files, directories, places };
+    const restorable = this.#restorable;
+    const whole = { ...text, root, algorithm, restorable, ...elsewhere };
+    return { text: whole, files, directories, places };
   }
 
   #files(): Table {
@@ -105,7 +113,23 @@ class Making {
         : this.#place(path, answers, rows, row);
       if (place !== undefined) kept.push({ ...place, path, row });
     }
+    this.#findRestorable(kept, asked.length);
     return tableOf(kept, rows);
+  }
+
+  /** A path that anything else asked about, too, is nobody's: what would follow from its loss is not known. */
+  #findRestorable(kept: readonly Place[], asked: number): void {
+    const { root, restorable, witnesses } = this.parts;
+    const { askers, asked: { size } } = witnesses.at(-1)!;
+    const rows = new Map<number, number[]>([...restorable.keys()].map((asker) => [asker, []]));
+    for (const [at, { path, row }] of kept.entries()) {
+      const isLast = row >= asked - size && row < asked;
+      const by = isLast && isOfTheTree(root, path) ? askers.get(path) ?? [] : [];
+      if (by.every((asker) => rows.has(asker))) by.forEach((asker) => rows.get(asker)!.push(at));
+    }
+    for (const [asker, one] of restorable) {
+      this.#restorable.push({ ...one, rows: rows.get(asker)! });
+    }
   }
 
   /** Ignore rules were read by git: only if they are old is it known what it read. */
@@ -163,6 +187,13 @@ class Making {
     if (names === null) return {};
     return { instead: ["names", names], unsettled: !leftAlone(rows, row, this.#settledNs) };
   }
+}
+
+/** Whether artifacts may lie there: not in what qik keeps for itself. */
+function isOfTheTree(root: string, path: string): boolean {
+  if (path !== root && !path.startsWith(`${root}/`)) return false;
+  const [first, second] = path.slice(root.length + 1).split("/");
+  return (first !== "._qik" && first !== ".qik") || second === "artifacts";
 }
 
 /** What there is to say about a place beside its row. */

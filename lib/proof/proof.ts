@@ -34,6 +34,18 @@ export type Instead =
   | readonly ["blob" | "content" | "names", digest: string]
   | readonly ["directory"];
 
+/**
+ * A task whose artifacts can be put back without the normal way where they are gone: nothing but the plan of its restore
+ * rests on what is known of them.
+ */
+export interface Restorable {
+  readonly key: string;
+  /** The command's artifact patterns. */
+  readonly patterns: readonly string[];
+  /** What its restore asked about the working tree, as numbers of rows of `places`. No other task asked about them. */
+  readonly rows: readonly number[];
+}
+
 /** Events without bytes that JSON cannot hold: output stands in them as base64. */
 export type StoredEvent =
   | Exclude<QikEvent, { readonly type: "task-output" }>
@@ -67,6 +79,7 @@ export interface ProofText {
     readonly raw: boolean;
   };
   readonly tasks: RunStarted["tasks"];
+  readonly restorable: readonly Restorable[];
   /** Everything between the first and the last event. */
   readonly events: readonly StoredEvent[];
   /** Paths that lead through symlinks: the SHA-256 of what is read there, or their whole stat. */

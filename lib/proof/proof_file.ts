@@ -12,7 +12,7 @@ import type { Proof, ProofText, Table } from "./proof.ts";
  * ```
  */
 const MARK = 0x71696b70;
-const VERSION = 1;
+const VERSION = 2;
 const TABLES = ["files", "directories", "places"] as const;
 const HEADER_WORDS = 4 + 2 * TABLES.length;
 const HEADER_BYTES = HEADER_WORDS * 4;

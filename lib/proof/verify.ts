@@ -24,22 +24,40 @@ export interface VerifyPorts {
   readonly startedMs: number;
 }
 
+export interface Verified {
+  /** The proof became better: what was too young to be believed by its stat was read, and its row is settled now. */
+  readonly renewed: boolean;
+  /** Places that do not hold, all of them a matter of restores alone; see `Restorable`. */
+  readonly lostPlaces: readonly number[];
+  /** Directories whose names are others. Without lost places there are none. */
+  readonly lostDirectories: readonly number[];
+}
+
 /**
- * Whether everything that a proof rests on is as it was.
+ * Whether everything that a proof rests on is as it was, but for artifacts that can be put back.
  *
- * @returns `undefined` where something is not; else whether the proof itself became better by this: what was too
- * young to be believed by its stat was read, and its row is settled now.
+ * @returns `undefined` where something is not.
  * @throws The system's error where something cannot be read any more.
  */
-export function verify(
-  proof: Proof,
-  ports: VerifyPorts,
-): { readonly renewed: boolean } | undefined {
+export function verify(proof: Proof, ports: VerifyPorts): Verified | undefined {
   const { text, files, directories, places } = proof;
   const check = new Check(ports, text.algorithm);
-  const holds = holdsElsewhere(proof, ports.files) && check.table(text.root, directories) &&
-    check.table("", places) && check.table(text.root, files);
-  return holds ? { renewed: check.renewed } : undefined;
+  if (!holdsElsewhere(proof, ports.files)) return undefined;
+  const lostDirectories = check.table(text.root, directories, isNames);
+  if (lostDirectories === undefined) return undefined;
+  let mayBeLost: Set<number> | undefined;
+  const lostPlaces = check.table("", places, (_, row) => {
+    mayBeLost ??= new Set(text.restorable.flatMap(({ rows }) => rows));
+    return mayBeLost.has(row);
+  });
+  if (lostPlaces === undefined) return undefined;
+  if (lostDirectories.length > 0 && lostPlaces.length === 0) return undefined;
+  if (check.table(text.root, files, () => false) === undefined) return undefined;
+  return { renewed: check.renewed, lostPlaces, lostDirectories };
+}
+
+function isNames({ instead }: Table, row: number): boolean {
+  return instead.get(row)?.[0] === "names";
 }
 
 /** The few questions that no row can answer. */
@@ -75,18 +93,29 @@ class Check {
     this.#settledNs = BigInt(ports.startedMs) * 1_000_000n;
   }
 
-  table(root: string, table: Table): boolean {
+  /** Numbers of the rows that do not hold; `undefined` where one is among them that may not be lost. */
+  table(
+    root: string,
+    table: Table,
+    mayBeLost: (table: Table, row: number) => boolean,
+  ): readonly number[] | undefined {
     const differing = differingRows(root, table);
-    if (differing === undefined) return false;
+    if (differing === undefined) return undefined;
     const doubtful = new Set([...differing, ...table.unsettled]);
-    if (doubtful.size === 0) return true;
-    if (differing.some((row) => !table.instead.has(row))) return false;
+    if (doubtful.size === 0) return [];
+    const decided = (row: number) => table.instead.has(row) || mayBeLost(table, row);
+    if (!differing.every(decided)) return undefined;
+    const lost: number[] = [];
     const names = splitNames(table.names);
     const settled = new Set<number>();
     for (const row of doubtful) {
       const instead = table.instead.get(row);
       const now = instead && this.#holds(root, names[row]!, table.rows, row, instead);
-      if (now === undefined) return false;
+      if (now === undefined) {
+        if (!mayBeLost(table, row)) return undefined;
+        lost.push(row);
+        continue;
+      }
       if (instead![0] === "directory" || !leftAlone(now, 0, this.#settledNs)) continue;
       copyStat(now, 0, table.rows, row);
       settled.add(row);
@@ -96,7 +125,7 @@ class Check {
       (table as { unsettled: readonly number[] }).unsettled = table.unsettled
         .filter((row) => !settled.has(row));
     }
-    return true;
+    return lost;
   }
 
   /** The row of today, where what was proven holds although (or because) the row says nothing. */
@@ -129,7 +158,8 @@ class Check {
   }
 }
 
-function isSame(
+/** Whether two rows agree about some fields. */
+export function isSame(
   now: StatRows,
   rows: StatRows,
   row: number,

@@ -40,6 +40,10 @@ const MOST_BYTES = 1 << 16;
  */
 export class Witness {
   readonly asked = new Map<string, Asked>();
+  /** Who asked about each path, where somebody said on whose behalf: ascending numbers of the caller's. */
+  readonly askers = new Map<string, number[]>();
+  /** On whose behalf is asked from now on; unset: nobody's. */
+  asker: number | undefined;
   /** When it began to watch, in milliseconds since the epoch. */
   readonly sinceMs: number;
   readonly files: Files;
@@ -143,10 +147,17 @@ export class Witness {
     return answer;
   }
 
+  #noteAsker(path: string, asker: number): void {
+    const askers = this.askers.get(path);
+    if (askers === undefined) this.askers.set(path, [asker]);
+    else if (askers.at(-1) !== asker) askers.push(asker);
+  }
+
   #of(path: string, use: (asked: Asked) => void): void {
     if (this.isOwn(path)) return;
     let asked = this.asked.get(path);
     if (asked === undefined) this.asked.set(path, asked = {});
+    if (this.asker !== undefined) this.#noteAsker(path, this.asker);
     use(asked);
   }
 }

@@ -19,6 +19,7 @@ const PROOF: Proof = {
     madeAt: 1,
     shown: { workers: 2, verbosity: 1, emoji: true, raw: false },
     tasks: [{ task: "a", command: "a" }],
+    restorable: [{ key: "k", patterns: ["out"], rows: [0] }],
     events: [],
     followed: [["/l", "content", "x"]],
     real: [],
