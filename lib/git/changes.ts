@@ -3,6 +3,7 @@ import { QikError } from "../base/problems.ts";
 import { decodeName } from "../base/bytes.ts";
 import { relative } from "node:path";
 import type { Sys } from "../sys/sys.ts";
+import { besideIndex } from "./beside_index.ts";
 import { findRepository, Git, gitFailed } from "./git_call.ts";
 import { splitNames } from "./names.ts";
 import { type Past, pastOf, stagedOf } from "./past.ts";
@@ -58,16 +59,16 @@ export async function readChanges(request: ChangesRequest): Promise<Changes> {
   const repository = findRepository(sys, root);
   if (repository === undefined) throw withoutGit(against);
   const git = new Git(sys, root, repository.env);
-  const withOthers = untracked && against.kind !== "staged";
-  const asked = withOthers
-    ? git.read(["ls-files", "-z", "--others", "--exclude-standard"])
-    : Promise.resolve(new Uint8Array());
+  const asked = against.kind === "staged"
+    ? Promise.resolve({ others: [], hidden: [] })
+    : besideIndex(git, sys.files, root, { untracked });
   // Where the revision is unknown nobody waits for it.
   asked.catch(() => {});
   const base = await baseOf(git, against);
   const cached = against.kind === "staged" ? ["--cached"] : [];
   const differing = readRaw(await git.read([...DIFF, ...cached, base, "--"]));
-  const roll = rollOf(differing, splitNames(await asked));
+  const { others, hidden } = await asked;
+  const roll = rollOf(differing, [...others, ...hidden]);
   const below = relative(repository.top, root).replaceAll("\\", "/");
   const top = below === "" ? "" : `${below}/`;
   return {
@@ -99,8 +100,7 @@ function withoutGit({ kind }: Against): QikError {
 async function baseOf(git: Git, against: Against): Promise<string> {
   if (against.kind !== "since") return await commitOf(git, "HEAD") ?? await emptyTree(git);
   const { ref, exact } = against;
-  const commit = await commitOf(git, ref);
-  if (commit === undefined) throw await unknownRef(git, ref);
+  const commit = await commitOf(git, ref) ?? await commitBehind(git, ref);
   if (exact) return commit;
   const asked = await git.ask(["merge-base", commit, "HEAD"]);
   if (asked.code === 0) return lineOf(asked.stdout);
@@ -115,9 +115,15 @@ async function baseOf(git: Git, against: Against): Promise<string> {
 }
 
 async function commitOf(git: Git, ref: string): Promise<string | undefined> {
-  const args = ["rev-parse", "--verify", "--quiet", "--end-of-options", `${ref}^{commit}`];
+  return await idOf(git, `${ref}^{commit}`);
+}
+
+/** `undefined` also for what is no single object (`^main`). */
+async function idOf(git: Git, revision: string): Promise<string | undefined> {
+  const args = ["rev-parse", "--verify", "--quiet", "--end-of-options", revision];
   const { code, stdout } = await git.ask(args);
-  return code === 0 ? lineOf(stdout) : undefined;
+  const id = lineOf(stdout);
+  return code === 0 && /^[0-9a-f]+$/.test(id) ? id : undefined;
 }
 
 async function emptyTree(git: Git): Promise<string> {
@@ -132,14 +138,24 @@ function lineOf(bytes: Uint8Array): string {
   return decodeName(bytes).trim().split("\n").at(-1)!;
 }
 
-async function unknownRef(git: Git, ref: string): Promise<QikError> {
+/** For `:/text`, behind which nothing more can be asked for; all else is an error here. */
+async function commitBehind(git: Git, ref: string): Promise<string> {
+  const id = await idOf(git, ref);
+  const commit = id && await commitOf(git, id);
+  if (commit) return commit;
+  const message = `Cannot find the revision "${ref}"`;
+  const wrong = (why: string, hint?: string) =>
+    new QikError({ code: "ref-unknown", message: message + why, ...(hint && { hint }) });
+  if (id !== undefined) throw wrong(": it is no commit", "Name a branch, a tag or a commit");
   const printed = await git.read(["for-each-ref", "--format=%(refname:short)"]);
   const close = nearest(ref, decodeName(printed).split("\n").filter((name) => name !== ""));
-  return new QikError({
-    code: "ref-unknown",
-    message: `Cannot find the revision "${ref}"`,
-    ...(close.length === 0 ? {} : { hint: `Did you mean "${close.join('" or "')}"?` }),
-  });
+  if (close.length > 0) throw wrong("", `Did you mean "${close.join('" or "')}"?`);
+  const shallow = await git.ask(["rev-parse", "--is-shallow-repository"]);
+  if (lineOf(shallow.stdout) !== "true") throw wrong("");
+  throw wrong(
+    ": the clone is shallow",
+    "Fetch more history (git fetch --unshallow), or that branch",
+  );
 }
 
 const MODULE_MODE = "160000";

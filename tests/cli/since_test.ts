@@ -1,6 +1,6 @@
 /** What `--since`, `--changed` and `--staged` select, and how the change is shown. */
 import assert from "node:assert/strict";
-import { symlink } from "node:fs/promises";
+import { chmod, symlink } from "node:fs/promises";
 import { listed as selects, withPrograms } from "../support/fakes.ts";
 import { repoTest } from "../support/repo.ts";
 
@@ -311,6 +311,39 @@ repoTest(
   },
 );
 
+repoTest("what git was told not to look at counts as it stands there", {
+  "qik.toml": `
+modules = ["assumed", "skipped", "left"]
+[commands.show]
+exec = "cat {module.dir}/*"
+deps = ["{module.dir}"]
+`,
+  "assumed/a": "1\n",
+  "assumed/b": "1\n",
+  "skipped/a": "1\n",
+  "left/a": "1\n",
+}, async (repo) => {
+  await repo.must();
+  await repo.git("update-index", "--assume-unchanged", "assumed/a", "assumed/b");
+  await repo.git("update-index", "--skip-worktree", "skipped/a", "left/a");
+  assert.deepEqual(await selects(repo, "--changed"), []);
+  await repo.write({ "skipped/a": "2\n" });
+  assert.equal((await repo.must("--ls", "-v", "--changed")).out.trimEnd(), SKIPPED);
+  await repo.write({ "assumed/a": "2\n" });
+  const both = ["show#assumed", "show#skipped"];
+  for (const words of [["--changed"], ["--since", "main"], ["--cache-status", "cold"]]) {
+    assert.deepEqual(await selects(repo, ...words), both);
+  }
+  assert.deepEqual(await selects(repo, "--staged"), []);
+  await repo.write({ "assumed/a": "1\n" });
+  await chmod(repo.path("assumed/b"), 0o755);
+  assert.deepEqual(await selects(repo, "--changed"), both);
+  await repo.remove("assumed/b", "skipped/a");
+  assert.deepEqual(await selects(repo, "--changed"), ["show#assumed"], "a sparse checkout");
+});
+
+const SKIPPED = "show#skipped  (skipped/a changed)";
+
 repoTest("names of files that would move the cursor are written out", {
   "qik.toml": '[commands.a]\nexec = "true"\ndescription = "one\\ntwo"\ndeps = ["d"]\n',
   "d/a": "",
@@ -361,6 +394,13 @@ repoTest("what cannot be compared is told", FILES, async (repo) => {
   assert.match(await says("--since", "--output=x"), /Cannot find the revision "--output=x"/);
   // The variable behind it was not set: without the option everything would run.
   assert.match(await says("--since", ""), /Cannot find the revision ""/);
+  assert.match(await says("--since", "^main"), /Cannot find the revision "\^main"/);
+  await repo.git("tag", "content", "HEAD:qik.toml");
+  assert.match(await says("--since", "content"), /"content": it is no commit[^]*Name a branch/);
+  assert.deepEqual(await selects(repo, "--since", ":/first"), []);
+  await repo.git("clone", "-q", "--depth", "1", `file://${repo.root}`, repo.path("../clone"));
+  const clone = repo.with({ cwd: "../clone" });
+  assert.match((await clone.qik("--since", "HEAD~1")).err, /is shallow[^]*--unshallow/);
   assert.match(await says("--changed", "--staged"), /Cannot use --changed and --staged together/);
   assert.match(await says("--exact"), /Cannot use --exact alone/);
   await repo.git("checkout", "-q", "--orphan", "other");
