@@ -87,5 +87,5 @@ export { sha256 } from "./lib/sys/digest.ts";
 export { nearest } from "./lib/base/nearest.ts";
 export { byCodeUnit } from "./lib/base/order.ts";
 export { rootedPath } from "./lib/base/paths.ts";
-export type { EdgePlace, Picture } from "./lib/plugin/picture.ts";
+export type { Beyond, EdgePlace, Picture } from "./lib/plugin/picture.ts";
 export { VERSION } from "./lib/base/version.ts";

@@ -15,4 +15,15 @@ export interface Picture {
   readonly edges: readonly (readonly [from: number, to: number])[];
   /** Where an edge comes from; asked only for the few edges that are explained. */
   places?(from: number, to: number): readonly EdgePlace[];
+  /** What a name is that is no node, where the picture knows it; asked only for names that are explained. */
+  beyond?(name: string): Beyond | undefined;
+}
+
+/** Something outside of the picture that nodes lead to. */
+export interface Beyond {
+  /** Places in `nodes`: those that lead there. */
+  readonly from: readonly number[];
+  places(from: number): readonly EdgePlace[];
+  /** What it is and why it is no node: the hint where it cannot be shown. */
+  readonly what: string;
 }

@@ -3,7 +3,7 @@ import { type DepWorld, type Fence, isFenced, isInside } from "../../mod.ts";
 import { Distributions } from "./distributions.ts";
 import { EDGE, filesOf, type ImportGraph, TYPE_CHECKING } from "./graph/graph.ts";
 import { moduleOf } from "./graph/modules.ts";
-import { Places } from "./places.ts";
+import { Places, type SourcePlace } from "./places.ts";
 import type { Project } from "./names.ts";
 
 /** One import that is not allowed, or a file that cannot be read. */
@@ -41,7 +41,9 @@ export async function violationsOf(request: CheckRequest): Promise<Violation[]> 
     const module = moduleOf(path, graph.pythonPath)?.name ?? "";
     found.push({ path, line, kind: "syntax", module, imports: "", message });
   }
-  return found.sort((a, b) => a.path < b.path ? -1 : a.path > b.path ? 1 : a.line - b.line);
+  return distinct(found).sort((a, b) =>
+    a.path < b.path ? -1 : a.path > b.path ? 1 : a.line - b.line
+  );
 }
 
 function counts({ project }: CheckRequest, edge: number): boolean {
@@ -67,11 +69,9 @@ function internal(
     const message =
       `imports "${imports}" (${files[0]}), which lies outside of the fence of space ` +
       `"${fence.space}"`;
-    addAt(request, module, places.of(module, { inside: target }), found, {
-      kind: "internal",
-      imports,
-      message,
-    });
+    for (const place of placesOrFile(graph, module, places.of(module, { inside: target }))) {
+      add(request, module, place, found, { kind: "internal", imports, message });
+    }
   }
 }
 
@@ -87,27 +87,62 @@ async function external(
     for (const edge of graph.outside[module]!) {
       // One that may fail is allowed to.
       if (edge % EDGE !== 0) continue;
-      const imports = graph.externals[Math.floor(edge / EDGE)]!;
-      if ((await distributions.origin(imports)).kind !== "unknown") continue;
-      const message =
-        `imports "${imports}", which the environment of space "${fence.space}" does not have`;
-      addAt(request, module, places.of(module, { outside: imports }), found, {
-        kind: "external",
-        imports,
-        message,
-      });
+      const name = graph.externals[Math.floor(edge / EDGE)]!;
+      const origin = await distributions.origin(name);
+      if (origin.kind !== "unknown" && origin.kind !== "gone") continue;
+      const lacks = `which the environment of space "${fence.space}" does not have`;
+      const why = origin.kind === "gone"
+        ? `which Python has up to 3.${origin.last} and 3.${origin.now} lacks`
+        : lacks;
+      for (const place of placesOrFile(graph, module, places.of(module, { outside: name }))) {
+        const imports = await namedThere(distributions, place, name);
+        add(request, module, place, found, {
+          kind: "external",
+          imports,
+          message: `imports "${imports}", ${why}`,
+        });
+      }
     }
   }
 }
 
-function addAt(
+/**
+ * What is said to be missing: the module as the statement names it, for `requests` and not `requests.get` is what
+ * somebody installs. Where the environment has something of that module, the whole name.
+ */
+async function namedThere(
+  distributions: Distributions,
+  { module }: SourcePlace,
+  name: string,
+): Promise<string> {
+  if (module === "") return name;
+  const { kind } = await distributions.origin(module);
+  return kind === "unknown" || kind === "gone" ? module : name;
+}
+
+/** The file alone for an edge that the settings add. */
+function placesOrFile(
+  graph: ImportGraph,
+  module: number,
+  places: readonly SourcePlace[],
+): readonly SourcePlace[] {
+  const path = filesOf(graph, module)[0] ?? graph.modules[module]!;
+  return places.length > 0 ? places : [{ path, line: 0, module: "" }];
+}
+
+function add(
   { graph }: CheckRequest,
   module: number,
-  places: readonly { readonly path: string; readonly line: number }[],
+  { path, line }: SourcePlace,
   found: Violation[],
   what: Pick<Violation, "kind" | "imports" | "message">,
 ): void {
-  const name = graph.modules[module]!;
-  const at = places.length > 0 ? places : [{ path: filesOf(graph, module)[0] ?? name, line: 0 }];
-  for (const place of at) found.push({ ...place, ...what, module: name });
+  found.push({ path, line, ...what, module: graph.modules[module]! });
+}
+
+/** One statement may import several names of one module: it is told once. */
+function distinct(violations: readonly Violation[]): Violation[] {
+  return [
+    ...new Map(violations.map((one) => [`${one.path}\0${one.line}\0${one.message}`, one])).values(),
+  ];
 }

@@ -1,6 +1,6 @@
 /** Which distributions imports come from, in the environment of a space. */
 import type { Config, DepWorld } from "../../mod.ts";
-import { stdlibModules } from "./stdlib.ts";
+import { stdlibModules, stdlibSpan } from "./stdlib.ts";
 
 /** Distributions whose import name is another; only asked where nothing is installed, for lock files. */
 const WELL_KNOWN: Readonly<Record<string, string>> = {
@@ -32,6 +32,8 @@ export type Origin =
   /** Python's own, or one that the configuration says to ignore. */
   | { readonly kind: "ignored" }
   | { readonly kind: "known"; readonly dists: readonly string[] }
+  /** Python's own up to a minor version before the space's. */
+  | { readonly kind: "gone"; readonly last: number; readonly now: number }
   | { readonly kind: "unknown" };
 
 const IGNORED: Origin = { kind: "ignored" };
@@ -66,7 +68,15 @@ export class Distributions {
     for (const dist of [top, WELL_KNOWN[top]]) {
       if (dist !== undefined && await this.#isLocked(dist)) return { kind: "known", dists: [dist] };
     }
-    return { kind: "unknown" };
+    return this.#ofOtherPython(top);
+  }
+
+  /** Code that asks for the version of Python imports modules that its own does not have. */
+  #ofOtherPython(top: string): Origin {
+    const now = this.#world.packages()?.pythonMinor();
+    const span = stdlibSpan(top);
+    if (span === undefined || now === undefined) return { kind: "unknown" };
+    return now > span.last ? { kind: "gone", last: span.last, now } : IGNORED;
   }
 
   /** What `[pydist] modules` says of the name or of the package nearest around it. */

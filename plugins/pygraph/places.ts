@@ -9,6 +9,8 @@ import { scan } from "./scan/scanner.ts";
 export interface SourcePlace {
   readonly path: string;
   readonly line: number;
+  /** The module as the statement there names it. */
+  readonly module: string;
 }
 
 /** An edge: to a module of the graph, or to a name outside. */
@@ -49,7 +51,9 @@ export class Places {
       for (const imported of scan(this.#world.file(path) ?? new Uint8Array()).imports) {
         const targets: Target[] = [];
         this.#resolver.targets(name, isPackage, imported, targets);
-        for (const target of targets) found.push([target, { path, line: imported.line }]);
+        for (const target of targets) {
+          found.push([target, { path, line: imported.line, module: imported.module }]);
+        }
       }
     }
     this.#known.set(module, found);

@@ -27,6 +27,31 @@ export function stdlibModules(minor?: number): ReadonlySet<string> {
   return names;
 }
 
+/**
+ * The minor versions of Python 3 that have a module which not all of them have.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { stdlibSpan } from "./stdlib.ts";
+ * assert.deepEqual(stdlibSpan("annotationlib"), { first: 14, last: Infinity });
+ * assert.deepEqual(stdlibSpan("distutils"), { first: -Infinity, last: 11 });
+ * assert.equal(stdlibSpan("os"), undefined);
+ * ```
+ */
+export function stdlibSpan(
+  name: string,
+): { readonly first: number; readonly last: number } | undefined {
+  const entry = SOMETIMES.split(" ").find((entry) => entry.startsWith(`${name}:`));
+  if (entry === undefined) return undefined;
+  const [first, last] = entry.slice(name.length + 1).split("-").map(Number) as [number, number];
+  // What came before the first version that is known, and after the last one, is like these.
+  return {
+    first: first === FIRST_MINOR ? -Infinity : first,
+    last: last === LAST_MINOR ? Infinity : last,
+  };
+}
+
 /** Names that every version has. */
 export function alwaysStdlib(): ReadonlySet<string> {
   return new Set(ALWAYS.split(" "));

@@ -27,7 +27,7 @@ repoTest("the graph of imports in every format, with circles and reasons", FILES
   assert.equal(
     (await repo.must(":graph", "imports")).out,
     "m\nm.one -> m.two\nm.three -> m.two\nm.two -> m.three\n" +
-      "cycle: m.two -> m.three -> m.two\n4 nodes, 3 edges, 1 cycles\n",
+      "cycle: m.three -> m.two -> m.three\n4 nodes, 3 edges, 1 cycle\n",
   );
   assert.equal(
     (await repo.must(":graph", "imports", "--why", "m.one", "m.three")).out,
@@ -35,7 +35,9 @@ repoTest("the graph of imports in every format, with circles and reasons", FILES
   );
   const json = JSON.parse((await repo.must(":graph", "imports", "--json")).out);
   assert.deepEqual(json.edges[0], { from: "m.one", to: "m.two" });
-  assert.deepEqual(json.cycles, [["m.two", "m.three", "m.two"]]);
+  assert.deepEqual(json.cycles, [
+    { nodes: ["m.three", "m.two"], way: ["m.three", "m.two", "m.three"] },
+  ]);
   const format = async (name: string) =>
     (await repo.must(":graph", "imports", "--format", name)).out;
   assert.match(await format("dot"), /^digraph \{[\s\S]*"m\.one" -> "m\.two";/);
@@ -45,6 +47,43 @@ repoTest("the graph of imports in every format, with circles and reasons", FILES
   assert.deepEqual(JSON.parse(why.out), {
     way: [{ from: "m.one", to: "m.two", at: [{ path: "m/one.py", line: 2 }] }],
   });
+});
+
+repoTest("circles that share modules are told as one, by the shortest way around", {
+  ...FILES,
+  "m/one.py": "from m import two, three\n",
+  "m/three.py": "from . import four\n",
+  "m/four.py": "from . import one, two, three\n",
+  "m/self.py": "import m.self\n",
+}, async (repo) => {
+  const { out } = await repo.must(":graph", "imports");
+  assert.match(
+    out,
+    /cycle among 4 nodes: m\.four -> m\.three -> m\.four\ncycle: m\.self -> m\.self\n/,
+  );
+  const html = (await repo.must(":graph", "imports", "--format", "html")).out;
+  assert.match(html, /<li>m\.four &rarr; m\.three &rarr; m\.four<details>.*4 nodes/);
+});
+
+repoTest("ways that end outside of the repository", {
+  ...FILES,
+  "m/two.py": "import m.three\nfrom requests import get, post\nimport os.path, sqlite3\n",
+}, async (repo) => {
+  const why = async (...ends: readonly string[]) =>
+    (await repo.must(":graph", "imports", "--why", ...ends)).out;
+  assert.equal(
+    await why("m.one", "requests"),
+    "m.one -> m.two m/one.py:2\nm.two -> requests m/two.py:2\n",
+  );
+  assert.equal(await why("m.two", "os"), "m.two -> os m/two.py:3\n");
+  const refused = async (message: RegExp, ...ends: readonly string[]) => {
+    const { code, err } = await repo.qik(":graph", "imports", "--why", ...ends);
+    assert.equal(code, 2);
+    assert.match(err, message);
+  };
+  await refused(/"json" in the graph \[usage\]\n.*"json" is Python's own/, "m.one", "json");
+  await refused(/"requests" in the graph \[usage\]\n.*but not begin/, "requests", "m.one");
+  await refused(/"imports" is the name of a graph \[usage\]\n.*--why m\.one OTHER/, "m.one");
 });
 
 repoTest("graphs and names that are not there", FILES, async (repo) => {

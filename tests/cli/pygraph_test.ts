@@ -333,3 +333,12 @@ cache = "none"\nbuild-cache = "repo"\nlock-cache = "local"\n${TEST}
   assert.match(out, /warm .*pygraph\.lock/);
   assert.match(out, /cold .*pygraph\.check/);
 });
+
+repoTest("modules that only other versions of Python have are no unknown imports", {
+  ...TWO,
+  "b/__init__.py": "import sys\nif sys.version_info < (3, 12): import distutils\n" +
+    "if sys.version_info >= (3, 14): import annotationlib\n",
+}, async (plain) => {
+  const repo = await withDists(plain, {});
+  assert.deepEqual(await ranBy(repo), ["a", "b"]);
+});

@@ -2,9 +2,9 @@ import { nearest } from "../../base/nearest.ts";
 import { QikError } from "../../base/problems.ts";
 import type { Plan } from "../../plan/types.ts";
 import type { PluginGraph } from "../../plugin/api.ts";
-import type { Picture } from "../../plugin/picture.ts";
+import type { EdgePlace, Picture } from "../../plugin/picture.ts";
 import { type Format, renderPicture } from "../graph/render.ts";
-import { shortestWay } from "../graph/walk.ts";
+import { nearestOf, shortestWay } from "../graph/walk.ts";
 import type { MetaCall } from "../meta_spec.ts";
 import type { AppParts, Exit } from "../parts.ts";
 import { callPlugin } from "../plugin_metas.ts";
@@ -24,8 +24,30 @@ export async function run(parts: AppParts, call: MetaCall): Promise<Exit> {
   if (why ? ends.length !== 2 : ends.length > 0) {
     throw usage(why ? "--why takes two names" : `Cannot use "${ends[0]}" without --why`);
   }
-  if (name === "tasks") return { code: show(parts, call, taskPicture(project.plan), ends) };
+  const tasks = taskPicture(project.plan);
+  if (why && !named) refuseOneName(project, tasks, ends);
+  if (name === "tasks") return { code: show(parts, call, tasks, ends) };
   return await showPlugins(parts, call, project, name, ends);
+}
+
+/** `--why imports A` is about the graph of imports, and lacks a name. */
+function refuseOneName(
+  project: Project,
+  { nodes }: Picture,
+  [first, second]: readonly string[],
+): void {
+  const graphs = ["tasks", ...pluginGraphs(project).map(({ graph }) => graph.name)];
+  if (!graphs.includes(first!) || nodes.includes(first!)) return;
+  throw usage(
+    `--why takes two names, and "${first}" is the name of a graph`,
+    `Say from where to where: qik :graph ${first} --why ${second} OTHER`,
+  );
+}
+
+function pluginGraphs({ view: { config, plugins } }: Project) {
+  return config.plugins.flatMap((entry) =>
+    (plugins.get(entry.source)?.graphs ?? []).map((graph) => ({ entry, graph }))
+  );
 }
 
 async function showPlugins(
@@ -35,9 +57,7 @@ async function showPlugins(
   name: string,
   ends: readonly string[],
 ): Promise<Exit> {
-  const graphs = project.view.config.plugins.flatMap((entry) =>
-    (project.view.plugins.get(entry.source)?.graphs ?? []).map((graph) => ({ entry, graph }))
-  );
+  const graphs = pluginGraphs(project);
   const found = graphs.find(({ graph }) => graph.name === name);
   if (found === undefined) throw unknownGraph(name, graphs.map(({ graph }) => graph));
   return await callPlugin(found.entry, project, parts, call, async (handed) => {
@@ -66,13 +86,7 @@ function show(
     write(renderPicture(picture, format));
     return 0;
   }
-  const [from, to] = ends.map((name) => nodeOf(picture, name)) as [number, number];
-  const way = shortestWay(picture, from, to) ?? [];
-  const steps = way.slice(1).map((node, at) => ({
-    from: picture.nodes[way[at]!]!,
-    to: picture.nodes[node]!,
-    at: picture.places?.(way[at]!, node) ?? [],
-  }));
+  const steps = stepsBetween(picture, ends as [string, string]);
   if (format === "json") write(`${JSON.stringify({ way: steps }, null, 2)}\n`);
   else if (steps.length === 0) write(`${ends[0]} does not lead to ${ends[1]}\n`);
   for (const step of format === "json" ? [] : steps) {
@@ -82,13 +96,43 @@ function show(
   return steps.length === 0 ? 1 : 0;
 }
 
-function nodeOf({ nodes }: Picture, name: string): number {
+/** One edge of a way. */
+interface Step {
+  readonly from: string;
+  readonly to: string;
+  readonly at: readonly EdgePlace[];
+}
+
+/** The shortest way; none where there is no way. The end may be something outside that the picture knows. */
+function stepsBetween(picture: Picture, [start, end]: readonly [string, string]): Step[] {
+  const { nodes } = picture;
+  const from = nodeOf(picture, start);
+  const inside = nodes.indexOf(end);
+  if (inside >= 0) return stepsOf(picture, shortestWay(picture, from, inside) ?? []);
+  const beyond = picture.beyond?.(end);
+  if (beyond === undefined || beyond.from.length === 0) nodeOf(picture, end);
+  const last = nearestOf(picture, from, beyond!.from);
+  if (last === undefined) return [];
+  const way = last === from ? [from] : shortestWay(picture, from, last)!;
+  const at = beyond!.places(last);
+  return [...stepsOf(picture, way), { from: nodes[last]!, to: end, at }];
+}
+
+function stepsOf({ nodes, places }: Picture, way: readonly number[]): Step[] {
+  return way.slice(1).map((node, at) => ({
+    from: nodes[way[at]!]!,
+    to: nodes[node]!,
+    at: places?.(way[at]!, node) ?? [],
+  }));
+}
+
+function nodeOf({ nodes, beyond }: Picture, name: string): number {
   const at = nodes.indexOf(name);
   if (at >= 0) return at;
   const near = nearest(name, nodes).map((other) => `"${other}"`).join(", ");
   throw usage(
     `Cannot find "${name}" in the graph`,
-    near === "" ? undefined : `Did you mean ${near}?`,
+    beyond?.(name)?.what ?? (near === "" ? undefined : `Did you mean ${near}?`),
   );
 }
 

@@ -1,5 +1,5 @@
-import { circles } from "../../config/circles.ts";
 import type { Picture } from "../../plugin/picture.ts";
+import { cyclesIn } from "./cycles.ts";
 import { targetsOf } from "./walk.ts";
 
 export const FORMATS = ["text", "dot", "mermaid", "json", "html"] as const;
@@ -34,24 +34,40 @@ export function renderPicture(picture: Picture, format: Format): string {
   }
 }
 
-/** Circles, each as its way back to where it began. */
-function cyclesOf(picture: Picture): string[][] {
-  const { nodes } = picture;
-  const targets = targetsOf(picture);
-  return circles(new Map(nodes.map((name, at) => [name, targets[at]!.map((to) => nodes[to]!)])));
+/** A group of nodes that all lead to each other, by their names. */
+interface NamedCycle {
+  readonly nodes: readonly string[];
+  readonly way: readonly string[];
+}
+
+function cyclesOf(picture: Picture): NamedCycle[] {
+  const named = (list: readonly number[]) => list.map((at) => picture.nodes[at]!);
+  return cyclesIn(targetsOf(picture)).map(({ nodes, way }) => ({
+    nodes: named(nodes),
+    way: named(way),
+  }));
 }
 
 function textOf(picture: Picture): string {
-  const { nodes, edges } = picture;
+  const { nodes } = picture;
   const targets = targetsOf(picture);
   const lines = nodes.map((name, at) => {
     const list = targets[at]!.map((to) => nodes[to]).join(", ");
     return list === "" ? name : `${name} -> ${list}`;
   });
   const cycles = cyclesOf(picture);
-  for (const way of cycles) lines.push(`cycle: ${way.join(" -> ")}`);
-  lines.push(`${nodes.length} nodes, ${edges.length} edges, ${cycles.length} cycles`);
+  for (const { nodes, way } of cycles) {
+    const among = way.length - 1 < nodes.length ? ` among ${nodes.length} nodes` : "";
+    lines.push(`cycle${among}: ${way.join(" -> ")}`);
+  }
+  lines.push(sizeOf(picture, cycles));
   return `${lines.join("\n")}\n`;
+}
+
+function sizeOf({ nodes, edges }: Picture, cycles: readonly NamedCycle[]): string {
+  const count = (list: readonly unknown[], what: string) =>
+    `${list.length} ${what}${list.length === 1 ? "" : "s"}`;
+  return [count(nodes, "node"), count(edges, "edge"), count(cycles, "cycle")].join(", ");
 }
 
 function quoted(name: string): string {
@@ -74,10 +90,15 @@ function htmlOf(picture: Picture): string {
     `<section id="n${at}"><h2>${escaped(name)}</h2><p>leads to ${links(targets[at]!)}</p>` +
     `<p>reached from ${links(sources[at]!)}</p></section>`
   );
-  const cycles = cyclesOf(picture).map((way) => `<li>${way.map(escaped).join(" &rarr; ")}</li>`);
+  const places = new Map(nodes.map((name, at) => [name, at]));
+  const cycles = cyclesOf(picture);
+  const groups = cycles.map(({ nodes, way }) =>
+    `<li>${way.map(escaped).join(" &rarr; ")}<details><summary>${nodes.length} nodes</summary>` +
+    `${links(nodes.map((name) => places.get(name)!))}</details></li>`
+  );
   return `<!doctype html>\n<html lang="en"><meta charset="utf-8"><title>qik :graph</title>\n` +
     "<style>body{font-family:system-ui;max-width:60em;margin:auto}h2{font-size:1em}" +
     "section:target{background:#ffc}</style>\n" +
-    `<h1>${nodes.length} nodes, ${edges.length} edges, ${cycles.length} cycles</h1>\n` +
-    `<ul>${cycles.join("")}</ul>\n${items.join("\n")}\n</html>\n`;
+    `<h1>${sizeOf(picture, cycles)}</h1>\n` +
+    `<ul>${groups.join("")}</ul>\n${items.join("\n")}\n</html>\n`;
 }

@@ -37,6 +37,22 @@ export function shortestWay(picture: Picture, from: number, to: number): number[
   return undefined;
 }
 
+/** The first node of some that is reached from one, which may be that one itself; the nearest, in order of nodes. */
+export function nearestOf(
+  picture: Picture,
+  from: number,
+  wanted: readonly number[],
+): number | undefined {
+  const targets = targetsOf(picture);
+  const goals = new Set(wanted);
+  const seen = new Set([from]);
+  for (const node of seen) {
+    if (goals.has(node)) return node;
+    for (const next of targets[node]!) seen.add(next);
+  }
+  return undefined;
+}
+
 function wayBack(before: ReadonlyMap<number, number>, from: number, to: number): number[] {
   const way = [to];
   let at = to;
