@@ -7,6 +7,7 @@ import { taskEnvironment, variable } from "../space/environ.ts";
 import { spaceOf } from "../space/space_of.ts";
 import { findProgram, pathDirectories } from "../sys/find_program.ts";
 import { errorCode, type Sys } from "../sys/sys.ts";
+import { assertAbsent, unusable } from "./unusable_program.ts";
 import { parseArgs } from "./args.ts";
 import type { AppParts, Exit } from "./parts.ts";
 import { openProject, type Project } from "./project.ts";
@@ -105,6 +106,7 @@ async function become(
   const from = project.start;
   const program = findProgram(name, { files, path, from, windows });
   if (program === undefined) {
+    if (name.includes("/")) assertAbsent(files, name, from);
     throw missing(sys, { name, space, isStale, directories: pathDirectories(path, windows) });
   }
   const end = await processes.become({
@@ -113,7 +115,7 @@ async function become(
     env,
     cwd: from,
   });
-  if (!end.started) throw unusable(program.path, end.reason);
+  if (!end.started) throw unusable(files, program.path, end.reason);
   const signal = STOPPING.find((word) => word === end.signal);
   return { code: end.code, ...(signal === undefined ? {} : { signal }) };
 }
@@ -205,10 +207,6 @@ function namesIn(files: Sys["files"], directory: string): string[] {
     if (errorCode(error) === undefined) throw error;
     return [];
   }
-}
-
-function unusable(path: string, reason: string): QikError {
-  return new QikError({ code: "program-unusable", message: `Cannot run "${path}": ${reason}` });
 }
 
 function print(sys: Sys, text: string): Exit {

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import process from "node:process";
 import { type Libc, openLibc } from "./libc.ts";
+import { exactArguments, exactVariables } from "./own_words.ts";
 import { signalNumber } from "./starter.ts";
 import { type BecomeRequest, type ChildEnd, errorCode, type StopSignal } from "./sys.ts";
 
@@ -13,7 +14,9 @@ export async function become(request: BecomeRequest): Promise<ChildEnd> {
   if (end.started || end.reason !== "ENOEXEC") return end;
   // A text without "#!" that may be executed is one for the shell, as `execvp` has it.
   const { file, argv } = request;
-  return await runInside({ ...request, file: "/bin/sh", argv: ["sh", file, ...argv.slice(1)] });
+  const shell = { ...request, file: "/bin/sh", argv: ["sh", file, ...argv.slice(1)] };
+  if (libc !== undefined) replaceProcess(libc, shell);
+  return await runInside(shell);
 }
 
 /** Longer than any system's set of signals. */
@@ -29,14 +32,19 @@ function replaceProcess(libc: Libc, { file, argv, env }: BecomeRequest): void {
     keep.push(bytes);
     return libc.address(bytes);
   };
-  const text = (value: string) => address(new TextEncoder().encode(`${value}\0`));
-  const list = (values: readonly string[]) =>
-    address(new Uint8Array(BigUint64Array.from([...values.map(text), 0n]).buffer));
+  const ended = (bytes: Uint8Array) => {
+    const whole = new Uint8Array(bytes.length + 1);
+    whole.set(bytes);
+    return address(whole);
+  };
+  const list = (values: readonly Uint8Array[]) =>
+    address(new Uint8Array(BigUint64Array.from([...values.map(ended), 0n]).buffer));
   const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`);
   // What is ignored or blocked stays so in the program.
   IGNORED_BY_RUNTIMES.forEach((signal) => libc.defaultSignal(signalNumber(signal)));
   libc.blockOnly(address(new Uint8Array(SIGNAL_SET_BYTES)));
-  libc.execve(text(file), list(argv), list(variables));
+  const path = ended(new TextEncoder().encode(file));
+  libc.execve(path, list(exactArguments(argv)), list(exactVariables(variables)));
   // Its arguments had to live until here.
   keep.length = 0;
 }

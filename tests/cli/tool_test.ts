@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
+import process from "node:process";
 import { makeVenv } from "../support/fakes.ts";
 import { inTerminal } from "../support/pseudo_terminal.ts";
 import { pythonRepoTest } from "../support/python.ts";
@@ -120,6 +121,22 @@ repoTest(
   },
 );
 
+repoTest("what is not UTF-8 reaches the program as it is", FILES, async (repo) => {
+  if (process.platform !== "linux") return;
+  const [word, value] = ["a\\377\\n\\303", "v\\376"];
+  const call = (...script: readonly string[]) =>
+    repo.run("sh", "-c", `X="$(printf '${value}')" ${script.join(" ")} "$(printf '${word}')" é`);
+  const print = `'for a in "$X" "$@"; do printf %s "$a"; echo; done | od -An -c | tr -s " \n" " "'`;
+  const qik = qikCommand().join(" ");
+  assert.equal(
+    (await call(qik, ":x", "sh", "-c", print, "sh")).out.trim(),
+    "v 376 \\n a 377 \\n 303 \\n 303 251 \\n",
+    repo.log,
+  );
+  await repo.writeScript("plain", `printf %s "$1" | od -An -c\n`);
+  assert.equal((await call(qik, ":x", "./plain")).out.trim(), "a 377  \\n 303", "no #!");
+});
+
 repoTest("a script without #! is run by the shell", FILES, async (repo) => {
   await repo.writeScript("plain", 'echo "plain $1"\n');
   assert.equal((await repo.must(":x", "./plain", "one")).out, "plain one\n");
@@ -162,7 +179,23 @@ repoTest("what cannot be run is told, with what was nearly meant", FILES, async 
   await repo.writeScript("broken", "#!/nowhere/at/all\n");
   assert.match(
     await says("./broken"),
-    /^126 Error: Cannot run ".*\/broken": ENOENT \[program-unusable\]/,
+    /^126 Error: Cannot run ".*\/broken": "\/nowhere\/at\/all", which its first line names, is not/,
+  );
+  await repo.write({ "plain": "echo" });
+  assert.equal(
+    await says("./plain"),
+    '126 Error: Cannot run "./plain": it is not executable [program-unusable]|  hint: Make it so: chmod +x ./plain',
+  );
+  assert.match(await says("./app"), /^126 Error: Cannot run ".\/app": it is a directory/);
+  assert.match(await says(repo.path("none")), /^127 Error: Cannot find the program ".*none"/);
+  await repo.run("mkfifo", "pipe");
+  assert.match(await says("./pipe"), /^126 Error: Cannot run ".\/pipe": it is no regular file/);
+  // One variable alone is longer than Linux takes.
+  await repo.write({ "long.env": `LONGER=${"y".repeat(140_000)}\n` });
+  await repo.write({ "qik.toml": '[defaults]\ndotenv = "long.env"\n' });
+  assert.match(
+    await says("say"),
+    /^126 Error: Cannot run ".*say": its arguments and variables are more/,
   );
 });
 
