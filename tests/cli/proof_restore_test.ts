@@ -94,7 +94,7 @@ const OTHERS: Readonly<Record<string, Harm>> = {
     repo.run("sh", "-c", 'for f in ._qik/cache/v1/entries/*/*; do echo x >> "$f"; done'),
   "a log": gone("._qik/out/file.out"),
   "an artifact that git has": (repo) => repo.git("add", "-f", "out/file.txt").catch(() => {}),
-  "what git had": (repo) => repo.git("rm", "-q", "--cached", "--ignore-unmatch", "out/file.txt"),
+  "what git had": (repo) => repo.git("rm", "-rq", "--cached", "--ignore-unmatch", "out/file.txt"),
   "rules": (repo, unique) => repo.write({ "gen/.gitignore": `*\n#${unique}\n` }),
   "the lock of the index": (repo) => repo.write({ ".git/index.lock": "" }),
 };
@@ -181,8 +181,12 @@ repoTest(
       ];
       const results = [];
       for (const way of ["a", "b"]) {
-        await repo.git("rm", "-q", "--cached", "--ignore-unmatch", "out/file.txt");
-        await repo.run("sh", "-c", "rm -rf ._qik out/* gen seen links *.gen ../aside");
+        await repo.git("rm", "-rq", "--cached", "--ignore-unmatch", "out/file.txt");
+        await repo.run(
+          "sh",
+          "-c",
+          "rm -rf ._qik out/* gen seen links *.gen ../aside; mkdir -p out",
+        );
         await repo.must("-n", "1");
         await settled(repo, calls, "-n", "1");
         for (const name of chosen) {
