@@ -45,7 +45,8 @@ export function bunArguments(
 
 /** The words for `deno compile`, which makes the same program with the other runtime. */
 export function denoArguments(outfile: string): string[] {
-  return ["compile", "-A", "--frozen", "--no-prompt", "--output", outfile, "main.ts"];
+  // Types are checked because only then Deno follows imports that wait until they are needed (`unstable` in deno.json).
+  return ["compile", "--check", "-A", "--frozen", "--no-prompt", "--output", outfile, "main.ts"];
 }
 
 /**
