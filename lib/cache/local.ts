@@ -62,9 +62,10 @@ export interface LocalCache extends Cache {
   /**
    * Keeps an entry that came from elsewhere. All contents that are not in it must be among the blobs.
    *
+   * @returns A hit of this very entry, whatever others store under its key.
    * @throws The system's error.
    */
-  adopt(entry: Entry): void;
+  adopt(entry: Entry): Hit;
   /**
    * A restore that is planned and verified, for several to be carried out only if all of them can be. Writes nothing and
    * discards nothing.
@@ -140,6 +141,7 @@ export function openLocalCache(options: LocalCacheOptions): LocalCache {
       const { key, task } = entry.manifest;
       writeStored(files, entryFile(store, key), writeEntry(entry));
       rememberKey({ files, dir, task }, key);
+      return hitOf(store, entry, entryFile(store, key));
     },
   };
 }

@@ -9,3 +9,12 @@ export const noCache: Cache = {
     return Promise.resolve({ stored: false, reason: "unwritable", detail });
   },
 };
+
+/** A cache in which results are stored and none is looked for; `detail` is what is told as the reason. */
+export function unread(cache: Cache, detail: string): Cache {
+  return {
+    name: cache.name,
+    get: () => Promise.resolve({ found: false, reason: "absent", detail }),
+    put: (result) => cache.put(result),
+  };
+}

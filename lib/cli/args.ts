@@ -31,6 +31,8 @@ export interface Invocation {
   readonly force: boolean;
   /** False under `--no-cache`. */
   readonly useCache: boolean;
+  /** Unset without `--cache-trust`. */
+  readonly cacheTrust?: "none" | "signed" | "2-of-n";
   readonly failFast: boolean;
   readonly watch: boolean;
   readonly ls: boolean;
@@ -114,6 +116,7 @@ function parseWords(argv: readonly string[]): Invocation {
     isolated: given.isolated ?? false,
     ...(given.workers === undefined ? {} : { workers: given.workers }),
     force: given.force ?? false,
+    ...(given.cacheTrust === undefined ? {} : { cacheTrust: given.cacheTrust }),
     failFast: given.failFast ?? false,
     watch: given.watch ?? false,
     ls: given.ls ?? false,
@@ -145,6 +148,7 @@ interface Given {
   isolated?: boolean;
   workers?: string;
   force?: boolean;
+  cacheTrust?: "none" | "signed" | "2-of-n";
   failFast?: boolean;
   watch?: boolean;
   ls?: boolean;

@@ -3,7 +3,7 @@ import type { Artifact, Cache } from "../cache/cache.ts";
 import { explainMiss } from "../cache/explain.ts";
 import { BadArtifact, gatherArtifacts } from "../cache/gather.ts";
 import { openLocalCache } from "../cache/local.ts";
-import { noCache } from "../cache/none.ts";
+import { noCache, unread } from "../cache/none.ts";
 import { openRepoCache, type RepoCache } from "../cache/repo.ts";
 import { repoEntryFile } from "../cache/repo_files.ts";
 import { QikError } from "../base/problems.ts";
@@ -39,17 +39,22 @@ export function openCaches(sys: Sys, project: Project): Caches {
   const { root, cacheDir, stateDir } = project.paths;
   const local = openLocalCache({ files, clock, dir: cacheDir, stateDir });
   let repo: RepoCache | undefined;
-  const opened = new Map<string, Cache>([["local", local], ["none", noCache]]);
+  const opened = new Map<string, Cache>([["none", noCache]]);
   const typeOf = (name: string) =>
     project.plan.config.caches.find((cache) => cache.name === name)?.type ?? name;
   const remotes = new Remotes({ sys, project, local });
-  const open = (name: string): Cache => {
+  const kept = (name: string): Cache => {
     if (typeOf(name) === "local") return local;
     if (typeOf(name) === "repo") {
       if (repo !== undefined) return repo;
       return repo = openRepo(sys, project);
     }
-    return remotes.find(name) ?? pluginCache(name, local, sys, project);
+    return pluginCache(name, local, sys, project);
+  };
+  const open = (name: string): Cache => {
+    const remote = remotes.find(name);
+    if (remote !== undefined) return remote;
+    return project.settings.signers === undefined ? kept(name) : unread(kept(name), UNSIGNED);
   };
   return {
     remotes,
@@ -77,6 +82,8 @@ export function openCaches(sys: Sys, project: Project): Caches {
     },
   };
 }
+
+const UNSIGNED = "only signed results of remotes count";
 
 function openRepo(sys: Sys, { plan, paths: { root, stateDir, cacheDir } }: Project): RepoCache {
   const ref = protectedRef(plan.config, sys.env);

@@ -68,6 +68,7 @@ async function open(
     commonScopes: commonScopes(project, config),
     ci,
     trust: env.QIK_TRUST,
+    signers: project.settings.signers,
     protectedKeys: () => keysOfBase(sys, project, ci, name),
     readFile: (path) => files.read(path),
     qik: VERSION,

@@ -45,6 +45,13 @@ export const OPTIONS: readonly Option[] = [
   },
   { group: "Run", flags: "-f, --force", text: "execute without reading caches; store the results" },
   { group: "Run", flags: "--no-cache", text: "neither read nor write caches" },
+  {
+    group: "Run",
+    flags: "--cache-trust <level>",
+    choices: ["none", "signed", "2-of-n"],
+    text: "believe no stored result (none), only those of a remote that an accepted key signed " +
+      "(signed), or that two signed alike (2-of-n)",
+  },
   { group: "Run", flags: "--fail-fast", text: "start nothing more after the first failure" },
   { group: "Run", flags: "--watch", text: "run again what each change affects, until Ctrl-C" },
   { group: "Show", flags: "--ls", text: "list the selected tasks instead of running them" },

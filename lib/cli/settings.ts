@@ -13,6 +13,8 @@ export interface RunSettings {
   readonly since?: string;
   /** Whether caches are read and written. */
   readonly mode: { readonly read: boolean; readonly write: boolean };
+  /** Only results of remotes count, that so many accepted keys have signed alike, and none that is kept here. */
+  readonly signers?: 1 | 2;
 }
 
 /**
@@ -26,13 +28,18 @@ export function runSettings(
   // without the option everything would run.
   const since = invocation.since ?? (env.QIK__SINCE || undefined);
   const force = invocation.force || flag(env, "QIK__FORCE");
+  const trust = invocation.cacheTrust ?? trustOf(env.QIK__CACHE_TRUST);
   return {
     workers: workersOf(invocation.workers ?? env.QIK__WORKERS, machine),
     isolated: invocation.isolated || flag(env, "QIK__ISOLATED"),
     verbosity: invocation.verbosity ?? verbosityOf(env.QIK__VERBOSITY),
     arch: env.QIK__ARCH || machine.arch,
     ...(since === undefined ? {} : { since }),
-    mode: { read: invocation.useCache && !force, write: invocation.useCache },
+    mode: {
+      read: invocation.useCache && !force && trust !== "none",
+      write: invocation.useCache,
+    },
+    ...(trust === "signed" ? { signers: 1 } : trust === "2-of-n" ? { signers: 2 } : {}),
   };
 }
 
@@ -54,6 +61,16 @@ function verbosityOf(given: string | undefined): 0 | 1 | 2 {
     code: "usage",
     message: `Cannot use "${given}" as the verbosity`,
     hint: "Write 0, 1 or 2 in QIK__VERBOSITY",
+  });
+}
+
+function trustOf(given: string | undefined): Invocation["cacheTrust"] {
+  if (given === undefined || given === "") return undefined;
+  if (given === "none" || given === "signed" || given === "2-of-n") return given;
+  throw new QikError({
+    code: "usage",
+    message: `Cannot use "${given}" as the trust in caches`,
+    hint: "Write none, signed or 2-of-n in QIK__CACHE_TRUST",
   });
 }
 

@@ -177,11 +177,12 @@ function shownAs(
  * from a proof.
  */
 function mayProve(
-  { project: { settings: { mode } }, witness, tree }: Session,
+  { project: { settings: { mode, signers } }, witness, tree }: Session,
   reports: Reports | undefined,
 ): boolean {
   const watched = witness !== undefined && !witness.doubts;
-  return mode.read && mode.write && watched && reports === undefined && tree.busy === undefined;
+  const isUsual = mode.read && mode.write && signers === undefined;
+  return isUsual && watched && reports === undefined && tree.busy === undefined;
 }
 
 function performPorts(

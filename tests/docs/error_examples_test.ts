@@ -27,6 +27,22 @@ const BUILD = {
   "in.txt": "in\n",
 };
 
+/** A project whose only command uses a remote that is not there. */
+function remote(lines: string): Example {
+  return config(
+    "[plugins]",
+    'http = "qik.http"',
+    "[caches.team]",
+    'type = "http"',
+    'url = "http://127.0.0.1:2"',
+    lines,
+    "[commands.build]",
+    'exec = "true"',
+    'deps = ["qik.toml"]',
+    'cache = "team"',
+  );
+}
+
 const EXAMPLES: Partial<Record<Code, Example>> = {
   "usage": { files: LINT, run: "qik --wrokers 3" },
   "config-not-found": {},
@@ -160,13 +176,14 @@ deps = [{type = "pygraph", pyimport = "shop"}]
       "qik; for blob in ._qik/cache/v1/blobs/*/*; do chmod u+w $blob; echo > $blob; done; rm out.txt; qik",
   },
   "cache-unwritable": { files: BUILD, run: "echo > ._qik; qik" },
-  "remote-off": {
-    files: {
-      "qik.toml": '[plugins]\nhttp = "qik.http"\n' +
-        '[caches.team]\ntype = "http"\nurl = "http://127.0.0.1:2"\ntimeout = "1s"\n' +
-        '[commands.build]\nexec = "true"\ndeps = ["qik.toml"]\ncache = "team"\n',
-    },
+  "remote-off": remote("timeout = '1s'"),
+  "remote-untrusted": {
+    ...remote(`accept-keys = ["qik-public-1:${"0".repeat(43)}="]`),
+    run: "GITHUB_ACTIONS=true GITHUB_EVENT_NAME=pull_request GITHUB_BASE_REF=main qik",
   },
+  "remote-unsigned": remote(
+    `mode = "write-only"\naccept-keys = ["qik-public-1:${"0".repeat(43)}="]`,
+  ),
   "artifact-bad": config(
     "[commands.build]",
     'exec = "mkfifo out.txt"',
@@ -210,7 +227,7 @@ const NOT_RUN: Partial<Record<Code, string>> = {
   "remote-late": NEEDS_SERVER,
   "remote-kept-back": NEEDS_SERVER,
   "remote-secret": NEEDS_SERVER,
-  "remote-untrusted": NEEDS_SERVER,
+  "remote-disagreement": NEEDS_SERVER,
   "bug": "must not be producible",
   "task-locked": "needs two qik at the same time: tests/cli holds it",
   "interrupted": "needs a signal at the right moment: tests/cli holds it",

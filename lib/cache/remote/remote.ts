@@ -112,7 +112,9 @@ class Remote implements RemoteCache {
   }
 
   async kept(key: string): Promise<Lookup> {
-    const kept = await this.#options.local.get(key);
+    const { local, policy: { signers } } = this.#options;
+    if (signers !== undefined) return { found: false, reason: "absent", detail: UNSIGNED[signers] };
+    const kept = await local.get(key);
     const detail = kept.found ? this.#objection(kept.hit.manifest.origin) : undefined;
     return detail === undefined ? kept : { found: false, reason: "absent", detail };
   }
@@ -126,14 +128,17 @@ class Remote implements RemoteCache {
   async expect(key: string, contents: boolean): Promise<Manifest | undefined> {
     const known = this.#expected.get(key);
     if (known !== undefined) return known.manifest;
-    const kept = this.#options.local.entry(key);
+    const { local, policy: { signers } } = this.#options;
+    const kept = signers === undefined ? local.entry(key) : undefined;
     const isFine = kept !== undefined && this.#objection(kept.manifest.origin) === undefined;
     if (isFine) return kept.manifest;
     const found = this.#search.find(key);
     const manifest = found.then((record) => record?.manifest);
     const here = contents ? found.then((record) => record && this.#bring(record)) : undefined;
-    // What was brought is looked for in the local store, and what could not be brought is a miss.
-    const record = here === undefined ? found : here.then(() => undefined);
+    // What was brought is looked for in the local store, and what could not be brought is a miss. Where the local store
+    // is not believed, the record is kept that was.
+    const isEnough = here === undefined || signers !== undefined;
+    const record = isEnough ? found : here.then(() => undefined);
     this.#expected.set(key, { manifest, record, here });
     // Whatever was thrown is told to the task when it asks.
     for (const one of [manifest, record, here]) one?.catch(() => {});
@@ -171,10 +176,10 @@ class Remote implements RemoteCache {
     }
   }
 
-  async #adopt(record: RemoteRecord): Promise<void> {
+  async #adopt(record: RemoteRecord): Promise<Hit> {
     await this.#fetching.contents(record);
     const { inline } = record;
-    this.#options.local.adopt({ manifest: this.#manifestOf(record), inline });
+    return this.#options.local.adopt({ manifest: this.#manifestOf(record), inline });
   }
 
   #manifestOf({ manifest, scope, producer, keyId }: RemoteRecord): Manifest {
@@ -184,23 +189,18 @@ class Remote implements RemoteCache {
 
   /** The record is here; its contents are fetched when it is restored. */
   #hitOf(record: RemoteRecord): Hit {
-    const { local, name } = this.#options;
+    const { name } = this.#options;
     let inner: Hit | undefined;
     return {
       manifest: this.#manifestOf(record),
       restore: async (place: RestorePlace) => {
         try {
-          await this.#adopt(record);
+          inner = await this.#adopt(record);
         } catch (error) {
           this.#cannotFetch(record, error);
           const detail = `the result in the cache "${name}" could not be fetched`;
           return { ok: false, reason: "absent", detail };
         }
-        const found = await local.get(record.key);
-        if (!found.found) {
-          return { ok: false, reason: "absent", detail: "the local store lost it at once" };
-        }
-        inner = found.hit;
         return await inner.restore(place);
       },
       replay(onOutput) {
@@ -220,6 +220,12 @@ class Remote implements RemoteCache {
     this.#told.tell({ code: "cache-unwritable", message });
   }
 }
+
+/** Why there is no result, where the local store is not believed. */
+const UNSIGNED = {
+  1: "no signed result of it is known",
+  2: "no result of it is known that two keys signed alike",
+};
 
 /** A look-up that began before its task asked. */
 interface Expected {

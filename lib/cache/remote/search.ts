@@ -1,3 +1,4 @@
+import { Agreement } from "./agreement.ts";
 import { Budget } from "./budget.ts";
 import { type Calls, Oversized, RemoteOff } from "./calls.ts";
 import { type AcceptKey, NO_KEY } from "./keys.ts";
@@ -44,7 +45,10 @@ export class Search {
     this.#ports = ports;
   }
 
-  /** The first record of the scopes and keys in their order; all are asked for at once. */
+  /**
+   * The first record of the scopes and keys in their order, or, where two signers are asked for, the first that another
+   * key has signed, too; all are asked for at once.
+   */
   async find(key: string): Promise<RemoteRecord | undefined> {
     const { policy: { reads }, calls } = this.#ports;
     if (!reads || calls.isOff("read")) return undefined;
@@ -53,11 +57,22 @@ export class Search {
     );
     // The answers behind the one that wins are not waited for.
     for (const one of asked) one.catch(() => {});
+    const agreement = new Agreement(this.#ports.policy.signers ?? 1);
     for (const one of asked) {
       const record = await one;
-      if (record !== undefined) return record;
+      const agreed = record && agreement.add(record);
+      if (agreed !== undefined) return agreed;
     }
+    this.#tellDisagreement(agreement);
     return undefined;
+  }
+
+  #tellDisagreement({ differing: [one, other] }: Agreement): void {
+    if (one === undefined || other === undefined) return;
+    const { told, name } = this.#ports;
+    const message = `The results of "${one.manifest.task}" in the remote cache "${name}" differ: ` +
+      `that of the key ${one.keyId} is not that of ${other.keyId}`;
+    told.tell({ code: "remote-disagreement", message }, `remote-disagreement ${one.key}`);
   }
 
   /** Notes that a record is there but worth nothing. */

@@ -16,6 +16,8 @@ export interface RemotePolicy {
   readonly signKey?: SignKey | undefined;
   /** Unset: entries need no signature. Empty: none is used. */
   readonly acceptKeys?: readonly AcceptKey[] | undefined;
+  /** So many different accepted keys must have signed a result alike, and what is kept here does not count. */
+  readonly signers?: 1 | 2 | undefined;
   readonly producer: Omit<Producer, "at">;
   /** What its user should know about the above. */
   readonly doubts?: readonly Problem[];
@@ -47,6 +49,8 @@ export interface TrustRequest {
   readonly trust?: string | undefined;
   /** `accept-keys` as the protected branch has them, for a pull request; `unknown` where it cannot be read. */
   readonly protectedKeys?: () => Promise<readonly string[] | undefined | "unknown">;
+  /** What `--cache-trust` asks for; see {@link RemotePolicy.signers}. */
+  readonly signers?: 1 | 2 | undefined;
   /** Reads a file that a key is kept in. */
   readonly readFile: (path: string) => Uint8Array | undefined;
   readonly qik: string;
@@ -84,10 +88,11 @@ export async function remotePolicy(request: TrustRequest): Promise<RemotePolicy>
     scope,
     readScopes,
     signKey,
-    acceptKeys,
+    acceptKeys: request.signers === undefined ? acceptKeys : acceptKeys ?? [],
+    signers: request.signers,
     producer: { qik, arch, ...told },
     doubts: [
-      ...(reads && doubt !== undefined ? [doubt] : []),
+      ...(reads ? [tooFew(request, acceptKeys) ?? doubt ?? []].flat() : []),
       // Where nobody asked for writing, a machine without the key simply reads.
       ...(mayWrite && isInVain && filled(settings.mode) !== undefined ? [inVain(request)] : []),
     ],
@@ -197,6 +202,25 @@ function noneUsed({ name }: TrustRequest, why: string, hint?: string): Problem {
 function onlyUnsigned({ name }: TrustRequest, why: string, hint: string): Problem {
   const message = `Uses only entries without a signature of the remote cache "${name}": ${why}`;
   return { code: "remote-untrusted", message, hint };
+}
+
+/** Where `--cache-trust` asks for more keys than there are, nothing counts. */
+function tooFew(
+  request: TrustRequest,
+  keys: readonly AcceptKey[] | undefined,
+): Problem | undefined {
+  const { signers } = request;
+  if (signers === undefined || keys?.length === 0) return undefined;
+  const count = new Set(keys?.map(({ id }) => id)).size;
+  if (count >= signers) return undefined;
+  const why = keys === undefined
+    ? "--cache-trust asks for signatures, and no accept-keys say whose"
+    : "--cache-trust asks for two signatures, and accept-keys name one key";
+  return noneUsed(
+    request,
+    why,
+    "Name the public keys of those who sign in accept-keys or QIK_TRUST",
+  );
 }
 
 function inVain({ name }: TrustRequest): Problem {
