@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { closeSync, openSync, readSync } from "node:fs";
 import process from "node:process";
 import { type Libc, openLibc } from "./libc.ts";
 import { exactArguments, exactVariables } from "./own_words.ts";
@@ -10,13 +11,31 @@ export async function become(request: BecomeRequest): Promise<ChildEnd> {
   if (request.cwd !== process.cwd()) process.chdir(request.cwd);
   const libc = openLibc();
   if (libc !== undefined) replaceProcess(libc, request);
-  const end = await runInside(request);
-  if (end.started || end.reason !== "ENOEXEC") return end;
   // A text without "#!" that may be executed is one for the shell, as `execvp` has it.
   const { file, argv } = request;
   const shell = { ...request, file: "/bin/sh", argv: ["sh", file, ...argv.slice(1)] };
-  if (libc !== undefined) replaceProcess(libc, shell);
-  return await runInside(shell);
+  if (libc !== undefined && isPlainText(file)) replaceProcess(libc, shell);
+  const end = await runInside(request);
+  return end.started || end.reason !== "ENOEXEC" ? end : await runInside(shell);
+}
+
+const BEGINNING_BYTES = 256;
+
+/** Whether a file begins like a script that does not say who is to read it. */
+function isPlainText(file: string): boolean {
+  try {
+    const opened = openSync(file, "r");
+    try {
+      const bytes = new Uint8Array(BEGINNING_BYTES);
+      const beginning = bytes.subarray(0, readSync(opened, bytes));
+      return !beginning.includes(0) && !(beginning[0] === 0x23 && beginning[1] === 0x21);
+    } finally {
+      closeSync(opened);
+    }
+  } catch {
+    // Why it cannot be read, starting it will tell.
+    return false;
+  }
 }
 
 /** Longer than any system's set of signals. */

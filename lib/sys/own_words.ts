@@ -16,13 +16,22 @@ export function exactArguments(args: readonly string[]): readonly Uint8Array[] {
   return args.map((text, at) => sameText(text, own[at]) ? own[at]! : encode(text));
 }
 
-/** The bytes of variables, `NAME=value` each; those that stand like this in our own environment as they are there. */
+/**
+ * The bytes of variables, `NAME=value` each. Those that stand like this in our own environment are as they are there,
+ * and those that the runtime does not show at all (Deno) come with them.
+ */
 export function exactVariables(variables: readonly string[]): readonly Uint8Array[] {
-  if (!variables.some(isLossy)) return variables.map(encode);
-  const own = wordsIn("/proc/self/environ");
-  return variables.map((text) =>
-    (isLossy(text) ? own.find((bytes) => sameText(text, bytes)) : undefined) ?? encode(text)
-  );
+  const own = wordsIn("/proc/self/environ").filter((bytes) => isLossy(decode(bytes)));
+  const nameOf = (text: string) => text.slice(0, text.indexOf("=", 1));
+  // Deno throws where such a variable is asked for by its name.
+  const shown = new Set([...variables.map(nameOf), ...Object.keys(process.env)]);
+  const unseen = own.filter((bytes) => !shown.has(nameOf(decode(bytes))));
+  const exact = variables.map((text) => own.find((bytes) => sameText(text, bytes)) ?? encode(text));
+  return [...exact, ...unseen];
+}
+
+function decode(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes);
 }
 
 function encode(text: string): Uint8Array {
@@ -34,7 +43,7 @@ function isLossy(text: string): boolean {
 }
 
 function sameText(text: string, bytes: Uint8Array | undefined): boolean {
-  return bytes !== undefined && isLossy(text) && new TextDecoder().decode(bytes) === text;
+  return bytes !== undefined && isLossy(text) && decode(bytes) === text;
 }
 
 /** Nothing on other systems. */
