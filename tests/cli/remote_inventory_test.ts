@@ -1,5 +1,6 @@
 /** `qik :cache` on remotes, and `qik :explain` of what came from one. */
 import assert from "node:assert/strict";
+import { makeKeys } from "../../lib/cache/remote/keys.ts";
 import { Repo } from "../support/repo.ts";
 import { ObjectServer } from "../support/remote/object_server.ts";
 import { BUCKETS, NO_SERVERS } from "../support/remote/servers.ts";
@@ -57,6 +58,78 @@ for (const [name, { start, env, cache }] of Object.entries(BUCKETS)) {
       // Contents are young: a run that is uploading might be about to name them.
       const { left } = JSON.parse((await cacheOf("gc", "--json")).out);
       assert.equal(left, 0);
+    },
+  });
+}
+
+for (const [name, { start, env, cache }] of Object.entries(BUCKETS)) {
+  Deno.test({
+    name: `what a key, a scope or a time is to answer for is purged from ${name}`,
+    ignore: NO_SERVERS,
+    async fn() {
+      await using server = await start();
+      const [good, stolen] = [await makeKeys(), await makeKeys()];
+      const config = (scope: string) =>
+        `ctx = [{name = "team_key", required = false}]\n[plugins]\n${name} = "qik.${name}"\n` +
+        `[caches.team]\n${cache(server.url)}\nscope = "${scope}"\nsign-key = "{ctx.team_key}"\n` +
+        COMMANDS;
+      await using plain = await Repo.create({
+        "in.txt": "",
+        ".gitignore": "out.txt\n",
+        "qik.toml": config("shared"),
+      });
+      const build = async (scope: string, key: string) => {
+        await plain.write({ "qik.toml": config(scope) });
+        await plain.with({ env: { ...env(server.url), TEAM_KEY: key } }).must("-f");
+      };
+      await build("trusted/main", good.secretKey);
+      await build("trusted/main", stolen.secretKey);
+      await build("pr/1", stolen.secretKey);
+      await build("pr/12", "");
+      const repo = plain.with({ env: env(server.url) });
+      const purge = async (...words: string[]) => {
+        const { out } = await repo.must(":cache", "purge", "--cache", "team", "--json", ...words);
+        return JSON.parse(out).results;
+      };
+      const left = async () =>
+        JSON.parse((await repo.must(":cache", "ls", "--cache", "team", "--json")).out).length;
+      assert.match(
+        (await repo.must(":cache", "show", "build", "--cache", "team")).out,
+        new RegExp(`signed by +(no key|(${good.id}|${stolen.id}), as its name says)`),
+      );
+      assert.equal(await left(), 8);
+      assert.equal(await purge("--keyid", stolen.id, "--dry-run"), 4);
+      assert.equal(await purge("--scope", "pr/1", "--dry-run"), 2);
+      assert.equal(await purge("--scope", "pr/*", "--dry-run"), 4);
+      assert.equal(await purge("--scope", "p.*", "--dry-run"), 0);
+      assert.equal(await purge("--since", "1h", "--dry-run"), 8);
+      assert.equal(await purge("--since", "2020-01-31", "--dry-run"), 8);
+      assert.equal(await purge("--since", "2999-01-31T00:00:00Z", "--dry-run"), 0);
+      assert.equal(await purge("--keyid", "none", "--scope", "pr/*", "--dry-run"), 2);
+      assert.equal(await left(), 8, "so far nothing was removed");
+      assert.equal(await purge("--keyid", stolen.id, "--scope", "trusted/main"), 2);
+      assert.equal(await left(), 6);
+      const { out } = await repo.must(":cache", "purge", "--cache", "team", "--keyid", stolen.id);
+      assert.match(out, /^Removed 2 results, /);
+      assert.equal(await purge("--scope", "pr/*"), 2);
+      assert.equal(await left(), 2);
+      for (
+        const [words, told] of [
+          [[], /without a filter/],
+          [["--scope", "a b"], /--scope/],
+          [["--keyid", "XYZ"], /--keyid/],
+          [["--since", "2027-02-30"], /--since/],
+          [["--since", "soon"], /--since/],
+        ] as const
+      ) {
+        const { code, err } = await repo.qik(":cache", "purge", "--cache", "team", ...words);
+        assert.equal(code, 2);
+        assert.match(err, told);
+      }
+      const local = await repo.qik(":cache", "purge", "--keyid", "none");
+      assert.equal(local.code, 2);
+      assert.match(local.err, /Cannot purge the cache "local"/);
+      assert.equal(await left(), 2);
     },
   });
 }

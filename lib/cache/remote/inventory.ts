@@ -8,6 +8,7 @@ import type { Checked, Damage, StoredResult } from "../inventory.ts";
 import { Budget } from "./budget.ts";
 import { Calls, Oversized, RemoteOff } from "./calls.ts";
 import { UNKNOWN_FORMAT } from "./envelope.ts";
+import { NO_KEY } from "./keys.ts";
 import { pieceName, PIECES, readRecord, RECORDS, type RemoteRecord } from "./record.ts";
 import { type ListedObject, MOST_OBJECT, type ObjectStore } from "./store.ts";
 
@@ -19,11 +20,16 @@ const LISTED_BYTES = 1 << 16;
 
 const REMOVED_AT_ONCE = 64;
 
+/** The name of a record: its scope, its key, and whose signature it carries. */
+const RECORD = /^v1\/rec\/(.+)\/([0-9a-f]+)\.([0-9a-f]+)$/;
+
 /** So many records and contents are asked for at once: each may be as large as any object. */
 const READS = { calls: 32, bytes: Infinity };
 
 /** A result in a remote, signed by whomever: this is for looking, not for replaying. `files` names its record. */
 export interface RemoteResult extends StoredResult {
+  /** The key under whose id it stands; its signature was not looked at. Unset: none. */
+  readonly namedKey?: string;
   /** Without the contents that stand in it: there may be many thousands of them. */
   readonly record: Omit<RemoteRecord, "inline"> & { readonly bytes: number };
 }
@@ -40,6 +46,30 @@ export interface InventoryOptions {
 export interface RemoteLimits {
   readonly maxSize?: number | undefined;
   readonly maxAgeMs?: number | undefined;
+}
+
+/** Which results are to go: those for which all of it is true. */
+export interface PurgeFilter {
+  readonly scope?: ((scope: string) => boolean) | undefined;
+  /** Id of the key under which they stand; {@link NO_KEY}: under none. */
+  readonly keyId?: string | undefined;
+  /** Stored at this time or later, by the server's clock. */
+  readonly since?: number | undefined;
+}
+
+export interface Purged {
+  readonly results: number;
+  /** Bytes of the records alone. */
+  readonly freed: number;
+}
+
+function isNamedBy(
+  { scope, keyId, since }: PurgeFilter,
+  { name, storedAt }: ListedObject,
+): boolean {
+  const [, of, , by] = RECORD.exec(name) ?? [];
+  return of !== undefined && (scope?.(of) ?? true) && (keyId === undefined || by === keyId) &&
+    storedAt >= (since ?? -Infinity);
 }
 
 /**
@@ -127,6 +157,20 @@ export class RemoteInventory {
   }
 
   /**
+   * Removes every record that a filter names, whether it can be read or not; contents go with the next collection.
+   *
+   * @param dryRun Only says what would go.
+   */
+  async purge(filter: PurgeFilter, dryRun: boolean): Promise<Purged> {
+    const records = (await this.#list(RECORDS)).filter((object) => isNamedBy(filter, object));
+    if (!dryRun) await this.remove(records.map(({ name }) => name));
+    return {
+      results: records.length,
+      freed: records.reduce((sum, { size }) => sum + size, 0),
+    };
+  }
+
+  /**
    * Removes what is too old or too much, oldest first, and contents that no record names. Where a record cannot be
    * read it stays, and so do all contents: it may be of a newer qik.
    */
@@ -171,7 +215,7 @@ export class RemoteInventory {
   }
 
   async #record({ name, size, storedAt }: ListedObject): Promise<RemoteResult | string> {
-    const [, scope, key] = /^v1\/rec\/(.+)\/([0-9a-f]+)\.[0-9a-f]+$/.exec(name) ?? [];
+    const [, scope, key, keyId] = RECORD.exec(name) ?? [];
     if (scope === undefined || key === undefined) return "It has no name of a record";
     const bytes = await this.#read(name, MOST_OBJECT);
     if (bytes === undefined || bytes === "large") return "It is no record of qik";
@@ -187,6 +231,7 @@ export class RemoteInventory {
       usedAt: storedAt,
       sizeBytes,
       files: [name],
+      ...(keyId !== NO_KEY && { namedKey: keyId! }),
       record: { ...rest, bytes: size },
     };
   }

@@ -94,7 +94,7 @@ export async function readAcceptKey(text: string): Promise<AcceptKey | undefined
 }
 
 /** A day, or a second in UTC, that the calendar has: `Date.parse` takes the 30th of February for the 2nd of March. */
-function readTime(text: string): number | undefined {
+export function readTime(text: string): number | undefined {
   const [, day, time = "00:00:00"] =
     /^(\d{4}-\d{2}-\d{2})(?:T(\d{2}:\d{2}:\d{2})(?:Z|[+]00:00))?$/.exec(text) ?? [];
   const at = Date.parse(`${day}T${time}.000Z`);

@@ -2,6 +2,7 @@ import { formatDuration } from "../../../base/duration.ts";
 import { formatSize } from "../../../base/size.ts";
 import { printable } from "../../../cache/explain.ts";
 import type { StoredResult } from "../../../cache/inventory.ts";
+import type { RemoteResult } from "../../../cache/remote/inventory.ts";
 import type { MetaCall } from "../../meta_spec.ts";
 import type { AppParts, Exit } from "../../parts.ts";
 import { chosenResults, openCache } from "./open.ts";
@@ -12,7 +13,9 @@ export async function run(parts: AppParts, call: MetaCall): Promise<Exit> {
   const { sys } = parts;
   const cache = await openCache(parts, call);
   const results = chosenResults(cache, call.words);
-  const latest = results.reduce((a, b) => b.manifest.storedAt > a.manifest.storedAt ? b : a);
+  const latest: StoredResult & Partial<RemoteResult> = results.reduce((a, b) =>
+    b.manifest.storedAt > a.manifest.storedAt ? b : a
+  );
   const { log, artifacts, origin } = latest.manifest;
   if (call.json) {
     printJson(sys, {
@@ -20,12 +23,16 @@ export async function run(parts: AppParts, call: MetaCall): Promise<Exit> {
       logBytes: log.size,
       artifacts,
       ...origin !== undefined && { origin },
+      ...latest.namedKey !== undefined && { namedKey: latest.namedKey },
     });
   } else print(sys, shown(latest, sys.clock.now()));
   return { code: 0 };
 }
 
-function shown({ manifest, usedAt, sizeBytes }: StoredResult, now: number): string {
+function shown(
+  { manifest, usedAt, sizeBytes, record, namedKey }: StoredResult & Partial<RemoteResult>,
+  now: number,
+): string {
   const { key, task, exit, tookMs, storedAt, log, artifacts, origin } = manifest;
   const facts = columns([
     ["task", printable(task)],
@@ -36,7 +43,7 @@ function shown({ manifest, usedAt, sizeBytes }: StoredResult, now: number): stri
     ["last used", ago(usedAt, now)],
     ["size", formatSize(sizeBytes)],
     ["log", formatSize(log.size)],
-    ...origin === undefined ? [] : originRows(origin, "not checked here"),
+    ...origin === undefined ? [] : originRows(origin, signerOf(record, namedKey)),
     ["artifacts", `${artifacts.length}`],
   ]);
   return facts + columns(artifacts.map(({ kind, mode, size, path }) => [
@@ -44,4 +51,9 @@ function shown({ manifest, usedAt, sizeBytes }: StoredResult, now: number): stri
     kind === "file" ? formatSize(size) : "",
     printable(path),
   ]));
+}
+
+function signerOf(record: RemoteResult["record"] | undefined, namedKey: string | undefined) {
+  if (record === undefined) return "no key was asked for";
+  return namedKey === undefined ? "no key" : `${namedKey}, as its name says; not checked here`;
 }

@@ -56,6 +56,26 @@ without options only contents that no result names are removed, a day old.`,
       load: () => import("./gc.ts"),
     },
     {
+      name: "purge",
+      text: "remove all results of a remote's scope or key, or since a time",
+      options: [
+        { flags: "--cache <name>", text: "a remote in S3 or GCS" },
+        { flags: "--scope <scope>", text: "of this scope; pr/* means all below pr" },
+        { flags: "--keyid <id>", text: 'signed by this key; "none" means not signed' },
+        {
+          flags: "--since <time>",
+          text: "stored since then: 2027-01-31, 2027-01-31T12:00:00Z (UTC), or 12h ago",
+        },
+        { flags: "--dry-run", text: "only say how many" },
+      ],
+      details: `For after a key or a machine fell into wrong hands: what is given must all be
+true of a result. Whatever the records hold does not matter, only where they
+stand and when the server stored them. Contents that no other result names go
+with the next collection. Take the key out of accept-keys first: local stores
+then do not use its results either.`,
+      load: () => import("./purge.ts"),
+    },
+    {
       name: "verify",
       text: "read everything and remove what is damaged",
       options: [CACHE, { flags: "--remove", text: "remove what is damaged in a remote, too" }],
