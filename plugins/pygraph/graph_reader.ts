@@ -2,6 +2,7 @@
 import { type DepWorld, nearest, type PluginHost } from "../../mod.ts";
 import { decodeGraph, type ImportGraph } from "./graph/graph.ts";
 import { withLinks } from "./graph/links.ts";
+import { stdlibModules } from "./stdlib.ts";
 import { graphFile, type Project } from "./names.ts";
 
 /** Reads graphs. One that was read a moment ago is not parsed again: a run may write hundreds of locks. */
@@ -35,7 +36,7 @@ export class GraphReader {
   /** The error for a name that is no module of the graph, with the nearest ones. */
   unknownModule(graph: ImportGraph, name: string): Error {
     const near = nearest(name, graph.modules).map((other) => `"${other}"`).join(", ");
-    const hint = near === "" ? {} : { hint: `Did you mean ${near}?` };
+    const hint = near === "" ? outsideHint(graph, name) : { hint: `Did you mean ${near}?` };
     const below = graph.pythonPath === "" ? "" : ` below "${graph.pythonPath}"`;
     const message = `Cannot find the Python module "${name}"${below}`;
     return this.#host.problem({ code: "pyimport-unknown", message, ...hint });
@@ -56,6 +57,17 @@ export class GraphReader {
       hint: "Remove the file and run again",
     });
   }
+}
+
+/** Names that are modules, but nobody's files. */
+function outsideHint({ externals }: ImportGraph, name: string): { readonly hint?: string } {
+  const top = name.split(".", 1)[0]!;
+  if (stdlibModules().has(top)) {
+    return { hint: `"${top}" is Python's own: name a module of the repository` };
+  }
+  const isImported = externals.some((one) => one === top || one.startsWith(`${top}.`));
+  if (!isImported) return {};
+  return { hint: `The repository has no file of it: depend on {type = "pydist", name = "${top}"}` };
 }
 
 function equalBytes(a: Uint8Array, b: Uint8Array): boolean {

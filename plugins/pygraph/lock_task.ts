@@ -1,7 +1,7 @@
 /** The work of `pygraph.lock`: what one module needs, in one space. */
 import { nearest, type PluginHost, type Problem, type TaskCall } from "../../mod.ts";
 import { Distributions } from "./distributions.ts";
-import { familyOf, filesOf, type ImportGraph } from "./graph/graph.ts";
+import { familyOf, filesOf, type ImportGraph, placeOf } from "./graph/graph.ts";
 import { type ExternalUse, reachOf } from "./graph/reach.ts";
 import type { GraphReader } from "./graph_reader.ts";
 import { BYTE_CODE, literal, lockFile, type Project } from "./names.ts";
@@ -97,11 +97,16 @@ function unknownImports(
   return [...firsts].slice(0, MOST_TOLD).map(([top, { external, module }]) => {
     const name = graph.externals[external]!;
     const [place] = places.of(module, { outside: name });
-    const near = nearest(top, known);
+    // A directory of the repository may have that name, and not what is imported from it.
+    const isHere = placeOf(graph.modules, top) >= 0;
+    const near = isHere ? nearest(name, graph.modules) : nearest(top, known);
     const where = place === undefined ? graph.modules[module]! : `${place.path}:${place.line}`;
     return {
       code: "import-unknown",
-      message: `Cannot find the module "${top}" that ${where} imports: the repository does not ` +
+      message:
+        `Cannot find the module "${
+          isHere ? name : top
+        }" that ${where} imports: the repository does not ` +
         `have it, nor the environment of space "${call.space.name}"`,
       hint: near.length > 0
         ? `Did you mean ${near.map((other) => `"${other}"`).join(", ")}?`

@@ -21,7 +21,7 @@ import type { GraphReader } from "./graph_reader.ts";
 import { cacheOf, graphFile, lockFile, type Project, type Settings, sourceGlobs } from "./names.ts";
 
 /** Changes with the meaning of what the tasks write. */
-const VERSION = "2";
+const VERSION = "3";
 
 interface DepSettings {
   readonly pyimport?: string | undefined;

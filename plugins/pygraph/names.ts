@@ -50,7 +50,7 @@ export function lockFile(at: Located, space: string, pyimport: string): string {
 
 /** Pathspecs of the files that may be modules, stubs too; not of `.pyc`, which Python writes while commands run. */
 export function sourceGlobs(pythonPath: string): readonly string[] {
-  const below = pythonPath === "" ? "" : `${pythonPath}/`;
+  const below = pythonPath === "" ? "" : `${pythonPath.replaceAll(/[*?[\\]/g, "\\$&")}/`;
   return [`${below}**.py`, `${below}**.pyi`];
 }
 

@@ -342,3 +342,38 @@ repoTest("modules that only other versions of Python have are no unknown imports
   const repo = await withDists(plain, {});
   assert.deepEqual(await ranBy(repo), ["a", "b"]);
 });
+
+repoTest("names that are nobody's files are told for what they are", {
+  "qik.toml": "",
+  "app/__init__.py": "",
+  "app/main.py": "import requests\n",
+  "ns/one.py": "import ns.tow\n",
+  "ns/two.py": "",
+}, async (plain) => {
+  const repo = await withDists(plain, { requests: "1" });
+  const told = async (pyimport: string, message: RegExp, settings = "") => {
+    await repo.write({
+      "qik.toml": `[plugins.pygraph]\nplugin = "qik.pygraph"\n${settings}
+[commands.test]\nexec = "true"\ndeps = [{type = "pygraph", pyimport = "${pyimport}"}]\n`,
+    });
+    const { code, out } = await repo.qik();
+    assert.equal(code, 2, repo.log);
+    assert.match(out, message);
+  };
+  await told("os.path", /"os\.path" \[pyimport-unknown\]\n.*"os" is Python's own/);
+  await told("requests.api", /"requests\.api" \[pyimport-unknown\]\n.*"pydist", name = "requests"/);
+  const misspelt = 'links.add = [{from = "app.main", to = "app.mian"}]';
+  await told("app", /"app\.mian" \[pyimport-unknown\]\n.*mean "app\.main"/, misspelt);
+  await told("ns.one", /module "ns\.tow" that ns\/one\.py:1 imports.*\n.*mean "ns\.two"/);
+});
+
+repoTest("a python-path that pathspecs would read otherwise is taken as it is", {
+  "qik.toml": `${PLUGIN}[defaults]\npython-path = "odd[ab]*"
+[commands.test]\nexec = "${mark("test")}"\ndeps = [{type = "pygraph", pyimport = "one"}]\n`,
+  "odd[ab]*/one.py": "import two\n",
+  "odd[ab]*/two.py": "",
+}, async (repo) => {
+  assert.deepEqual(await ranBy(repo), ["test"]);
+  await repo.write({ "odd[ab]*/two.py": "# 2\n" });
+  assert.deepEqual(await ranBy(repo), ["test"]);
+});

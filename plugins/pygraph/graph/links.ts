@@ -5,7 +5,8 @@ import { EDGE, type ImportGraph, placeOf } from "./graph.ts";
 /**
  * The graph with links added and removed.
  *
- * @param unknown Is told the first name of a link that is no module; its answer is thrown.
+ * @param unknown Is told the first name of a link that is no module: the importing one, or one below a package of the
+ *   repository. Its answer is thrown.
  */
 export function withLinks(
   graph: ImportGraph,
@@ -32,6 +33,7 @@ export function withLinks(
   }
   for (const { from, to } of add) {
     const [importer, imported] = [placed(from), placeOf(graph.modules, to)];
+    if (imported < 0 && isBelowPackage(graph, to)) throw unknown(to);
     if (imported >= 0) {
       inside[importer] = [...inside[importer]!, imported * EDGE].sort((a, b) => a - b);
     } else {
@@ -41,4 +43,10 @@ export function withLinks(
     }
   }
   return { ...graph, inside, outside, externals };
+}
+
+/** Whether the repository has the package that a name begins with: then nobody else has what is below it. */
+function isBelowPackage({ modules, kinds }: ImportGraph, name: string): boolean {
+  const place = placeOf(modules, name.split(".", 1)[0]!);
+  return place >= 0 && kinds[place] !== 0;
 }

@@ -5,7 +5,7 @@ import type { FileImports, SourceFile } from "./build.ts";
 import type { Imported } from "./resolve.ts";
 
 /** First line of the file; another one, another meaning of what follows. */
-const HEAD = "qik-pygraph-scans 1\n";
+const HEAD = "qik-pygraph-scans 2\n";
 /** So many lines more than are in use, and the file is written anew. */
 const MOST_STALE = 2000;
 /** So many digests are searched for in the text as it is; for more a table is worth its time (20,000 lines: 30 ms). */

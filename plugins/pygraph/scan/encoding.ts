@@ -12,6 +12,15 @@ const MAY_BEGIN: ReadonlySet<number | undefined> = new Set([
   letter.NEWLINE,
   letter.RETURN,
 ]);
+/**
+ * Encodings that Python knows and the decoder does not, and in which ASCII is ASCII: all else is read as some letter
+ * or other, for few names of modules are written in it.
+ */
+const LIKE_ASCII = new RegExp(
+  "^(cp(437|720|737|775|85[025678]|86[01235]|869|1006|1125|1361)|johab|palmos|ptcp154|tis-620|" +
+    "hp-roman8|kz1048|koi8-t|big5hkscs|euc-jis-2004|euc-jisx0213|iso2022-jp.*|iso-2022-jp-.+|" +
+    "mac-.+|raw-unicode-escape|unicode-escape|utf-?7|u7)$",
+);
 /** Enough for two lines of comments; Python reads no further either. */
 const HEAD_BYTES = 1024;
 
@@ -51,9 +60,12 @@ export function decodeSource(bytes: Uint8Array): Decoded {
   const declared = declaredEncoding(source);
   if (declared === undefined) return { source };
   const name = declared.toLowerCase().replaceAll("_", "-");
+  if (/^(us-)?ascii$/.test(name) && source.some((byte) => byte >= 0x80)) {
+    return { source, flaw: "bytes that are not ASCII, which the file says it is" };
+  }
   if (/^(utf-?8(-sig|-unix|-dos|-mac)?|us-ascii|ascii|u8|cp65001)$/.test(name)) return { source };
   if (marked) return { source, flaw: `encoding "${declared}" after a UTF-8 byte order mark` };
-  const decoder = decoderOf(name);
+  const decoder = decoderOf(LIKE_ASCII.test(name) ? "latin1" : name);
   if (decoder === undefined) return { source, flaw: `unknown encoding "${declared}"` };
   return { source: new TextEncoder().encode(decoder.decode(source)) };
 }

@@ -10,7 +10,7 @@ import { Attempts } from "./attempts.ts";
 import { readStatement } from "./statement.ts";
 import { afterFields, afterString, fieldsOf } from "./strings.ts";
 import { TYPE_CHECKING, TypeCheckingBlocks } from "./type_checking.ts";
-import { Buffer } from "node:buffer";
+import { Buffer, isUtf8 } from "node:buffer";
 
 /** One module or one `from` clause that a file imports; `import a, b` are two. */
 export interface Import {
@@ -164,6 +164,23 @@ class Scanner {
     }
     this.#markOptional();
     if (nul >= 0) this.fail(nul, "a NUL byte");
+    this.#checkUtf8();
+  }
+
+  /** Python reads comments in any bytes, and refuses all else that is not UTF-8. */
+  #checkUtf8(): void {
+    const source = this.source.subarray(0, letter.lineEnd(this.source, Math.max(0, this.#last)));
+    if (this.flaw !== undefined || isUtf8(source)) return;
+    for (let at = 0; at < source.length;) {
+      const end = letter.lineEnd(source, at);
+      const line = source.subarray(at, end);
+      const hash = line.indexOf(letter.HASH);
+      // What follows a `#` in a literal is taken for a comment, too.
+      if (!isUtf8(hash < 0 ? line : line.subarray(0, hash))) {
+        return this.fail(at, "bytes that are not UTF-8, and no other encoding is named");
+      }
+      at = letter.afterLineEnd(source, end);
+    }
   }
 
   /** Marks what a `try` catches: known only when its handlers have been seen. */

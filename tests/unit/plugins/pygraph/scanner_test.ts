@@ -170,6 +170,15 @@ Deno.test("scanner: a declared encoding is read", () => {
   assert.deepEqual(told(scan(japanese)), ["3: a"]);
   const koi8 = new Uint8Array([...bytes("# coding: koi8-r\nimport "), 0xc1, 0xc2]);
   assert.deepEqual(told(scan(koi8)), ["2: аб"]);
+  // Python knows these, the decoder of the runtime does not.
+  for (const name of ["cp437", "utf-7", "mac_turkish", "johab"]) {
+    const text = new Uint8Array([
+      ...bytes(`# coding: ${name}\nx = '`),
+      0xe9,
+      ...bytes("'\nimport a"),
+    ]);
+    assert.deepEqual([told(scan(text)), scan(text).flaw], [["3: a"], undefined], name);
+  }
   const late = bytes("x = 1\n# coding: nonsense\nimport a");
   assert.deepEqual(scan(late).flaw, undefined);
   assert.deepEqual(scan(bytes("# coding: nonsense\nimport a")).flaw, {
@@ -227,6 +236,25 @@ flawed(
 );
 flawed("words after an import", "import a b\nimport c", 1, /goes on/, ["1: a", "2: c"]);
 flawed("a NUL byte", "x = '\0'\nimport c", 1, /NUL/, ["2: c"]);
+
+Deno.test("scanner: bytes in no known encoding are told, but in comments", () => {
+  const raw = (...parts: readonly (string | number)[]) =>
+    new Uint8Array(parts.flatMap((part) => typeof part === "string" ? [...bytes(part)] : [part]));
+  const flawOf = (source: Uint8Array) => scan(source).flaw;
+  const message = "bytes that are not UTF-8, and no other encoding is named";
+  assert.deepEqual(flawOf(raw("import a\nx = '", 0xe9, "'\nimport b\n")), { line: 2, message });
+  const surrogate = raw("import a", 0xed, 0xa0, 0x80, "\nimport b\n");
+  assert.deepEqual(flawOf(surrogate), { line: 1, message });
+  assert.equal(flawOf(raw("# caf", 0xe9, "\nimport a # ", 0xe9, "\n")), undefined);
+  assert.equal(
+    flawOf(raw("import a\n# ", 0xe9, "\nx = '", 0xe9, "'\n")),
+    undefined,
+    "after the last import",
+  );
+  const ascii = raw("# coding: ascii\nx = '", 0xc3, 0xa9, "'\nimport a\n");
+  assert.deepEqual(flawOf(ascii)?.line, 1);
+  assert.deepEqual(told(scan(ascii)), ["3: a"]);
+});
 
 Deno.test("scanner: nothing is made of nothing", () => {
   assert.deepEqual(scan(new Uint8Array()), { imports: [] });
