@@ -82,7 +82,7 @@ function openWatching(
   const mode = sys.env[MODE] ?? "";
   if (mode === "poll") {
     hints.goBlind();
-    return { add() {}, close() {} };
+    return { add: () => false, close() {} };
   }
   if (mode !== "") {
     const hint = 'Write "poll", or nothing';
@@ -116,10 +116,8 @@ async function look(
   // What comes to be in a directory before it is watched is seen by the look that follows.
   watcher.add(await watched.newDirectories());
   const found = await watched.look();
-  const more = watched.newInputDirectories();
-  watcher.add(more);
   // What changed there before they were watched is seen by another look only.
-  if (more.length > 0) hints.add();
+  if (watcher.add(watched.inputDirectories())) hints.add();
   hints.looked(sys.clock.monotonic() - startedAt, watched.foundSomething);
   return found;
 }

@@ -4,10 +4,11 @@ import { openWatched } from "../git/open.ts";
 import type { Picture } from "../hash/picture.ts";
 import type { Task } from "../plan/types.ts";
 import type { Look, Seen } from "../run/watch.ts";
-import { errorCode, type Sys } from "../sys/sys.ts";
+import { errorCode, type Files, type Sys } from "../sys/sys.ts";
 import type { Hint } from "../sys/watcher.ts";
 import type { Invocation } from "./args.ts";
 import type { AppParts } from "./parts.ts";
+import { attempt } from "../space/ports.ts";
 import { openProject, type Project } from "./project.ts";
 import { openSession, type Session } from "./session.ts";
 
@@ -36,8 +37,9 @@ export class Watched {
   /** Directories that came to be since the last look; `undefined`: any may have. */
   #heard: Set<string> | undefined;
   readonly #pictures = new Map<string, string>();
+  /** Of inputs and environments, wherever they are. */
   readonly #inputDirectories = new Set<string>();
-  #toWatch: string[] = [];
+  #fallen = new Set<string>();
   /** Whether the last look differed from the one before it. */
   foundSomething = true;
 
@@ -158,17 +160,29 @@ export class Watched {
     const tasks = new Map<string, Seen | undefined>();
     const dependants = new Map<string, string[]>();
     const needs = new Map<string, string[]>();
+    const fallen = new Set<string>();
     this.foundSomething = false;
     for (const index of this.#selected) {
       const task = plan.tasks[index]!;
       tasks.set(task.name, task.command.hasDeps ? await this.#picture(task) : undefined);
+      if (!this.#stands(task)) fallen.add(task.name);
       for (const need of task.needs.filter((need) => chosen.has(need.task))) {
         const other = plan.tasks[need.task]!.name;
         addTo(needs, task.name, other);
         if (!need.orderOnly || need.strict) addTo(dependants, other, task.name);
       }
     }
-    return { tasks, dependants, needs };
+    this.foundSomething ||= [...fallen].some((task) => !this.#fallen.has(task));
+    this.#fallen = fallen;
+    return { tasks, dependants, needs, fallen };
+  }
+
+  /** Whether what the task made is still there. Where that was asked, its end is heard of. */
+  #stands({ stands }: Task): boolean {
+    if (stands === undefined) return true;
+    return stands(
+      hearing(this.#parts.sys.files, (directory) => this.#inputDirectories.add(directory)),
+    );
   }
 
   async #picture(task: Task): Promise<Seen> {
@@ -195,28 +209,60 @@ export class Watched {
   /** Inputs may lie where git ignores everything, and packages outside of the repository. */
   #watchInputs({ space }: Task, picture: Picture | undefined): void {
     const { root } = this.#session.project.paths;
-    const add = (directory: string) => {
-      if (this.#inputDirectories.has(directory)) return;
-      this.#inputDirectories.add(directory);
-      this.#toWatch.push(directory);
-    };
+    const add = (directory: string) => void this.#inputDirectories.add(directory);
     for (const { path } of picture?.files ?? []) add(dirname(`${root}/${path}`));
     try {
       const { venv, inputs } = this.#session.spaces.open(space.name);
       for (const path of inputs) add(dirname(`${root}/${path.replace(/^:\(literal\)/, "")}`));
-      for (const directory of venv.packages()?.directories() ?? []) add(directory);
+      for (const directory of venv.packages()?.directories() ?? []) {
+        // Of an environment that is replaced the directories come to be one in another; `lib64` is a link.
+        const real = attempt(() => this.#parts.sys.files.realPath(directory)) ?? directory;
+        [directory, ...withParents(real, PACKAGES_DEEP)].forEach(add);
+      }
     } catch (error) {
       // The run tells what is wrong with the space.
       if (!(error instanceof QikError)) throw error;
     }
   }
 
-  /** Directories of inputs that were not there at the look before. */
-  newInputDirectories(): readonly string[] {
-    const found = this.#toWatch;
-    this.#toWatch = [];
-    return found;
+  /** Directories of inputs and environments; some of them may be gone. */
+  inputDirectories(): ReadonlySet<string> {
+    return this.#inputDirectories;
   }
+}
+
+/** Directories of packages lie this deep in an environment: `lib/python3.12/site-packages`. */
+const PACKAGES_DEEP = 3;
+
+/** A directory and those that it lies in, as many. */
+function withParents(directory: string, count: number): string[] {
+  const found = [directory];
+  for (let at = 0; at < count; at++) found.push(dirname(found[at]!));
+  return found;
+}
+
+/**
+ * Files that tell which directories the answers depend on. What lies inside of packages is left out: Python itself writes
+ * there, and the next look sees it anyway.
+ */
+function hearing(files: Files, tell: (directory: string) => void): Files {
+  const heard = (directory: string) => {
+    if (!/[/\\]site-packages[/\\]/.test(directory)) withParents(directory, 1).forEach(tell);
+  };
+  const about = <T>(ask: (path: string) => T) => (path: string) => {
+    heard(dirname(path));
+    return ask(path);
+  };
+  return {
+    ...files,
+    stat: about(files.stat),
+    lstat: about(files.lstat),
+    read: about(files.read),
+    list(path) {
+      heard(path);
+      return files.list(path);
+    },
+  };
 }
 
 function searchIn(sys: Sys, { project: { paths: { root, stateDir } } }: Session) {

@@ -1,4 +1,5 @@
 import { PingPong } from "./ping_pong.ts";
+import { NOT_THERE } from "./result.ts";
 import type { Clock, StopSignal } from "../sys/sys.ts";
 
 /** What a task's inputs are at one moment; two of them are compared. */
@@ -18,6 +19,8 @@ export interface Look {
   readonly dependants: ReadonlyMap<string, readonly string[]>;
   /** Task to the tasks that it waits for. */
   readonly needs: ReadonlyMap<string, readonly string[]>;
+  /** Tasks whose result is not there as it was, beyond their inputs (`TaskSpec.stands`). */
+  readonly fallen: ReadonlySet<string>;
 }
 
 /** One run of some of the tasks. */
@@ -134,6 +137,8 @@ class Watch {
     const tasks = this.#withOthers([...this.#owed.keys()]);
     const causes = this.#owed;
     this.#owed = new Map();
+    // What they made before may be taken apart now.
+    for (const task of tasks) this.#passed.delete(task);
     const round = new RunningRound(tasks);
     const ended = this.#ports.run({
       tasks,
@@ -241,6 +246,7 @@ class Watch {
   /** @returns Whether the look was about all tasks: one that began meanwhile may have looked earlier or later. */
   async #lookInto(changes: Map<string, Cause>): Promise<boolean> {
     const known = new Map(this.#known);
+    const passed = new Set(this.#passed);
     const look = this.#look = await this.#ports.look();
     let whole = true;
     for (const [task, now] of look.tasks) {
@@ -255,6 +261,12 @@ class Watch {
       else if (before?.digest() !== now?.digest()) {
         const cause = before && now ? this.#ports.differences(before, now) : [];
         changes.set(task, cause.length > 0 ? cause : ["its definition changed"]);
+      }
+    }
+    for (const task of look.fallen) {
+      // Begun or ended since the look began, it may have been seen in the middle of its work.
+      if (passed.has(task) && this.#passed.has(task) && !changes.has(task)) {
+        changes.set(task, [NOT_THERE]);
       }
     }
     return whole;

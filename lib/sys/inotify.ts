@@ -1,4 +1,4 @@
-import { statSync } from "node:fs";
+import { lstatSync } from "node:fs";
 import process from "node:process";
 import { Buffer } from "node:buffer";
 import { encodeName } from "../base/bytes.ts";
@@ -66,7 +66,8 @@ function inotifyOn(calls: Calls, fd: number): Inotify {
     add(directory) {
       const wd = calls.add(fd, encodeName(`${directory}\0`), MASK);
       if (wd >= 0) return wd;
-      const stands = statSync(directory, { throwIfNoEntry: false })?.isDirectory() ?? false;
+      // A link to a directory is refused like a file.
+      const stands = lstatSync(directory, { throwIfNoEntry: false })?.isDirectory() ?? false;
       return stands ? "full" : "gone";
     },
     read() {

@@ -12,8 +12,12 @@ export interface Hint {
 
 /** Watches directories, each for what happens directly in it. */
 export interface Watcher {
-  /** Begins to watch directories as well; those that are watched already cost nothing. Gone ones are passed over. */
-  add(directories: Iterable<string>): void;
+  /**
+   * Begins to watch directories as well; those that are watched already cost nothing. Gone ones are passed over.
+   *
+   * @returns Whether any of them was not watched before.
+   */
+  add(directories: Iterable<string>): boolean;
   close(): void;
 }
 
@@ -51,6 +55,7 @@ export function inotifyWatcher(
   const watched = new Set<string>();
   let blind = false;
   const stop = clock.every(ASK_MS, () => {
+    const moved = new Set<string>();
     for (const { wd, name, isDirectory, isLost, isGone } of inotify.read()) {
       const directory = directories.get(wd);
       if (isGone && directory !== undefined) {
@@ -58,12 +63,16 @@ export function inotifyWatcher(
         watched.delete(directory);
       }
       if (isLost || directory === undefined) onHint({});
-      else if (isDirectory && name !== "") onHint({ directory: `${directory}/${name}`, name });
-      else onHint({ name });
+      else if (isDirectory && name !== "") {
+        moved.add(`${directory}/${name}`);
+        onHint({ directory: `${directory}/${name}`, name });
+      } else onHint({ name });
     }
+    forget(watched, moved);
   });
   return {
     add(more) {
+      let isNew = false;
       for (const directory of more) {
         if (watched.has(directory)) continue;
         const wd = inotify.add(directory);
@@ -71,20 +80,35 @@ export function inotifyWatcher(
         if (wd === "full") {
           if (!blind) onBlind(FULL);
           blind = true;
-          return;
+          break;
         }
+        isNew ||= !directories.has(wd);
         // The same directory under a new name has the same number.
         const before = directories.get(wd);
         if (before !== undefined) watched.delete(before);
         directories.set(wd, directory);
         watched.add(directory);
       }
+      return isNew;
     },
     close() {
       stop();
       inotify.close();
     },
   };
+}
+
+/**
+ * Takes out what another directory may stand at by now: `moved` came, went or was replaced with all that is in it, and
+ * those inside of one that was moved away say nothing. Adding what is still the same one costs a call.
+ */
+function forget(watched: Set<string>, moved: ReadonlySet<string>): void {
+  if (![...moved].some((directory) => watched.has(directory))) return;
+  for (const directory of watched) {
+    for (let end = directory.length; end > 0; end = directory.lastIndexOf("/", end - 1)) {
+      if (moved.has(directory.slice(0, end))) watched.delete(directory);
+    }
+  }
 }
 
 /** See {@link openWatcher}; Node's `watch`, which both runtimes have, is given. */
@@ -100,6 +124,7 @@ export function runtimeWatcher(
   };
   return {
     add(directories) {
+      let isNew = false;
       for (const directory of directories) {
         const inside = [...watchers.keys()].some((known) => directory.startsWith(`${known}/`));
         if (blind || inside || watchers.has(directory)) continue;
@@ -111,11 +136,13 @@ export function runtimeWatcher(
           );
           watcher.on("error", goBlind);
           watchers.set(directory, watcher);
+          isNew = true;
         } catch (error) {
           // Gone since it was listed: whoever removed it has told its parent.
           if (errorCode(error) !== "ENOENT") goBlind(error);
         }
       }
+      return isNew;
     },
     close: () => watchers.forEach((watcher) => watcher.close()),
   };

@@ -1,6 +1,7 @@
 /** Environments that uv makes: the contract of all such plugins, and what only uv does. */
 import assert from "node:assert/strict";
 import { copyFileSync } from "node:fs";
+import { cp, truncate } from "node:fs/promises";
 import { delimiter } from "node:path";
 import {
   all,
@@ -9,7 +10,7 @@ import {
   configuration,
   venvContract,
 } from "../support/venv/contract.ts";
-import { endWatching, put, startWatching } from "../support/watched.ts";
+import { endWatching, put, sawByHint, startWatching, swap } from "../support/watched.ts";
 import { startIndex } from "../support/venv/index_server.ts";
 import { writeWheels } from "../support/venv/python_packages.ts";
 import { pythonsHere } from "../support/venv/pythons.ts";
@@ -264,6 +265,30 @@ test("while watching, a changed requirement makes the environment anew, and its 
   await watch.saw("qikblue 2.0\n");
   await endWatching(watch);
   assert.equal((await repo.must(":x", "qikblue@app")).out, "qikblue 2.0\n");
+  assert.deepEqual(await bench.run(), all(bench, "hit"));
+});
+
+test("while watching, an environment that was deleted, replaced or damaged is made again", async (bench) => {
+  const { repo } = bench;
+  await bench.run();
+  const venv = "._qik/venv/app";
+  await cp(repo.path("._qik/venv/lint"), repo.path("../lint"), { recursive: true });
+  const watch = await startWatching(repo);
+  const wounds: readonly (() => Promise<unknown>)[] = [
+    () => repo.remove(venv),
+    () => Promise.resolve(swap(repo.root, venv, "../lint")),
+    () => truncate(repo.path(`${venv}/bin/qikblue`)),
+    () => repo.remove("._qik/venv"),
+  ];
+  for (const [nth, wound] of wounds.entries()) {
+    await wound();
+    const again = new RegExp(
+      `(Again: uv.install@app.* .what it made is not there[^]*){${nth + 1}}for changes`,
+    );
+    await sawByHint(watch, again, "err");
+    assert.equal((await repo.must(":x", "qikblue@app")).out, "qikblue 1.0\n");
+  }
+  await endWatching(watch);
   assert.deepEqual(await bench.run(), all(bench, "hit"));
 });
 

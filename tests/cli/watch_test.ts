@@ -1,12 +1,20 @@
 /** `--watch`: what runs again, and what does not. */
 import assert from "node:assert/strict";
-import { mkdir } from "node:fs/promises";
+import { mkdir, rename } from "node:fs/promises";
 import { makeVenv, mark, ran } from "../support/fakes.ts";
 import { Gate } from "../support/gate.ts";
 import { NO_MOUNTS } from "../support/mounts.ts";
 import { qikCommand, type Repo, repoTest } from "../support/repo.ts";
 import type { Running } from "../support/running.ts";
-import { endWatching, put, quiet, startWatching, stateOf, WATCHED } from "../support/watched.ts";
+import {
+  endWatching,
+  put,
+  quiet,
+  sawByHint,
+  startWatching,
+  stateOf,
+  WATCHED,
+} from "../support/watched.ts";
 
 /** A command that marks that it ran and prints a file, so that tests can wait for what it saw. */
 function command(name: string, file: string, more = ""): string {
@@ -311,6 +319,42 @@ deps = [{type = "pydist", name = "numpy"}]
   await running.saw("named=2");
   await makeVenv(repo, "../venv", { numpy: "2.0" });
   await running.saw("pydist numpy changed");
+  await endWatching(running);
+});
+
+repoTest(
+  "what comes in place of a directory that was moved away is watched",
+  WATCHED,
+  async (repo) => {
+    const running = await startWatching(repo);
+    for (const round of ["1", "2"]) {
+      await rename(repo.path("src/dir"), repo.path(`other/${round}`));
+      await repo.write({ "src/dir/deep/d": `new ${round}` });
+      await running.saw(await stateOf(repo));
+      await quiet(running);
+      await put(repo, { "src/dir/deep/d": `edited ${round}` });
+      await sawByHint(running, await stateOf(repo));
+      await quiet(running);
+    }
+    await endWatching(running);
+  },
+);
+
+repoTest("an active environment that was replaced is still watched", {
+  "qik.toml": `[commands.dist]
+exec = "echo dist"
+deps = [{type = "pydist", name = "numpy"}]
+`,
+}, async (repo) => {
+  await makeVenv(repo, "../venv", { numpy: "1.0" });
+  const running = await startWatching(repo.with({ env: { VIRTUAL_ENV: repo.path("../venv") } }));
+  await makeVenv(repo, "../other", { numpy: "2.0" });
+  await rename(repo.path("../venv"), repo.path("../old"));
+  await rename(repo.path("../other"), repo.path("../venv"));
+  await sawByHint(running, "pydist numpy changed", "err");
+  await quiet(running);
+  await makeVenv(repo, "../venv", { numpy: "3.0" });
+  await sawByHint(running, /pydist numpy changed[^]*pydist numpy changed/, "err");
   await endWatching(running);
 });
 

@@ -38,6 +38,21 @@ export async function quiet(running: Running): Promise<void> {
   await running.saw(/for changes; Ctrl-C ends\n$/, "err");
 }
 
+/** A watch that hears of nothing looks by the clock, after this time at the earliest. */
+const SWEEP_MS = 30_000;
+
+/** Waits for what a hint must have brought about: it comes sooner than looking by the clock would bring it. */
+export async function sawByHint(
+  running: Running,
+  wanted: string | RegExp,
+  stream: "out" | "err" = "out",
+): Promise<void> {
+  const began = performance.now();
+  await running.saw(wanted, stream);
+  const tookMs = performance.now() - began;
+  assert.ok(tookMs < SWEEP_MS - 2000, `it took ${tookMs.toFixed(0)} ms`);
+}
+
 /** Puts files in place, each at once: one that is emptied and then written may be seen as two changes. */
 export async function put(repo: Repo, files: Readonly<Record<string, string>>): Promise<void> {
   for (const [path, text] of Object.entries(files)) {
@@ -61,7 +76,8 @@ const write = (root: string, path: string, text: string) => {
   fs.writeFileSync(join(root, path), text);
 };
 
-function swap(root: string, one: string, other: string): void {
+/** Exchanges what stands at two paths, at once. */
+export function swap(root: string, one: string, other: string): void {
   const libc = Deno.dlopen("libc.so.6", {
     renameat2: { parameters: ["i32", "buffer", "i32", "buffer", "u32"], result: "i32" },
   });
@@ -110,6 +126,11 @@ export const PATTERNS: Readonly<Record<string, Pattern>> = {
     fs.renameSync(join(root, "src/dir"), join(root, "moved"));
     write(root, "moved/deep/d", unique);
     fs.renameSync(join(root, "moved"), join(root, "src/dir"));
+  },
+  "a directory moved away, and another one in its place": (root, unique) => {
+    fs.renameSync(join(root, "src/dir"), join(root, `other/${unique}`));
+    write(root, "src/dir/c", "0");
+    write(root, "src/dir/deep/d", unique);
   },
   "written at once in directories that are new": (root, unique) => {
     write(root, `src/new/${unique}/n/m/k`, unique);

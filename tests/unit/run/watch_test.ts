@@ -27,6 +27,8 @@ class World {
   readonly cut: string[][] = [];
   dependants: Look["dependants"] = new Map();
   needs: Look["needs"] = new Map();
+  /** Tasks whose result was taken apart. */
+  readonly fallen = new Set<string>();
   #hint = Promise.withResolvers<void>();
   #signal: ((signal: StopSignal) => void) | undefined;
   readonly over: Promise<StopSignal>;
@@ -50,7 +52,7 @@ class World {
 
   #look(): Look {
     const tasks = new Map([...this.contents].map(([task, text]) => [task, seen(text)] as const));
-    return { tasks, dependants: this.dependants, needs: this.needs };
+    return { tasks, dependants: this.dependants, needs: this.needs, fallen: new Set(this.fallen) };
   }
 
   #run(round: Round): Promise<{ interrupted?: StopSignal }> {
@@ -178,6 +180,40 @@ Deno.test("a change that is found only when the run is over is not lost", async 
   await settle();
   assert.deepEqual(world.asked, [["a"], ["a"]]);
   await world.pass();
+  await world.end();
+});
+
+Deno.test("what a task made and somebody took apart is made again, but not while it is made", async () => {
+  const world = await started({ a: "1", b: "1" });
+  // Before it is there for the first time.
+  world.fallen.add("a");
+  await world.hint();
+  assert.deepEqual([world.asked, world.cut], [[["a", "b"]], []]);
+  world.fallen.clear();
+  await world.pass();
+  await world.hint();
+  world.fallen.add("a");
+  await world.hint();
+  const again = world.said.at(-1)!;
+  assert.deepEqual(again.kind === "again" && [...again.causes], [
+    ["a", ["what it made is not there as it was"]],
+  ]);
+  // It works on it.
+  world.begin("a");
+  await world.hint();
+  assert.deepEqual(world.cut, []);
+  world.fallen.clear();
+  await world.pass();
+  await world.hint();
+  assert.deepEqual(world.asked, [["a", "b"], ["a"]]);
+  // What cannot be mended is not tried for ever.
+  world.fallen.add("b");
+  await world.hint();
+  world.runs.at(-1)!.onEnded("b", "failed");
+  world.runs.at(-1)!.end();
+  await settle();
+  await world.hint();
+  assert.deepEqual(world.asked, [["a", "b"], ["a"], ["b"]]);
   await world.end();
 });
 

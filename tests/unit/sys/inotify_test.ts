@@ -1,5 +1,13 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, realpathSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type InotifyEvent, openInotify, readEvents } from "../../../lib/sys/inotify.ts";
@@ -56,6 +64,8 @@ Deno.test({
       assert.ok(seen.some(({ name, isDirectory }) => name === "é" && !isDirectory));
       assert.ok(seen.some(({ name, isDirectory }) => name === "inner" && isDirectory));
       assert.equal(inotify.add(join(root, "é")), "gone", "a file is no directory");
+      symlinkSync(root, join(root, "link"));
+      assert.equal(inotify.add(join(root, "link")), "gone", "nor is a link");
       const inner = inotify.add(join(root, "inner"));
       renameSync(join(root, "inner"), join(root, "moved"));
       assert.equal(inotify.add(join(root, "moved")), inner);
@@ -125,6 +135,25 @@ Deno.test("a directory is added once, again when it was gone, and under its new 
   ]);
   watcher.add(["/r/a"]);
   assert.deepEqual(added.splice(0), ["/r/b", "/r/a"]);
+});
+
+Deno.test("where a directory was replaced, it and what is in it are added again", () => {
+  const numbers: Record<string, number> = { "/r": 1, "/r/a": 2, "/r/a/b": 3, "/r/ab": 4 };
+  const { watcher, added, happens } = watched(numbers);
+  const all = ["/r", "/r/a", "/r/a/b", "/r/ab"];
+  assert.equal(watcher.add(all), true);
+  assert.equal(watcher.add(all), false);
+  added.length = 0;
+  happens({ wd: 1, name: "other", isDirectory: true }, { wd: 2, name: "file" });
+  watcher.add(all);
+  assert.deepEqual(added, []);
+  happens({ wd: 1, name: "a", isDirectory: true });
+  assert.equal(watcher.add(all), false, "they are the same directories");
+  assert.deepEqual(added.splice(0), ["/r/a", "/r/a/b"]);
+  happens({ wd: 1, name: "a", isDirectory: true });
+  Object.assign(numbers, { "/r/a": 7, "/r/a/b": 8 });
+  assert.equal(watcher.add(all), true);
+  assert.deepEqual(added, ["/r/a", "/r/a/b"]);
 });
 
 Deno.test("a system that grants no more is told of once, and nothing more is asked of it then", () => {
