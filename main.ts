@@ -1,11 +1,13 @@
 import { answerVersion } from "./lib/cli/version.ts";
 import { begin } from "./lib/sys/begin.ts";
 
-if (!answerVersion(begin())) {
-  const [{ main }, { openSys }, { BUILT_IN }] = await Promise.all([
-    import("./lib/cli/app.ts"),
-    import("./lib/sys/open.ts"),
-    import("./plugins/mod.ts"),
-  ]);
-  await main({ sys: openSys(), builtIn: BUILT_IN });
+if (!await answerVersion(begin())) {
+  const { main } = await import("./lib/cli/app.ts");
+  await main(async () => {
+    const [{ openSys }, { BUILT_IN }] = await Promise.all([
+      import("./lib/sys/open.ts"),
+      import("./plugins/mod.ts"),
+    ]);
+    return { sys: openSys(), builtIn: BUILT_IN };
+  });
 }

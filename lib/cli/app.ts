@@ -1,6 +1,7 @@
 import { QikError } from "../base/problems.ts";
 import { Secrets } from "../base/secrets.ts";
 import { VERSION } from "../base/version.ts";
+import { openEarly } from "../sys/early.ts";
 import type { Sys } from "../sys/sys.ts";
 import type { Invocation } from "./args.ts";
 import { tellLostOutput } from "./lost_output.ts";
@@ -12,7 +13,10 @@ import { versionText } from "./version.ts";
  * Runs qik for one command line and ends the process. The one place where a thrown value becomes an exit code:
  * a `QikError` is the user's to mend, everything else is a bug in qik.
  */
-export async function main({ sys: outside, builtIn }: Omit<AppParts, "secrets">): Promise<void> {
+export async function main(openWhole: () => Promise<Omit<AppParts, "secrets">>): Promise<void> {
+  const early = await recallEarly();
+  if (early === "told") return;
+  const { sys: outside, builtIn } = await openWhole();
   const secrets = new Secrets();
   secrets.learn(outside.env);
   const sys = { ...outside, terminal: maskedTerminal(outside.terminal, secrets) };
@@ -24,7 +28,7 @@ export async function main({ sys: outside, builtIn }: Omit<AppParts, "secrets">)
     if (words !== undefined) exit = await (await import("./tool.ts")).runTool(parts, words);
     else {
       const { recallRun } = await import("./recall.ts");
-      const recalled = await recallRun(sys);
+      const recalled = early === "nothing" ? undefined : await recallRun(sys);
       if (recalled !== undefined) exit = recalled;
       else {
         const { parseArgs } = await import("./args.ts");
@@ -38,6 +42,24 @@ export async function main({ sys: outside, builtIn }: Omit<AppParts, "secrets">)
   }
   exit = { ...exit, code: Math.max(exit.code, tellLostOutput(sys.terminal)) };
   sys.processes.exit(exit.code, exit.signal);
+}
+
+/**
+ * Tells a recalled run without the whole outside, where the runtime has an early one.
+ *
+ * @returns `nothing`: there is no run to recall; unset: that is not known.
+ */
+async function recallEarly(): Promise<"told" | "nothing" | undefined> {
+  const early = openEarly();
+  if (early === undefined || toolWords(early.machine) !== undefined) return undefined;
+  const { recallRun } = await import("./recall.ts");
+  const secrets = new Secrets();
+  secrets.learn(early.env);
+  const terminal = maskedTerminal(early.terminal, secrets);
+  const recalled = await recallRun({ ...early, terminal });
+  if (recalled === undefined) return early.refused() ? undefined : "nothing";
+  early.exit(Math.max(recalled.code, tellLostOutput(terminal)));
+  return "told";
 }
 
 /**

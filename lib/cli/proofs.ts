@@ -2,7 +2,7 @@ import { encodeName } from "../base/bytes.ts";
 import { byCodeUnit } from "../base/order.ts";
 import { VERSION } from "../base/version.ts";
 import type { Config } from "../config/types.ts";
-import { sha256 } from "../sys/digest.ts";
+import { sha256Soon } from "../sys/digest.ts";
 import type { Machine } from "../sys/sys.ts";
 
 /** Where the proofs of a repository lie. */
@@ -11,9 +11,11 @@ export function proofsIn(root: string): string {
 }
 
 /** A name for what was asked, by whom and from where; other questions have other names. */
-export function proofName({ args, cwd, arch, uid, runtime }: Machine): string {
+export async function proofName(
+  { args, cwd, arch, uid, runtime }: Pick<Machine, "args" | "cwd" | "arch" | "uid" | "runtime">,
+): Promise<string> {
   const question = JSON.stringify([VERSION, runtime, arch, uid, cwd, args]);
-  return sha256(encodeName(question)).slice(0, 32);
+  return (await sha256Soon(encodeName(question))).slice(0, 32);
 }
 
 /** Options that a recalled run honours. What depends on git, on the caches or on time is none of them. */
@@ -69,8 +71,8 @@ export function envDigest(
   salt: string,
   env: Readonly<Record<string, string>>,
   without: readonly string[],
-): string {
+): Promise<string> {
   const counted = Object.entries(env).filter(([name]) => !without.includes(name));
   const sorted = counted.sort(([a], [b]) => byCodeUnit(a, b));
-  return sha256(encodeName(JSON.stringify([salt, sorted])));
+  return sha256Soon(encodeName(JSON.stringify([salt, sorted])));
 }

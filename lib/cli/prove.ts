@@ -36,7 +36,7 @@ export async function saveProof(sys: Sys, session: Session, run: EndedRun): Prom
   const { files, machine } = sys;
   if (machine.uid === undefined || !isRecallable(machine.args)) return;
   const directory = proofsIn(session.project.paths.root);
-  const path = `${directory}/${proofName(machine)}`;
+  const path = `${directory}/${await proofName(machine)}`;
   try {
     const proof = await prove(sys, session, run);
     if (proof === undefined) return files.remove(path);
@@ -86,7 +86,7 @@ async function prove(sys: Sys, session: Session, run: EndedRun): Promise<Proof |
     restorable,
     text: {
       cacheDir: paths.cacheDir,
-      env: { salt, without, digest: envDigest(salt, sys.env, without) },
+      env: { salt, without, digest: await envDigest(salt, sys.env, without) },
       madeAt: witness!.sinceMs,
       shown,
       tasks: secrets.deep(

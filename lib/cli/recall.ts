@@ -1,5 +1,3 @@
-import { Buffer } from "node:buffer";
-import { dirname } from "node:path";
 import { VERSION } from "../base/version.ts";
 import { recordRun } from "../cache/journal.ts";
 import { type Ending, type QikEvent, tee } from "../events/events.ts";
@@ -12,13 +10,16 @@ import type { Exit } from "./parts.ts";
 import { peopleReporter } from "./people.ts";
 import { envDigest, isRecallable, proofName, proofsIn } from "./proofs.ts";
 
+/** What of the outside a recalled run needs. */
+export type RecallSys = Pick<Sys, "files" | "clock" | "machine" | "env" | "terminal">;
+
 /**
  * A whole run without a plan, keys and caches: where an earlier run of the same command line left a proof, and
  * everything it rests on is unchanged, all tasks are hits and say what they would say.
  *
  * @returns `undefined` where the run has to be made: nothing was told then.
  */
-export async function recallRun(sys: Sys): Promise<Exit | undefined> {
+export async function recallRun(sys: RecallSys): Promise<Exit | undefined> {
   const startedAt = sys.clock.monotonic();
   const since = sys.clock.now();
   const proof = await findProof(sys);
@@ -60,15 +61,24 @@ export async function recallRun(sys: Sys): Promise<Exit | undefined> {
 function eventOf(stored: StoredEvent): QikEvent {
   if (stored.type !== "task-output") return stored;
   const { base64, ...event } = stored;
-  return { ...event, bytes: new Uint8Array(Buffer.from(base64, "base64")), replayed: true };
+  return { ...event, bytes: bytesOf(base64), replayed: true };
+}
+
+function bytesOf(base64: string): Uint8Array {
+  return Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+}
+
+/** The directory above; the same where there is none. */
+function above(path: string): string {
+  return path.slice(0, Math.max(1, path.lastIndexOf("/")));
 }
 
 /** The proof for this command line, from the working directory upward, if everything in it still holds. */
-async function findProof(sys: Sys): Promise<Proof | undefined> {
+async function findProof(sys: RecallSys): Promise<Proof | undefined> {
   const { machine } = sys;
   if (machine.uid === undefined || !isRecallable(machine.args)) return undefined;
-  const name = proofName(machine);
-  for (let root = machine.cwd;; root = dirname(root)) {
+  const name = await proofName(machine);
+  for (let root = machine.cwd;; root = above(root)) {
     try {
       const found = await openProof(sys, root, `${proofsIn(root)}/${name}`);
       if (found !== "absent") return found;
@@ -76,12 +86,12 @@ async function findProof(sys: Sys): Promise<Proof | undefined> {
       if (errorCode(error) === undefined && !(error instanceof SyntaxError)) throw error;
       return undefined;
     }
-    if (root === dirname(root)) return undefined;
+    if (root === above(root)) return undefined;
   }
 }
 
 async function openProof(
-  sys: Sys,
+  sys: RecallSys,
   root: string,
   path: string,
 ): Promise<Proof | undefined | "absent"> {
@@ -95,7 +105,7 @@ async function openProof(
   const startedMs = clock.now();
   const age = startedMs - text.madeAt;
   const isOurs = text.root === root && age >= 0 && age < OLDEST_MS &&
-    envDigest(text.env.salt, sys.env, text.env.without) === text.env.digest;
+    await envDigest(text.env.salt, sys.env, text.env.without) === text.env.digest;
   const verified = isOurs ? verify(proof, { files, startedMs }) : undefined;
   if (verified === undefined) return undefined;
   const isLost = verified.lostPlaces.length > 0;

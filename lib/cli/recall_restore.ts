@@ -20,7 +20,11 @@ class Doubt extends Error {}
  *
  * @returns Whether everything is in place again. Then the proof has the rows of now.
  */
-export async function restoreLost(sys: Sys, proof: Proof, lost: Verified): Promise<boolean> {
+export async function restoreLost(
+  sys: Pick<Sys, "files" | "clock" | "env" | "machine">,
+  proof: Proof,
+  lost: Verified,
+): Promise<boolean> {
   const { files, clock } = sys;
   const { root, cacheDir, restorable } = proof.text;
   const lostPlaces = new Set(lost.lostPlaces);

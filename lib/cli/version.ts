@@ -8,8 +8,10 @@ import { tellLostOutput } from "./lost_output.ts";
  *
  * @returns Whether that was what was asked. With other words beside it the parser decides.
  */
-export function answerVersion({ args: [first, ...more], terminal, exit }: Beginning): boolean {
+export async function answerVersion({ args, openTerminal, exit }: Beginning): Promise<boolean> {
+  const [first, ...more] = args;
   if (more.length > 0 || (first !== "--version" && first !== "-V")) return false;
+  const terminal = await openTerminal();
   terminal.write("out", new TextEncoder().encode(versionText()));
   exit(tellLostOutput(terminal));
   return true;

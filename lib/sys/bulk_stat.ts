@@ -1,6 +1,5 @@
-import { Buffer } from "node:buffer";
-import * as fs from "node:fs";
 import { concat, encodeName, hasEscapedBytes } from "../base/bytes.ts";
+import { nodeFs } from "./later.ts";
 import { type Statx, STATX_BYTES, STATX_WORD, statxHere } from "./statx.ts";
 import { errorCode } from "./sys.ts";
 
@@ -250,8 +249,8 @@ function clear(into: StatRows, row: number): void {
 }
 
 function fillWithNode(path: string, into: StatRows, row: number): boolean {
-  const native = hasEscapedBytes(path) ? Buffer.from(encodeName(path)) : path;
-  const stat = fs.lstatSync(native, { bigint: true, throwIfNoEntry: false });
+  const native = hasEscapedBytes(path) ? globalThis.Buffer.from(encodeName(path)) : path;
+  const stat = nodeFs().lstatSync(native, { bigint: true, throwIfNoEntry: false });
   if (stat === undefined) return false;
   const { words } = into;
   const at = row * STAT_WORDS;

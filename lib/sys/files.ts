@@ -2,6 +2,7 @@ import { Buffer } from "node:buffer";
 import * as fs from "node:fs";
 import { decodeName, encodeName, hasEscapedBytes } from "../base/bytes.ts";
 import { byCodeUnit } from "../base/order.ts";
+import { temporaryBeside } from "./temporary.ts";
 import { type DirectoryEntry, errorCode, type FileKind, type Files, type Stat } from "./sys.ts";
 
 /** The form of a path that the runtime opens byte for byte. */
@@ -77,18 +78,6 @@ const READING = fs.constants.O_RDONLY | (fs.constants.O_NONBLOCK ?? 0);
 
 function writeAll(fd: number, bytes: Uint8Array): void {
   for (let at = 0; at < bytes.length;) at += fs.writeSync(fd, bytes, at, bytes.length - at);
-}
-
-/** Temporary names differ between processes by pid and within one by this count. */
-let temporaries = 0;
-
-/** A name beside `path` that nobody else uses; short, so that 255-byte names still work. */
-export function temporaryBeside(path: string, pid: number): string {
-  const slash = path.lastIndexOf("/");
-  temporaries += 1;
-  return `${path.slice(0, slash + 1)}.qik-tmp-${pid}-${temporaries}-${
-    Math.random().toString(36).slice(2, 8)
-  }`;
 }
 
 function writeAtomic(pid: number, path: string, bytes: Uint8Array, mode?: number): void {

@@ -1,4 +1,4 @@
-import process from "node:process";
+import { linuxProcessor } from "./later.ts";
 
 /**
  * Linux's own `statx` without a detour over the runtime's file API.
@@ -40,7 +40,7 @@ const AT_NO_AUTOMOUNT = 0x800;
 const FLAGS = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT;
 const BASIC_STATS = 0x7ff;
 /** O_PATH | O_DIRECTORY | O_CLOEXEC, where O_DIRECTORY differs between processors. */
-const O_DIRECTORY = process.arch === "arm64" ? 0o40000 : 0o200000;
+const O_DIRECTORY = linuxProcessor() === "arm64" ? 0o40000 : 0o200000;
 const OPEN_FLAGS = 0o10000000 | O_DIRECTORY | 0o2000000;
 
 /** glibc, and musl under the names that distributions give it. */
@@ -56,9 +56,7 @@ export function statxHere(): Statx | undefined {
 
 function tryToOpen(): Statx | undefined {
   // Every field's place in the struct was read for these two, which are both little-endian.
-  const known = process.platform === "linux" &&
-    (process.arch === "x64" || process.arch === "arm64");
-  if (!known) return undefined;
+  if (linuxProcessor() === undefined) return undefined;
   const open = "Deno" in globalThis ? openWithDeno : "Bun" in globalThis ? openWithBun : undefined;
   for (const library of open === undefined ? [] : LIBRARIES) {
     try {

@@ -1,28 +1,9 @@
 import { fstatSync, writeSync } from "node:fs";
 import process from "node:process";
-import { errorCode, type Stream, type Terminal } from "./sys.ts";
+import { openOutput } from "./output.ts";
+import type { Stream, Terminal } from "./sys.ts";
 
 const DESCRIPTORS: Readonly<Record<Stream, number>> = { out: 1, err: 2 };
-const pause = new Int32Array(new SharedArrayBuffer(4));
-
-/**
- * Writes to a descriptor until all is gone.
- *
- * Synchronous on purpose: `process.exit` cuts what an asynchronous write still holds (65,536 of 300,000 bytes
- * arrived at a slow pipe), and a slow reader must slow qik down instead of filling its memory.
- */
-function writeAll(descriptor: number, bytes: Uint8Array): void {
-  for (let at = 0; at < bytes.length;) {
-    try {
-      at += writeSync(descriptor, bytes, at, bytes.length - at);
-    } catch (error) {
-      // Somebody made our pipe non-blocking; it is full. Wait a little, then go on.
-      if (errorCode(error) !== "EAGAIN") throw error;
-      Atomics.wait(pause, 0, 0, 2);
-    }
-  }
-}
-
 /** Linux's numbers for consoles and serial lines, and for pseudo-terminals. */
 const TERMINAL_MAJORS = new Set([4, 5, 136, 137, 138, 139, 140, 141, 142, 143]);
 const NULL_DEVICE = 0x103;
@@ -49,7 +30,6 @@ interface Sized {
 
 /** The terminal, or whatever standard output and standard error are. */
 export function openTerminal(): Terminal {
-  const failed: Partial<Record<Stream, string>> = {};
   return {
     isTerminal: (stream) => isTerminal(DESCRIPTORS[stream]),
     size() {
@@ -63,17 +43,7 @@ export function openTerminal(): Terminal {
       const { columns, rows } = stream;
       return { columns: columns || 80, rows: rows || 24 };
     },
-    write(stream, bytes) {
-      if (failed[stream] !== undefined) return;
-      try {
-        writeAll(DESCRIPTORS[stream], bytes);
-      } catch (error) {
-        // The run goes on: its tasks do not depend on who can read about them.
-        failed[stream] = errorCode(error) ?? String(error);
-      }
-    },
-    // The reader went away (`qik | head`): it has what it wanted.
-    failure: (stream) => failed[stream] === "EPIPE" ? undefined : failed[stream],
+    ...openOutput((stream, bytes) => writeSync(DESCRIPTORS[stream], bytes)),
     onResize(listener) {
       if (!isTerminal(1) && !isTerminal(2)) return () => {};
       process.on("SIGWINCH", listener);
