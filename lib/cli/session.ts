@@ -145,11 +145,11 @@ function spaceInputsOf(
   environment: Session["environment"],
 ): SpaceInputs {
   if (task.outsideVenv) return { venvIdentity: "", inputs: [], variables: [] };
-  const { venv, inputs, dotenv } = spaces.open(task.space.name);
+  const { venv, inputs, needed, dotenv } = spaces.open(task.space.name);
   const env = dotenv.length === 0 ? {} : environment(task, 0);
   const names = [...new Set(dotenv.map(({ name }) => name))];
   const variables = names.map((name) => [name, env[name]] as const);
-  return { venvIdentity: venv.identity, inputs, variables };
+  return { venvIdentity: venv.identity, inputs, needed, variables };
 }
 
 /** The spaces of a project, each opened when it is first asked for. */

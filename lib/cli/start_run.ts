@@ -238,6 +238,11 @@ function pointerProblem({ name, command: { place } }: Task, pointers: readonly s
   return { type: "problem", code: "lfs-pointer", message, task: name, place };
 }
 
+/** What stands for one file by its name was made by qik. */
+function asWritten(glob: string): string {
+  return glob.replace(/^:\(literal\)/, "");
+}
+
 /** Keys as they are, with one warning for each glob that matched nothing and each input that is only a pointer. */
 function warningKeyer(keyer: Keyer, reporter: Reporter): Pick<Keyer, "key"> {
   const warned = new Set<string>();
@@ -246,11 +251,18 @@ function warningKeyer(keyer: Keyer, reporter: Reporter): Pick<Keyer, "key"> {
       const keyed = await keyer.key(task);
       for (const glob of keyed.unmatched.filter((glob) => !warned.has(glob))) {
         warned.add(glob);
-        // What stands for one file by its name was made by qik.
-        const written = glob.replace(/^:\(literal\)/, "");
-        const message = `The glob "${written}" of "${task.name}" matches no file`;
+        const message = `The glob "${asWritten(glob)}" of "${task.name}" matches no file`;
         const { place } = task.command;
         reporter.on({ type: "problem", code: "glob-empty", message, task: task.name, place });
+      }
+      const { name, place } = task.space;
+      for (const path of keyed.lacking.filter((path) => !warned.has(`${name} ${path}`))) {
+        warned.add(`${name} ${path}`);
+        const message = `The requirement file "${
+          asWritten(path)
+        }" of the space "${name}" is not there`;
+        const hint = "Mend its path in the venv, or write the file";
+        reporter.on({ type: "problem", code: "glob-empty", message, hint, task: task.name, place });
       }
       const pointers = keyed.pointers.filter((path) => !warned.has(`:${path}`));
       for (const path of pointers) warned.add(`:${path}`);

@@ -14,6 +14,8 @@ export interface KeyedTask {
   readonly inputs: readonly FileState[];
   /** Globs of its dependencies that matched nothing. */
   readonly unmatched: readonly string[];
+  /** Files of the space that should be there and are not. */
+  readonly lacking: readonly string[];
   /** Inputs that stand for a content that Git LFS has not fetched. */
   readonly pointers: readonly string[];
   /** The same without what other tasks hand on. */
@@ -34,6 +36,8 @@ export interface SpaceInputs {
   readonly venvIdentity: string;
   /** Literal paths or globs: dotenv files, requirement files, lock files. */
   readonly inputs: readonly string[];
+  /** Those of them that should be there. */
+  readonly needed?: readonly string[];
   /** What the dotenv files come to: `${HOME}` in them reads what no file holds. */
   readonly variables: readonly (readonly [name: string, value: string | undefined])[];
 }
@@ -100,7 +104,7 @@ export class Keyer {
     if (task.unfilled !== undefined) throw new QikError(task.unfilled);
     await this.#settleAbsent(task);
     const { tree, secretKey, mask } = this.#ports;
-    const { record, selected, asked } = await this.#record(task);
+    const { record, selected, asked, space } = await this.#record(task);
     const sink = new DigestSink();
     writeKey(sink, record);
     return {
@@ -109,6 +113,7 @@ export class Keyer {
       picture: pictureOf(record, secretKey),
       // Files of the space (a `local.env`, say) need not be there; what somebody wrote as a dependency should.
       unmatched: selected.unmatched.filter((spec) => asked.written.includes(spec)),
+      lacking: selected.unmatched.filter((spec) => space.needed?.includes(spec)),
       pointers: tree.pointers(selected),
       explanation() {
         const lines = new ExplainSink(secretKey());
@@ -212,7 +217,7 @@ export class Keyer {
   async #record(
     task: Task,
     upstream = counted(task),
-  ): Promise<{ record: TaskKey; selected: Selected; asked: Asked }> {
+  ): Promise<{ record: TaskKey; selected: Selected; asked: Asked; space: SpaceInputs }> {
     const { tree, platform, plan } = this.#ports;
     const world = this.#ports.world(task);
     const space = this.#ports.spaceInputs(task);
@@ -240,7 +245,7 @@ export class Keyer {
         return digest === undefined ? [] : [[plan.tasks[need]!.name, digest]];
       }).sort(byName),
     };
-    return { record, selected, asked };
+    return { record, selected, asked, space };
   }
 
   #selectOptions(task: Task): SelectOptions {

@@ -19,6 +19,8 @@ export interface OpenSpace {
    * files. One that matches nothing is no mistake: a `local.env` need not be there.
    */
   readonly inputs: readonly string[];
+  /** Those of them that should be there: requirement and lock files. */
+  readonly needed: readonly string[];
 }
 
 /** All spaces of a configuration, each opened when it is first asked for. */
@@ -87,7 +89,7 @@ function openSpace(
     ? openVenv(plan, ports, active, config.pydist)
     : openBuiltVenv(built, ports, config.pydist);
   const inputs = [...new Set([...venv.inputs, ...paths])].map(literalPathspec);
-  return { config: space, venv, dotenv, inputs };
+  return { config: space, venv, dotenv, inputs, needed: venv.inputs.map(literalPathspec) };
 }
 
 function dotenvPaths(

@@ -212,6 +212,31 @@ for (const [what, config, message] of REFUSED) {
   });
 }
 
+repoTest("a requirement file that is not there is warned of, a dotenv file is not", {
+  "qik.toml": `
+[spaces.a]
+venv = ["there.txt", "gone.txt"]
+dotenv = "gone.env"
+[commands]
+one = { exec = "true", deps = ["x"], space = "a" }
+two = { exec = "true", deps = ["x"], space = "a" }
+`,
+  "there.txt": "-r more.txt\n",
+  "x": "",
+}, async (repo) => {
+  const warnings = async () => {
+    const { err } = await repo.must();
+    return err.split("\n").filter((line) => line.startsWith("Warning"));
+  };
+  const of = (file: string) =>
+    `Warning: The requirement file "${file}" of the space "a" is not there [glob-empty]`;
+  for (const run of ["first", "warm"]) {
+    assert.deepEqual(await warnings(), [of("gone.txt"), of("more.txt")], run);
+  }
+  await repo.write({ "gone.txt": "", "more.txt": "" });
+  assert.deepEqual(await warnings(), []);
+});
+
 repoTest("named pipes, directories and links in a circle in place of files never make a run wait", {
   "qik.toml":
     '[spaces.a]\nvenv = "r.txt"\ndotenv = "x.env"\n[commands.c]\nexec = "echo A=$A"\nspace = "a"\n' +
