@@ -166,14 +166,21 @@ export class Listing {
    *
    * @param specs Only names that these could select are looked for.
    * @param beside Also files that are not in the index.
+   * @param inFiles Also below what the index calls a file: a directory may stand in its place.
    */
-  async refresh(specs: readonly Pathspec[], epoch: number, beside: boolean): Promise<void> {
+  async refresh(
+    specs: readonly Pathspec[],
+    epoch: number,
+    beside: boolean,
+    inFiles = false,
+  ): Promise<void> {
     if (this.source.mark() !== this.#mark) {
       await this.load();
       this.#forgetOthers();
     }
     if (!beside) return;
-    const starts = specs.filter((spec) => !this.#namesFile(spec)).map(({ prefix }) => prefix);
+    const open = inFiles ? specs : specs.filter((spec) => !this.#namesFile(spec));
+    const starts = open.map(({ prefix }) => prefix);
     if (starts.length === 0) return;
     const others = await this.#loadOthers();
     if (this.#rulesChanged(starts)) return this.#forgetOthers();

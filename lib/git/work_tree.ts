@@ -235,6 +235,10 @@ export class WorkTree implements Tree {
     );
     // Looking takes time in which git lists the files beside the index.
     await this.#looker.look(distinct(hits.flatMap(({ ids }) => ids)), request.epoch);
+    const opened = request.positive.filter((spec, at) => this.#isDirectoryNow(spec, hits[at]!));
+    if (request.epoch > 0 && opened.length > 0) {
+      await this.#listing.refresh(opened, request.epoch, request.beside, true);
+    }
     for (const [at, spec] of request.positive.entries()) {
       if (request.beside) await this.#addOthers(hits[at]!, spec, request);
       this.#addModules(hits[at]!, spec, request);
@@ -243,6 +247,14 @@ export class WorkTree implements Tree {
       }
     }
     return hits;
+  }
+
+  /** Whether a directory stands where the index has the file that a pathspec names. */
+  #isDirectoryNow({ literal }: Pathspec, { ids: [id, ...more] }: Hit): boolean {
+    if (literal === undefined || id === undefined || more.length > 0) return false;
+    const { kind, path } = this.#looker.state(id);
+    if (kind !== "absent" || path !== literal) return false;
+    return this.options.sys.files.lstat(`${this.options.root}/${path}`)?.kind === "directory";
   }
 
   #trackedHit(positions: readonly number[], { kept }: Request): Hit {

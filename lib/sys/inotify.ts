@@ -1,7 +1,6 @@
 import { lstatSync } from "node:fs";
 import process from "node:process";
-import { Buffer } from "node:buffer";
-import { encodeName } from "../base/bytes.ts";
+import { decodeName, encodeName } from "../base/bytes.ts";
 
 /** One event as the kernel tells it. */
 export interface InotifyEvent {
@@ -93,7 +92,7 @@ export function readEvents(bytes: Uint8Array): InotifyEvent[] {
     const end = name.indexOf(0);
     events.push({
       wd: view.getInt32(at, true),
-      name: Buffer.from(end === -1 ? name : name.subarray(0, end)).toString(),
+      name: decodeName(end === -1 ? name : name.subarray(0, end)),
       isDirectory: (mask & IN_ISDIR) !== 0,
       isLost: (mask & IN_Q_OVERFLOW) !== 0,
       isGone: (mask & IN_IGNORED) !== 0,

@@ -4,7 +4,7 @@ import { mkdir, rename } from "node:fs/promises";
 import { makeVenv, mark, ran } from "../support/fakes.ts";
 import { Gate } from "../support/gate.ts";
 import { NO_MOUNTS } from "../support/mounts.ts";
-import { qikCommand, type Repo, repoTest } from "../support/repo.ts";
+import { isExecutable, qikCommand, type Repo, repoTest } from "../support/repo.ts";
 import type { Running } from "../support/running.ts";
 import {
   endWatching,
@@ -406,6 +406,45 @@ repoTest("without git, and below the top of a repository", {
     await endWatching(running);
     await repo.remove(".git", "sub/src/new", "sub/._qik");
   }
+});
+
+repoTest("a directory in place of a file that is named", {
+  "qik.toml": `[commands.show]
+exec = "echo show=$(cat src/file/* src/file 2>/dev/null) end"
+deps = ["src/file"]
+`,
+  "src/file": "1\n",
+}, async (repo) => {
+  const running = await startWatching(repo);
+  const shell = (text: string) => repo.run("sh", "-c", text);
+  await shell("rm src/file && mkdir src/file && echo inner > src/file/inner");
+  await running.saw("show=inner end");
+  await quiet(running);
+  await shell("echo again > src/file/inner");
+  await running.saw("show=again end");
+  await quiet(running);
+  await shell("rm -r src/file && echo back > src/file");
+  await running.saw("show=back end");
+  await endWatching(running);
+});
+
+repoTest("a new directory whose name is not UTF-8", {
+  "qik.toml": `[commands.show]
+exec = "echo show=$(find src -name '*.txt' | LC_ALL=C sort | xargs cat | tr '\\n' ' ')end"
+deps = ["src/*.txt"]
+`,
+  "src/a.txt": "1\n",
+}, async (repo) => {
+  // Deno lists such a name with other bytes than it has.
+  if (!isExecutable()) return;
+  const running = await startWatching(repo);
+  // The second file shows that the directory was heard of before anything is in it.
+  await repo.run("sh", "-c", `mkdir "$(printf 'src/d\\377')"; echo 2 > src/b.txt`);
+  await running.saw("show=1 2 end");
+  await quiet(running);
+  await repo.run("sh", "-c", `echo 3 > "$(printf 'src/d\\377')/x.txt"`);
+  await running.saw("show=1 2 3 end");
+  await endWatching(running);
 });
 
 repoTest("signals end a watch, while it waits and while commands run", FILES, async (repo) => {
