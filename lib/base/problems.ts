@@ -74,6 +74,10 @@ export const PROBLEMS = {
     exit: 0,
     hint: "Fetch the branch that the pull request is for, or set QIK_TRUST",
   },
+  "audit-differs": {
+    exit: 1,
+    hint: "Find out why: whoever made it did wrong, or the command does not do the same each time",
+  },
   "remote-disagreement": {
     exit: 0,
     hint: "Find out why: one of them is wrong, or the command does not do the same each time",

@@ -8,6 +8,12 @@ export interface Cache {
   get(key: string): Promise<Lookup>;
   /** Stores all of a result or nothing. Storing a known key again is not an error. */
   put(result: TaskResult): Promise<PutOutcome>;
+  /**
+   * Takes a result out of use that was found to be wrong, wherever it is. Unset: the cache cannot.
+   *
+   * @returns In one line where it is still in use, or `undefined`.
+   */
+  disown?(wrong: Manifest): Promise<string | undefined>;
 }
 
 export type Lookup =

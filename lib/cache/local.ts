@@ -132,6 +132,10 @@ export function openLocalCache(options: LocalCacheOptions): LocalCache {
     name: options.name ?? "local",
     get: (key) => Promise.resolve(find(store, key)),
     put: (result) => Promise.resolve(keep(store, result)),
+    disown({ key }) {
+      discard(files, entryFile(store, key));
+      return Promise.resolve(undefined);
+    },
     save: () => store.memo.save(),
     blobs: store.blobs,
     entry: entryOf,

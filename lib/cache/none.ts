@@ -16,5 +16,6 @@ export function unread(cache: Cache, detail: string): Cache {
     name: cache.name,
     get: () => Promise.resolve({ found: false, reason: "absent", detail }),
     put: (result) => cache.put(result),
+    ...(cache.disown && { disown: (wrong) => cache.disown!(wrong) }),
   };
 }

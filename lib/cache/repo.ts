@@ -64,6 +64,10 @@ export function openRepoCache(options: RepoCacheOptions): RepoCache {
     name: "repo",
     get: (key) => cache.findTrusted(key),
     put: (result) => cache.keep(result),
+    disown({ key }) {
+      cache.remove(key);
+      return Promise.resolve(undefined);
+    },
     save: () => cache.view.memo.save(),
   };
 }
@@ -120,6 +124,16 @@ class RepoEntries {
     } catch (error) {
       const detail = `Cannot read the entry: ${error instanceof Error ? error.message : error}`;
       return { found: false, reason: "damaged", detail };
+    }
+  }
+
+  /** Removes the files of a result that was found to be wrong; git shows that they are gone, or what takes their place. */
+  remove(key: string): void {
+    const known = this.#known.get(key);
+    if (known === undefined) return;
+    this.#known.delete(key);
+    for (const file of [known.out.replace(/out$/, "json"), known.out]) {
+      this.options.files.remove(file);
     }
   }
 

@@ -33,6 +33,8 @@ export interface Invocation {
   readonly useCache: boolean;
   /** Unset without `--cache-trust`. */
   readonly cacheTrust?: "none" | "signed" | "2-of-n";
+  /** As written; unset without `--audit`. */
+  readonly audit?: string;
   readonly failFast: boolean;
   readonly watch: boolean;
   readonly ls: boolean;
@@ -117,6 +119,7 @@ function parseWords(argv: readonly string[]): Invocation {
     ...(given.workers === undefined ? {} : { workers: given.workers }),
     force: given.force ?? false,
     ...(given.cacheTrust === undefined ? {} : { cacheTrust: given.cacheTrust }),
+    ...(given.audit === undefined ? {} : { audit: given.audit }),
     failFast: given.failFast ?? false,
     watch: given.watch ?? false,
     ls: given.ls ?? false,
@@ -149,6 +152,7 @@ interface Given {
   workers?: string;
   force?: boolean;
   cacheTrust?: "none" | "signed" | "2-of-n";
+  audit?: string;
   failFast?: boolean;
   watch?: boolean;
   ls?: boolean;

@@ -52,6 +52,11 @@ export const OPTIONS: readonly Option[] = [
     text: "believe no stored result (none), only those of a remote that an accepted key signed " +
       "(signed), or that two signed alike (2-of-n)",
   },
+  {
+    group: "Run",
+    flags: "--audit <share>",
+    text: "execute a share (1%, 0.01) of what would be replayed, and compare the results",
+  },
   { group: "Run", flags: "--fail-fast", text: "start nothing more after the first failure" },
   { group: "Run", flags: "--watch", text: "run again what each change affects, until Ctrl-C" },
   { group: "Show", flags: "--ls", text: "list the selected tasks instead of running them" },

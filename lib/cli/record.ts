@@ -7,6 +7,8 @@ export interface RunRecord {
   readonly keyed: ReadonlyMap<string, KeyedTask>;
   /** Warnings and ends of tasks, in order. */
   readonly events: readonly QikEvent[];
+  /** Whether an audit found a stored result to be wrong: the run is to fail, though all its tasks ended well. */
+  readonly alarmed: boolean;
   readonly reporter: Reporter;
   /** The same keys, remembered. */
   keyer(keyer: Pick<Keyer, "key">): Pick<Keyer, "key">;
@@ -18,6 +20,9 @@ export function openRecord(): RunRecord {
   return {
     keyed,
     events,
+    get alarmed() {
+      return events.some((event) => event.type === "problem" && event.code === "audit-differs");
+    },
     reporter: {
       on(event) {
         if (event.type === "problem" || event.type === "task-ended") events.push(event);

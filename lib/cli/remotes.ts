@@ -106,6 +106,10 @@ class LateRemote implements RemoteCache {
     return await (await this.open()).put(result);
   }
 
+  async disown(wrong: Parameters<NonNullable<RemoteCache["disown"]>>[0]) {
+    return await (await this.open()).disown?.(wrong);
+  }
+
   async kept(key: string) {
     return await (await this.open()).kept(key);
   }

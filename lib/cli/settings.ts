@@ -15,6 +15,8 @@ export interface RunSettings {
   readonly mode: { readonly read: boolean; readonly write: boolean };
   /** Only results of remotes count, that so many accepted keys have signed alike, and none that is kept here. */
   readonly signers?: 1 | 2;
+  /** Share of hits that is executed and compared; above 0, at most 1. */
+  readonly audit?: number;
 }
 
 /**
@@ -29,6 +31,7 @@ export function runSettings(
   const since = invocation.since ?? (env.QIK__SINCE || undefined);
   const force = invocation.force || flag(env, "QIK__FORCE");
   const trust = invocation.cacheTrust ?? trustOf(env.QIK__CACHE_TRUST);
+  const audit = shareOf(invocation.audit ?? env.QIK__AUDIT);
   return {
     workers: workersOf(invocation.workers ?? env.QIK__WORKERS, machine),
     isolated: invocation.isolated || flag(env, "QIK__ISOLATED"),
@@ -39,6 +42,7 @@ export function runSettings(
       read: invocation.useCache && !force && trust !== "none",
       write: invocation.useCache,
     },
+    ...(audit === undefined ? {} : { audit }),
     ...(trust === "signed" ? { signers: 1 } : trust === "2-of-n" ? { signers: 2 } : {}),
   };
 }
@@ -71,6 +75,22 @@ function trustOf(given: string | undefined): Invocation["cacheTrust"] {
     code: "usage",
     message: `Cannot use "${given}" as the trust in caches`,
     hint: "Write none, signed or 2-of-n in QIK__CACHE_TRUST",
+  });
+}
+
+function shareOf(given: string | undefined): number | undefined {
+  if (given === undefined || given === "") return undefined;
+  const [, percent] = /^(\d{1,3}(?:\.\d+)?)%$/.exec(given) ?? [];
+  const share = percent !== undefined
+    ? Number(percent) / 100
+    : /^0?\.\d+$/.test(given)
+    ? Number(given)
+    : NaN;
+  if (share > 0 && share <= 1) return share;
+  throw new QikError({
+    code: "usage",
+    message: `Cannot use "${given}" as the share of results to audit`,
+    hint: "Write it such as 1% or 0.01, with --audit or in QIK__AUDIT",
   });
 }
 

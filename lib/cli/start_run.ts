@@ -7,6 +7,7 @@ import { type QikEvent, type Reporter, tee } from "../events/events.ts";
 import type { Keyer } from "../hash/keyer.ts";
 import type { Task } from "../plan/types.ts";
 import { styleFor } from "../report/choose.ts";
+import { Audit } from "../run/audit.ts";
 import { DURATIONS_FILE, openDurations } from "../run/durations.ts";
 import { MANIFEST_FILE, manifestReporter } from "../run/manifest_file.ts";
 import { randomToken } from "../run/lock_card.ts";
@@ -90,7 +91,7 @@ export async function startRun(
     await saveProof(sys, session, { tasks, record, shown });
   }
   await tidyStore(sys, session.project);
-  const code = Math.max(result.exit, tellLost(sys, reports));
+  const code = Math.max(result.exit, tellLost(sys, reports), record.alarmed ? 1 : 0);
   return { code, ...(result.interrupted && { signal: result.interrupted }) };
 }
 
@@ -177,11 +178,12 @@ function shownAs(
  * from a proof.
  */
 function mayProve(
-  { project: { settings: { mode, signers } }, witness, tree }: Session,
+  { project: { settings: { mode, signers, audit } }, witness, tree }: Session,
   reports: Reports | undefined,
 ): boolean {
   const watched = witness !== undefined && !witness.doubts;
-  const isUsual = mode.read && mode.write && signers === undefined;
+  const isUsual = mode.read && mode.write && signers === undefined &&
+    audit === undefined;
   return isUsual && watched && reports === undefined && tree.busy === undefined;
 }
 
@@ -217,6 +219,9 @@ function performPorts(
     mask: () => secrets.stream(),
     tag: openRunTags(processes.pid, sys.env[RUN_TAG]),
     argv: (task) => argvOf(task, sys),
+    ...(settings.audit !== undefined && {
+      audit: new Audit(settings.audit, reporter, (task) => caches.artifactsOnDisk(task)),
+    }),
     restorePlace: (task) => session.restorePlace(task),
     explainMiss: (task, { key, explanation }) =>
       caches.explainMiss(task, key, explanation(), ranBefore(task.name)),

@@ -1,4 +1,3 @@
-import { formatDuration } from "../base/duration.ts";
 import { QikError } from "../base/problems.ts";
 import type { Cache, Hit } from "../cache/cache.ts";
 import type { Task } from "../plan/types.ts";
@@ -10,7 +9,16 @@ import { openReplayedLog } from "./replayed_log.ts";
 import { RUN_TAG } from "./run_tag.ts";
 import type { TaskLock } from "./task_lock.ts";
 import { MaskedOutput } from "./masked_output.ts";
-import { changedInputs, codeOf, isOwnResult, isWanted, leftAlone, NOT_THERE } from "./result.ts";
+import {
+  becauseOf,
+  changedInputs,
+  codeOf,
+  isOwnResult,
+  isWanted,
+  leftAlone,
+  leftOpen,
+  NOT_THERE,
+} from "./result.ts";
 import { StepClock } from "./step_clock.ts";
 import type { KeyedTask, Perform, PerformPorts, Slot, TaskOutcome } from "./ports.ts";
 
@@ -52,6 +60,8 @@ class Story {
   #env: Readonly<Record<string, string>> = {};
   #jobs: JobSlots | undefined;
   #lock: TaskLock | undefined;
+  /** The hit that is executed all the same, to be compared with what comes of it. */
+  #audited: Hit | undefined;
 
   constructor(ports: PerformPorts, guard: CacheGuard, task: Task, slot: Slot) {
     this.#ports = ports;
@@ -160,6 +170,10 @@ class Story {
       return undefined;
     }
     const { hit } = found;
+    if (this.#ports.audit?.chooses(this.#task)) {
+      [this.#audited, this.#why] = [hit, "audit"];
+      return undefined;
+    }
     return await this.#steps.time("restore", () => this.#replay(entry, hit));
   }
 
@@ -270,7 +284,7 @@ class Story {
   }
 
   #tellRetry(result: ExecResult, attempt: number): void {
-    const because = this.#because(result);
+    const because = becauseOf(this.#task, result);
     this.#ports.reporter.on({
       type: "task-retried",
       task: this.#task.name,
@@ -312,18 +326,17 @@ class Story {
       const message = `Did not store "${name}": kept only the start and the end of its output`;
       this.#guard.warn("log-cut", message, name);
     }
-    if (!result.pipeLeftOpen || result.endedBy !== undefined) return;
-    const what = `what "${name}" left running with its output open`;
-    if (result.leftRunning) {
-      const hint = "A background process keeps the output open; it has left the command's group";
-      this.#guard.warn("pipe-left-open", `Stopped listening to ${what}`, name, hint);
-    } else this.#guard.warn("pipe-left-open", `Stopped ${what}`, name);
+    const open = leftOpen(this.#task, result);
+    if (open !== undefined) this.#guard.warn("pipe-left-open", open.message, name, open.hint);
   }
 
   async #keep({ keyed, cache }: Keyed, result: ExecResult): Promise<void> {
     const changed = await changedInputs(keyed, result);
     if (changed.length > 0) return this.#warnAboutInputs(changed);
     const task = this.#task;
+    if (this.#audited !== undefined && isOwnResult(result)) {
+      await this.#ports.audit?.compare({ task, hit: this.#audited, cache, exit: result.code });
+    }
     const storable = this.#ports.mode.write && isOwnResult(result) && isWanted(task, result.code);
     const kept = !storable ? undefined : await this.#guard.put(cache, {
       key: keyed.key,
@@ -366,7 +379,7 @@ class Story {
 
   #outcomeOf(result: ExecResult, tries: number, key: string | undefined): TaskOutcome {
     const code = codeOf(result);
-    const because = this.#because(result);
+    const because = becauseOf(this.#task, result);
     const stopped = result.endedBy === "stopped";
     return {
       ending: stopped ? "cancelled" : code === 0 ? "ran" : "failed",
@@ -379,12 +392,6 @@ class Story {
       ...(because !== undefined && { because }),
       ...(tries > 1 && code === 0 && { flaky: true }),
     };
-  }
-
-  #because(result: ExecResult): string | undefined {
-    if (result.startFailure !== undefined) return result.startFailure;
-    if (result.endedBy !== "timeout") return undefined;
-    return `timeout after ${formatDuration(this.#task.command.timeoutMs ?? 0)}`;
   }
 
   #tookMs(): number {

@@ -4,6 +4,7 @@ import type { Ending, Reporter, Step } from "../events/events.ts";
 import type { TaskCode } from "../plan/made.ts";
 import type { Task } from "../plan/types.ts";
 import type { Clock, Files } from "../sys/sys.ts";
+import type { Audit } from "./audit.ts";
 import type { ExecRequest, ExecResult, Executor } from "./executor.ts";
 import type { JobSlots } from "./job_slots.ts";
 import type { TaskLocks } from "./task_lock.ts";
@@ -54,6 +55,8 @@ export interface PerformPorts {
   readonly argv: (task: Task) => readonly string[];
   /** Runs a task whose work is code of qik or of a plugin. Unset: there are no such tasks. */
   readonly callCode?: (task: Task, code: TaskCode, request: ExecRequest) => Promise<ExecResult>;
+  /** Has some hits executed and compared. Unset: none. */
+  readonly audit?: Audit;
   readonly restorePlace: (task: Task) => RestorePlace;
   /** One line that says why there is no entry under the key. */
   readonly explainMiss: (task: Task, keyed: KeyedTask) => string;

@@ -1,3 +1,4 @@
+import { formatDuration } from "../base/duration.ts";
 import { QikError } from "../base/problems.ts";
 import type { Task } from "../plan/types.ts";
 import type { ExecResult } from "./executor.ts";
@@ -12,6 +13,25 @@ export const NOT_THERE = "what it made is not there as it was";
 /** The code that a run counts; the executor's is how the process ended. */
 export function codeOf(result: ExecResult): number {
   return result.endedBy === "timeout" ? TIMED_OUT : result.code;
+}
+
+/** Why it ended so, where that was not the command's own doing. */
+export function becauseOf({ command }: Task, result: ExecResult): string | undefined {
+  if (result.startFailure !== undefined) return result.startFailure;
+  if (result.endedBy !== "timeout") return undefined;
+  return `timeout after ${formatDuration(command.timeoutMs ?? 0)}`;
+}
+
+/** What to say of programs that a command left behind with its output open; `undefined` where there were none. */
+export function leftOpen(
+  { name }: Task,
+  { pipeLeftOpen, endedBy, leftRunning }: ExecResult,
+): { readonly message: string; readonly hint?: string } | undefined {
+  if (!pipeLeftOpen || endedBy !== undefined) return undefined;
+  const what = `what "${name}" left running with its output open`;
+  if (!leftRunning) return { message: `Stopped ${what}` };
+  const hint = "A background process keeps the output open; it has left the command's group";
+  return { message: `Stopped listening to ${what}`, hint };
 }
 
 /** Whether a result with this exit code is one that the command stores and replays. */

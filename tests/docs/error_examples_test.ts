@@ -184,6 +184,13 @@ deps = [{type = "pygraph", pyimport = "shop"}]
   "remote-unsigned": remote(
     `mode = "write-only"\naccept-keys = ["qik-public-1:${"0".repeat(43)}="]`,
   ),
+  "audit-differs": {
+    files: {
+      "qik.toml": '[commands.build]\nexec = "date +%N > out.txt"\ndeps = ["qik.toml"]\n' +
+        'artifacts = ["out.txt"]\ncache = "repo"\n',
+    },
+    run: "git init -q; qik > log 2>&1; qik --audit 100%",
+  },
   "artifact-bad": config(
     "[commands.build]",
     'exec = "mkfifo out.txt"',

@@ -40,8 +40,13 @@ export class Agreement {
 export function resultOf(
   { manifest: { exit, artifacts } }: Pick<RemoteRecord, "manifest">,
 ): string {
-  const plain = artifacts.map((
-    { path, kind, mode, size, content },
-  ) => [path, kind, mode, size, content]);
+  // All other bits of a mode are the machine's umask.
+  const plain = artifacts.map(({ path, kind, mode, size, content }) => [
+    path,
+    kind,
+    mode & 0o100,
+    size,
+    content,
+  ]);
   return sha256(new TextEncoder().encode(JSON.stringify([exit, plain])));
 }

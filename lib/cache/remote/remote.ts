@@ -14,10 +14,12 @@ import type {
 import type { LocalCache } from "../local.ts";
 import { Budget } from "./budget.ts";
 import { Calls, RemoteOff } from "./calls.ts";
+import { resultOf } from "./agreement.ts";
 import { Fetching, Missing } from "./fetching.ts";
+import { quarantine } from "./quarantine.ts";
 import type { RemoteRecord } from "./record.ts";
 import { Search } from "./search.ts";
-import { Sending } from "./sending.ts";
+import { ownRecord, Sending } from "./sending.ts";
 import type { ObjectStore } from "./store.ts";
 import { Told } from "./told.ts";
 import type { RemotePolicy } from "./trust.ts";
@@ -123,6 +125,25 @@ class Remote implements RemoteCache {
     const outcome = await this.#options.local.put(result);
     if (outcome.stored) this.#sending.start(result.key, result.task);
     return outcome;
+  }
+
+  async disown(wrong: Manifest): Promise<string | undefined> {
+    const { local, policy, store } = this.#options;
+    await local.disown!(wrong);
+    this.#expected.delete(wrong.key);
+    const result = resultOf({ manifest: wrong });
+    const records = await this.#search.all(wrong.key);
+    const names = records.filter((record) => resultOf(record) === result).map(({ name }) => name);
+    const own = ownRecord(policy, wrong.key);
+    if (policy.writes && names.includes(own)) this.#search.unusable.add(own);
+    const left = policy.writes ? await quarantine(this.#calls, store, names) : names;
+    // What cannot be removed may still be written over.
+    const kept = policy.writes && store.remove === undefined
+      ? left.filter((name) => name !== own)
+      : left;
+    return kept.length === 0
+      ? undefined
+      : `it is still in the remote cache "${this.name}", where this run cannot remove it`;
   }
 
   async expect(key: string, contents: boolean): Promise<Manifest | undefined> {

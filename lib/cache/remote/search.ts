@@ -67,6 +67,14 @@ export class Search {
     return undefined;
   }
 
+  /** All records of a key that this run may use. */
+  async all(key: string): Promise<readonly RemoteRecord[]> {
+    const found = await Promise.all(
+      this.#questions(key).map((question) => this.#ask(question).catch(offIsAbsent)),
+    );
+    return found.filter((record) => record !== undefined);
+  }
+
   #tellDisagreement({ differing: [one, other] }: Agreement): void {
     if (one === undefined || other === undefined) return;
     const { told, name } = this.#ports;
