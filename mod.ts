@@ -49,6 +49,7 @@ export type {
   SpaceConfig,
 } from "./lib/config/types.ts";
 export { digestBytes } from "./lib/git/content.ts";
+export type { LinkedDirectory } from "./lib/git/linked_directories.ts";
 export type { FileState } from "./lib/git/tree.ts";
 export { type Fence, isFenced, isInside, openFences } from "./lib/space/fence.ts";
 export type { Packages } from "./lib/space/packages.ts";

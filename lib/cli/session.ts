@@ -256,5 +256,6 @@ function worldOf(
       witness?.doubt();
       return tree.states(await tree.select(globs, { untracked }));
     },
+    linkedDirectories: (below, next) => tree.linkedDirectories(below, next),
   };
 }

@@ -9,6 +9,7 @@ import type { Algorithm } from "./algorithm.ts";
 import type { Source, Tracked } from "./source.ts";
 
 const MODULE_MODE = "160000";
+const LINK_MODE = "120000";
 
 /** Names of files as git's index holds them, or as `git ls-files` prints them; relative to the root. */
 export function openGitSource(
@@ -58,14 +59,16 @@ async function askAlgorithm(git: Git): Promise<Algorithm> {
 function readStages(lines: readonly string[], idLength: number): Tracked {
   const paths: string[] = [];
   const modules = new Map<string, string>();
+  const links: string[] = [];
   const nameAt = 7 + idLength + 3;
   for (const line of lines) {
     const path = line.slice(nameAt);
     if (line.startsWith(MODULE_MODE)) modules.set(path, line.slice(7, 7 + idLength));
+    if (line.startsWith(LINK_MODE)) links.push(path);
     // Up to three stages of a conflict stand one after the other.
     if (path !== paths.at(-1)) paths.push(path);
   }
-  return { paths: inOrder(paths), modules };
+  return { paths: inOrder(paths), modules, links };
 }
 
 async function askIgnored(git: Git, paths: readonly string[]): Promise<ReadonlySet<string>> {

@@ -17,6 +17,8 @@ export interface IndexFile {
   readonly starts: Uint32Array;
   /** Submodules and the commit that is recorded for them. */
   readonly modules: ReadonlyMap<string, string>;
+  /** Symlinks. */
+  readonly links: readonly string[];
   readonly bytes: Uint8Array;
   readonly idBytes: number;
 }
@@ -80,6 +82,7 @@ class IndexReader {
   readonly #end: number;
   readonly #paths: string[] = [];
   readonly #modules = new Map<string, string>();
+  readonly #links: string[] = [];
   #starts = new Uint32Array();
   #sealed = true;
 
@@ -106,7 +109,7 @@ class IndexReader {
     this.#readExtensions(this.#readEntries(count, version));
     const starts = this.#starts.subarray(0, this.#paths.length);
     const { bytes } = this;
-    const rest = { modules: this.#modules, bytes, idBytes: this.#idBytes };
+    const rest = { modules: this.#modules, links: this.#links, bytes, idBytes: this.#idBytes };
     // One look at all names instead of one at each: 2 ms instead of 6 at 50,000.
     if (!NOT_ASCII.test(this.#paths.join("\0"))) return { paths: this.#paths, starts, ...rest };
     return { ...inOrder(this.#paths.map(decoded), starts), ...rest };
@@ -184,6 +187,7 @@ class IndexReader {
       const id = at + ENTRY.id;
       this.#modules.set(decoded(name), hexOf(this.bytes.subarray(id, id + this.#idBytes)));
     }
+    if (mode === MODES.link) this.#links.push(decoded(name));
     const count = this.#paths.length;
     // Up to three stages of a conflict stand one after the other.
     if (count > 0 && this.#paths[count - 1] === name) {

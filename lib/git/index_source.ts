@@ -43,10 +43,10 @@ export async function readTracked(
   const conversions = await openConversions(sys, root, repository, format, git, ruled, lstat);
   const sinceMs = rulesHoldSince(sys, request.stateDir, conversions.mark);
   const vouch = openVouch(index, format.algorithm, writtenNs, sinceMs);
-  const { paths, modules } = index;
+  const { paths, modules, links } = index;
   const ignoredBy = ignoreFiles(sys, format, repository.top, root);
   const rest = { algorithm: format.algorithm, ignoredBy };
-  return { paths, modules, index: { vouch, conversions }, ...rest };
+  return { paths, modules, links, index: { vouch, conversions }, ...rest };
 }
 
 /** The `.gitattributes` files in the index and their ids. */

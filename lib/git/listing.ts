@@ -120,6 +120,11 @@ export class Listing {
     return found;
   }
 
+  /** Symlinks in the index that a pathspec selects. */
+  trackedLinks(spec: Pathspec): readonly string[] {
+    return (this.#index.links ?? []).filter((path) => spec.matches(path, false));
+  }
+
   /** Files beside the index that a pathspec selects. Some may be gone by now. */
   async matchOthers(spec: Pathspec): Promise<readonly string[]> {
     const others = await this.#loadOthers();

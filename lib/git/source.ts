@@ -28,6 +28,8 @@ export interface Tracked {
   readonly paths: readonly string[];
   /** Submodules and the commit that the index records for them. */
   readonly modules: ReadonlyMap<string, string>;
+  /** Symlinks, as the index has them. */
+  readonly links?: readonly string[];
   /** What the index says about the content of these paths; unset where it may not be asked. */
   readonly index?: {
     readonly vouch: Vouch;

@@ -1,5 +1,6 @@
 import type { StatRows } from "../sys/bulk_stat.ts";
 import type { Algorithm } from "./algorithm.ts";
+import type { LinkedDirectory } from "./linked_directories.ts";
 
 /**
  * The input files of a repository and what they contain, as every other room sees them.
@@ -28,6 +29,17 @@ export interface Tree {
    * @throws {QikError} `file-unreadable` where an input stands there but cannot be read.
    */
   states(selected: Selected): Promise<readonly FileState[]>;
+
+  /**
+   * Symlinks among the files below a directory (`""`: all) that lead to a directory of the tree. Beside the index only
+   * those without a dot in their own name count, so that not every file there is asked what it is.
+   *
+   * @param next Pathspecs that will be selected next: their files are looked at while git lists what is beside the index.
+   */
+  linkedDirectories(
+    below: string,
+    next?: readonly string[],
+  ): Promise<readonly LinkedDirectory[]>;
 
   /** Files of a selection that were looked at and are pointers of Git LFS instead of their content. */
   pointers(selected: Selected): readonly string[];

@@ -3,6 +3,7 @@ import { parentPath } from "../base/paths.ts";
 import type { BulkLstat } from "../sys/bulk_stat.ts";
 import type { Files, Sys } from "../sys/sys.ts";
 import { differing, type Picture } from "./differing.ts";
+import { directoriesBehind, type LinkedDirectory, linksAmong } from "./linked_directories.ts";
 import { LinkTrail } from "./links.ts";
 import { Listing } from "./listing.ts";
 import { Looker } from "./look.ts";
@@ -91,6 +92,24 @@ export class WorkTree implements Tree {
 
   states(selected: Selected): Promise<readonly FileState[]> {
     return this.#inTurn(() => this.#states(selected));
+  }
+
+  linkedDirectories(
+    below: string,
+    next: readonly string[] = [],
+  ): Promise<readonly LinkedDirectory[]> {
+    return this.#inTurn(async () => {
+      const { sys: { files }, root, source, lstat, untracked } = this.options;
+      const spec = this.#compile(below === "" ? "." : `:(literal)${below}`);
+      const beside = !source.indexed || untracked;
+      if (this.#epoch > 0) await this.#listing.refresh([spec], this.#epoch, beside);
+      const soon = next.flatMap((text) => this.#listing.matchTracked(this.#compile(text)));
+      await this.#looker.look(distinct(soon.map((at) => this.#looker.idAt(at))), this.#epoch);
+      const others = beside ? await this.#listing.matchOthers(spec) : [];
+      const plain = others.filter((path) => path.lastIndexOf(".") <= path.lastIndexOf("/"));
+      const found = linksAmong(lstat, root, [...this.#listing.trackedLinks(spec), ...plain]);
+      return directoriesBehind(files, root, found.sort(byCodeUnit));
+    });
   }
 
   pointers(selected: Selected): readonly string[] {

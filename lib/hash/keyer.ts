@@ -210,7 +210,10 @@ export class Keyer {
     return {
       facts: await readFacts(facts, world),
       globs: [...globsOf(task.deps), ...lateGlobs],
-      written: [...globsOf(task.deps.filter((dep) => !dep.unwritten)), ...lateGlobs],
+      written: [
+        ...globsOf(task.deps.filter((dep) => !dep.unwritten)),
+        ...late.flatMap((dep, at) => task.deps[at]!.unwritten ? [] : dep?.globs ?? []),
+      ],
     };
   }
 

@@ -98,6 +98,7 @@ const NOWHERE: DepWorld = {
   pydist: () => undefined,
   packages: () => undefined,
   inputs: () => Promise.resolve([]),
+  linkedDirectories: () => Promise.resolve([]),
 };
 
 async function saidBy(fact: Fact): Promise<string | undefined> {

@@ -1,5 +1,6 @@
 import type { Config, ModuleConfig, PluginConfig, SpaceConfig } from "../config/types.ts";
 import type { StandardSchema } from "../config/standard_schema.ts";
+import type { LinkedDirectory } from "../git/linked_directories.ts";
 import type { FileState } from "../git/tree.ts";
 import type { Packages } from "../space/packages.ts";
 
@@ -55,6 +56,11 @@ export interface DepWorld {
   packages(): Packages | undefined;
   /** Files that pathspecs select as inputs, in code-unit order, with the digests of their content. */
   inputs(globs: readonly string[]): Promise<readonly FileState[]>;
+  /** Symlinks among the inputs below a directory that lead to a directory; see `Tree.linkedDirectories`. */
+  linkedDirectories(
+    below: string,
+    next?: readonly string[],
+  ): Promise<readonly LinkedDirectory[]>;
 }
 
 /** Where a dependency stands. */

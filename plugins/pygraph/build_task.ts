@@ -10,10 +10,10 @@ import {
   readLastBuild,
   writeLastBuild,
 } from "./graph/last_build.ts";
+import { type Sources, sourcesOf } from "./graph/linked.ts";
 import { moduleOf } from "./graph/modules.ts";
 import { patchGraph } from "./graph/patch.ts";
 import { Scans } from "./graph/scans.ts";
-import { sourceGlobs } from "./names.ts";
 
 /** What was learned about files stays here between runs. */
 const MEMORY = "._qik/state/pygraph-scans";
@@ -29,8 +29,7 @@ type Facts = Pick<LastBuild, "graph" | "modules"> & { readonly flaws: readonly G
  * it: whoever runs them finds out, and mending them changes them.
  */
 export async function runBuild(call: TaskCall, pythonPath: string, file: string): Promise<number> {
-  const inputs = await call.world.inputs(sourceGlobs(pythonPath));
-  const build = new Build(call, pythonPath, file, inputs);
+  const build = new Build(call, pythonPath, file, await sourcesOf(call.world, pythonPath));
   const { modules, flaws } = build.patched() ?? build.whole();
   for (const { path, line, message } of flaws) call.write("err", `${path}:${line}: ${message}\n`);
   call.write("out", `${modules} modules, ${build.scans.scanned} files read\n`);
@@ -43,23 +42,26 @@ class Build {
   readonly #pythonPath: string;
   readonly #graphPath: string;
   readonly #inputs: readonly SourceFile[];
+  readonly #links: readonly string[];
   readonly #entries: readonly string[];
   /** Some file did not hold what its digest says: what came of it is nothing to go on from. */
   #isBlurred = false;
 
-  constructor(call: TaskCall, pythonPath: string, file: string, inputs: readonly SourceFile[]) {
+  constructor(call: TaskCall, pythonPath: string, file: string, { files, links }: Sources) {
     this.#call = call;
     this.#pythonPath = pythonPath;
     this.#graphPath = `${call.root}/${file}`;
-    this.#inputs = inputs;
-    this.#entries = inputs.map(entryOf);
+    this.#inputs = files;
+    this.#links = links;
+    this.#entries = files.map(entryOf);
     this.scans = new Scans(call.files, call.root, `${call.root}/${MEMORY}`);
   }
 
   /** From nothing but what is remembered of each file. */
   whole(): Facts {
     const graph = buildGraph(this.#pythonPath, this.#inputs, (input) => this.#importsOf(input));
-    return this.#keep(graph, true);
+    const links = this.#links.length === 0 ? {} : { links: this.#links };
+    return this.#keep({ ...graph, ...links }, true);
   }
 
   /** From the last graph; nothing where that is gone, or where files came or went. */
@@ -67,6 +69,7 @@ class Build {
     const { files } = this.#call;
     const last = readLastBuild(files, `${this.#call.root}/${LAST}`);
     if (last === undefined || last.pythonPath !== this.#pythonPath) return undefined;
+    if ((last.links ?? []).join("\0") !== this.#links.join("\0")) return undefined;
     const changed = changedSince(last, this.#inputs, this.#entries);
     if (changed === undefined || changed.length > MOST_PATCHED) return undefined;
     const bytes = files.read(this.#graphPath);
@@ -116,7 +119,8 @@ class Build {
   #note({ graph, modules, flaws }: Facts, all: boolean): Facts {
     const { files, root } = this.#call;
     this.scans.save(all);
-    const facts = { pythonPath: this.#pythonPath, graph, modules, flaws };
+    const links = this.#links.length === 0 ? {} : { links: this.#links };
+    const facts = { pythonPath: this.#pythonPath, graph, modules, flaws, ...links };
     if (!this.#isBlurred) {
       writeLastBuild(files, `${root}/${LAST}`, { ...facts, files: this.#entries });
     }

@@ -49,7 +49,11 @@ function globsOf(
 ): string[] {
   const path = graph.modules[family[0]!]!.replaceAll(".", "/");
   const directory = graph.pythonPath === "" ? path : `${graph.pythonPath}/${path}`;
-  const files = modules.flatMap((module) => filesOf(graph, module));
+  // What lies behind a link is an input where the link is; no pathspec of git's looks behind one.
+  const behind = (file: string) => graph.links?.find((link) => file.startsWith(`${link}/`)) ?? file;
+  const files = [
+    ...new Set(modules.flatMap((module) => filesOf(graph, module).map(behind))),
+  ];
   const below = files.some((file) => file.startsWith(`${directory}/`));
   const others = files.filter((file) => !below || !file.startsWith(`${directory}/`));
   const globs = [...below ? [`${directory}/**`] : [], ...others].map(literal).sort();

@@ -9,6 +9,7 @@
 import {
   definePlugin,
   type DepPlace,
+  type DepWorld,
   type Fact,
   type LateDep,
   type NeedRequest,
@@ -107,11 +108,27 @@ function buildTask(project: Project): TaskSpec {
     deps: [
       { kind: "pygraph", globs: sourceGlobs(pythonPath), unwritten: true },
       { kind: "pygraph", facts: [{ label: "python-path", read: () => pythonPath }] },
+      { kind: "pygraph", unwritten: true, late: (world) => linkedDep(world, pythonPath) },
     ],
     artifacts: [file],
     // The graph is the same whatever is installed, and need not wait until it is.
     outsideVenv: true,
     cache: cacheOf(project, "build"),
+  };
+}
+
+/** Where directories are found through links, and the Python files in them that are no inputs anyway. */
+async function linkedDep(world: DepWorld, pythonPath: string): Promise<LateDep> {
+  const links = await world.linkedDirectories(pythonPath, sourceGlobs(pythonPath));
+  if (links.length === 0) return { globs: [], facts: [] };
+  const { linkedPlaces } = await import("./graph/linked.ts");
+  const places = await linkedPlaces(world, pythonPath);
+  const isBelow = (path: string) => pythonPath === "" || `${path}/`.startsWith(`${pythonPath}/`);
+  const others = new Set(places.map(({ target }) => target).filter((path) => !isBelow(path)));
+  const text = JSON.stringify(places.map(({ at, target }) => [at, target]));
+  return {
+    globs: [...others].flatMap(sourceGlobs),
+    facts: [{ label: "linked directories", read: () => text }],
   };
 }
 

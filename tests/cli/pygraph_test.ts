@@ -377,3 +377,46 @@ repoTest("a python-path that pathspecs would read otherwise is taken as it is", 
   await repo.write({ "odd[ab]*/two.py": "# 2\n" });
   assert.deepEqual(await ranBy(repo), ["test"]);
 });
+
+repoTest("directories behind links are packages where the link is", {
+  "qik.toml": `${PLUGIN}[defaults]\npython-path = "src"
+[commands.main]\nexec = "${mark("main")}"\ndeps = [{type = "pygraph", pyimport = "app.main"}]
+[commands.shared]\nexec = "${mark("shared")}"\ndeps = [{type = "pygraph", pyimport = "app.shared"}]
+`,
+  "src/app/main.py": "import app.shared.deep.util\nfrom app import late\n",
+  "src/app/helper.py": "",
+  "src/app/__init__.py": "",
+  "lib/shared/__init__.py": "",
+  "lib/shared/other.py": "",
+  "lib/deep/util.py": "import app.helper\n",
+  "lib/late/__init__.py": "",
+}, async (repo) => {
+  const link = (target: string, path: string) => repo.run("ln", "-s", target, repo.path(path));
+  await link("../../lib/shared", "src/app/shared");
+  await link("../deep", "lib/shared/deep");
+  await link("..", "src/app/up");
+  await link(".", "lib/shared/again");
+  for (const tracked of [false, true]) {
+    if (tracked) await repo.commit("links in the index");
+    const touched = async (path: string) => {
+      await repo.write({ [path]: `${await repo.read(path)}# again\n` });
+      return await ranBy(repo);
+    };
+    await ranBy(repo);
+    assert.deepEqual(await ranBy(repo), []);
+    assert.deepEqual(await touched("lib/deep/util.py"), ["main", "shared"]);
+    assert.deepEqual(await touched("src/app/helper.py"), ["main", "shared"], "through two links");
+    assert.deepEqual(await touched("lib/late/__init__.py"), []);
+    await link("../../lib/late", "src/app/late");
+    assert.deepEqual(await ranBy(repo), ["main"], "what an import finds from now on");
+    assert.deepEqual(await touched("lib/late/__init__.py"), ["main"]);
+    await repo.remove("src/app/late");
+    await ranBy(repo);
+  }
+  const { out } = await repo.must(":graph", "imports", "--why", "app.main", "app.helper");
+  assert.equal(
+    out,
+    "app.main -> app.shared.deep.util src/app/main.py:1\n" +
+      "app.shared.deep.util -> app.helper src/app/shared/deep/util.py:1\n",
+  );
+});

@@ -57,6 +57,7 @@ function keyerOf(tree: Tree): Keyer {
       pydist: () => undefined,
       packages: () => undefined,
       inputs: () => Promise.resolve([]),
+      linkedDirectories: () => Promise.resolve([]),
     }),
     spaceInputs: () => ({ venvIdentity: "", inputs: ["d0/f0.txt"], variables: [] }),
     platform: "linux-64",

@@ -32,6 +32,8 @@ export interface ImportGraph {
   /** Edges to `externals`. */
   readonly outside: readonly (readonly number[])[];
   readonly flaws: readonly GraphFlaw[];
+  /** Links to directories that some of the files lie behind, relative to the root; unset where there are none. */
+  readonly links?: readonly string[];
 }
 
 const FORMAT = 1;

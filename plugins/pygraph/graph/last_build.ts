@@ -11,6 +11,8 @@ export interface LastBuild {
   /** SHA-256 of the graph's bytes. */
   readonly graph: string;
   readonly modules: number;
+  /** As in the graph. */
+  readonly links?: readonly string[];
   readonly flaws: readonly GraphFlaw[];
   /** One entry for each file, in order: `digest`, a letter for the kind, the path. */
   readonly files: readonly string[];

@@ -29,6 +29,7 @@ function fakeTree(files: Map<string, string>): Tree {
     evidence: () => Promise.resolve(undefined),
     isTracked: () => false,
     isListed: () => Promise.resolve(false),
+    linkedDirectories: () => Promise.resolve([]),
     invalidate: () => {},
     changedSince: (selected, before) =>
       Promise.resolve(
@@ -51,6 +52,7 @@ function keyerOf(plan: Plan, files: Map<string, string>, given: Partial<KeyerPor
       pydist: () => Promise.resolve(undefined),
       packages: () => undefined,
       inputs: () => Promise.resolve([]),
+      linkedDirectories: () => Promise.resolve([]),
     }),
     spaceInputs: () => ({ venvIdentity: "", inputs: [], variables: [] }),
     platform: "linux-64",

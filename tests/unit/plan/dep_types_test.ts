@@ -14,6 +14,7 @@ function world(files: Record<string, string> = {}, env: Record<string, string> =
     pydist: (name) => Promise.resolve(`${name} 1.0`),
     packages: () => undefined,
     inputs: () => Promise.resolve([]),
+    linkedDirectories: () => Promise.resolve([]),
   };
 }
 

@@ -45,7 +45,10 @@ class Bench {
         root: this.root,
         files,
         stop: new AbortController().signal,
-        world: { inputs: () => Promise.resolve(inputs) },
+        world: {
+          inputs: () => Promise.resolve(inputs),
+          linkedDirectories: () => Promise.resolve([]),
+        },
         write: (_: string, text: string) => void (out += text),
         changed: (path: string) => void changed.add(path),
       } as never,
