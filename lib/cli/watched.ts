@@ -71,6 +71,7 @@ export class Watched {
     this.#selected = selected;
     this.#search = searchIn(parts.sys, session);
     this.#sourceMarks = this.#marks();
+    this.#watchSources();
   }
 
   /** The project file, for people. */
@@ -121,6 +122,7 @@ export class Watched {
     const wasBroken = this.#broken !== undefined;
     this.#broken = undefined;
     this.#sourceMarks = this.#marks();
+    this.#watchSources();
     this.#search = searchIn(this.#parts.sys, this.#session);
     this.#heard = undefined;
     return wasBroken ? [] : undefined;
@@ -134,6 +136,19 @@ export class Watched {
     );
     return [...sources, ...plugins].map((path) => markOf(this.#parts.sys, `${paths.root}/${path}`))
       .join("\n");
+  }
+
+  /** A file of the configuration may be a link that leads out of the repository. */
+  #watchSources(): void {
+    const { sources, paths: { root } } = this.#session.project;
+    for (const path of sources) {
+      try {
+        this.#inputDirectories.add(dirname(this.#parts.sys.files.realPath(`${root}/${path}`)));
+      } catch (error) {
+        // Not there: whoever makes it is heard in the repository.
+        if (errorCode(error) === undefined) throw error;
+      }
+    }
   }
 
   /** Directories that are to be watched from now on as well. */

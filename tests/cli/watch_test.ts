@@ -1,6 +1,6 @@
 /** `--watch`: what runs again, and what does not. */
 import assert from "node:assert/strict";
-import { mkdir, rename } from "node:fs/promises";
+import { mkdir, rename, symlink } from "node:fs/promises";
 import { makeVenv, mark, ran } from "../support/fakes.ts";
 import { Gate } from "../support/gate.ts";
 import { NO_MOUNTS } from "../support/mounts.ts";
@@ -425,6 +425,16 @@ deps = ["src/file"]
   await quiet(running);
   await shell("rm -r src/file && echo back > src/file");
   await running.saw("show=back end");
+  await endWatching(running);
+});
+
+repoTest("a configuration that is a link out of the repository", FILES, async (repo) => {
+  await repo.run("sh", "-c", "mkdir ../elsewhere && mv qik.toml ../elsewhere/ours.toml");
+  await symlink("../elsewhere/ours.toml", repo.path("qik.toml"));
+  const running = await startWatching(repo);
+  const text = await repo.read("qik.toml");
+  await repo.write({ "../elsewhere/ours.toml": text.replace("echo one=", "echo anew; echo one=") });
+  await running.saw("anew");
   await endWatching(running);
 });
 
