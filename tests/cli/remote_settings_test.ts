@@ -100,11 +100,13 @@ Deno.test("a secret in qik.toml is copied into no file that others may read", as
     "._qik/": "",
   });
   await repo.write({
-    "qik.toml": (await repo.read("qik.toml")) +
+    "qik.toml": (await repo.read("qik.toml")).replace("[plugins]", '[plugins]\nuv = "qik.uv"') +
+      '[spaces.py]\nroot = "py"\nvenv = {type = "uv", reqs = "r.txt", ' +
+      'index-url = "https://u:c4n4ry-index@127.0.0.1:9/simple"}\n' +
       '[commands.ask]\nexec = "echo asked"\ndeps = [{type = "const", val = "c4n4ry-const"}]\n',
   });
-  await repo.qik();
-  await repo.must();
+  await repo.must("build", "ask");
+  await repo.must("build", "ask");
   let copies = 0;
   const all = await readdir(repo.path("._qik"), { recursive: true, withFileTypes: true });
   for (const { parentPath, name } of all.filter((entry) => entry.isFile())) {
