@@ -140,10 +140,15 @@ function commonOf({ settings }: CacheConfig): Readonly<Record<string, unknown>> 
 }
 
 /** What `scope` and `read-scopes` are where no variable of the environment is set: the same for everybody. */
-function commonScopes({ plan: { config } }: Project, cache: CacheConfig): readonly string[] {
-  const ctx = ctxValues({ variables: config.ctx, env: {}, runtime: new Map() });
-  const filler = fillerOf(ctx);
+function commonScopes(
+  { plan: { config }, filler: today }: Project,
+  cache: CacheConfig,
+): readonly string[] {
   const [space] = config.spaces;
+  const { variable } = ctxValues({ variables: config.ctx, env: {}, runtime: new Map() });
+  // What qik itself says of a run (its platform, say) does not make a scope somebody's own.
+  const runtime = (name: string) => ({ value: today.fillSpace(`{ctx.qik.${name}}`, space!) });
+  const filler = fillerOf({ variable, runtime });
   const { scope, "read-scopes": readScopes = [] } = commonOf(cache) as RemoteSettings;
   return [scope ?? "", ...readScopes].flatMap((text) => {
     try {

@@ -151,6 +151,12 @@ Deno.test("a pull request writes only where the environment gives it a scope of 
     [given, `${scope}read-scopes = ["trusted/main"]`, "trusted/main", false],
     [given, `${scope}read-scopes = ["trusted/main", "{ctx.cache_scope}"]`, "pr/7", true],
     [given, 'scope = "ci"', "pr/7", false],
+    [given, scope, "trusted/main", false],
+    [given, scope, "main", false],
+    [given, scope, "pr/domain", true],
+    [given, 'scope = "ci-{ctx.qik.arch}"', "pr/7", false],
+    [given, 'scope = "{ctx.cache_scope}-{ctx.qik.arch}"', undefined, false],
+    [given, 'scope = "{ctx.cache_scope}-{ctx.qik.arch}"', "pr/7", true],
     [given, "", "pr/7", false],
     [given, `${scope}mode = "read-write"`, undefined, true],
   ];

@@ -104,7 +104,9 @@ function modeOf(request: TrustRequest): RemoteMode {
   const mode = filled(settings.mode);
   if (mode === undefined) {
     const scope = filled(settings.scope) ?? SHARED;
-    const isCommon = scope === SHARED || commonScopes.includes(scope);
+    // What is named after the branch that it is for is that branch's.
+    const isBase = ci.base !== undefined && `/${scope}`.endsWith(`/${ci.base}`);
+    const isCommon = scope === SHARED || isBase || commonScopes.includes(scope);
     const doubtful = ci.kind === "fork" || (ci.kind === "pull-request" && isCommon);
     return doubtful ? "read-only" : "read-write";
   }
