@@ -3,6 +3,11 @@ import { decodeName } from "../base/bytes.ts";
 import { QikError } from "../base/problems.ts";
 import type { Captured, Sys } from "../sys/sys.ts";
 
+/** In git's own directory. */
+const READ_BY_GIT = ["HEAD", "config", "index", "info/exclude"];
+/** No repository takes git as long as this; whatever it waits for will not come. */
+const MOST_MS = 600_000;
+
 /** A git repository as found from a directory inside of it. */
 export interface Repository {
   /** Top of its working tree. */
@@ -74,13 +79,39 @@ export class Git {
     private readonly env: Readonly<Record<string, string>>,
   ) {}
 
-  /** Runs git to its end, whatever it answers. */
-  ask(args: readonly string[], stdin?: Uint8Array): Promise<Captured> {
+  /**
+   * Runs git to its end, whatever it answers.
+   *
+   * @throws {QikError} `git-failed` where it would wait for a named pipe.
+   */
+  // deno-lint-ignore require-await -- what is thrown is the promise's
+  async ask(args: readonly string[], stdin?: Uint8Array): Promise<Captured> {
+    this.#refusePipes(args);
     return this.sys.processes.capture({
       argv: ["git", ...NO_SHORTCUTS, ...args],
       cwd: this.cwd,
       env: this.env,
+      timeoutMs: MOST_MS,
       ...(stdin === undefined ? {} : { stdin }),
+    });
+  }
+
+  /** git opens its files without asking what they are, and waits without an end for who writes into a pipe. */
+  #refusePipes(args: readonly string[]): void {
+    const { files } = this.sys;
+    const found = findUpward(this.sys, this.cwd);
+    const directory = this.env["GIT_DIR"] ?? found?.gitDirectory;
+    const read = [
+      ...directory === undefined ? [] : READ_BY_GIT.map((name) => `${directory}/${name}`),
+      ...[found?.top ?? this.cwd, this.cwd]
+        .flatMap((at) => [`${at}/.gitignore`, `${at}/.gitattributes`]),
+    ];
+    const pipe = read.find((path) => files.lstat(path)?.kind === "other");
+    if (pipe === undefined) return;
+    throw new QikError({
+      code: "git-failed",
+      message: `Cannot run "git ${args.join(" ")}": "${pipe}" is no regular file`,
+      hint: "Put a file in its place, or remove it",
     });
   }
 
@@ -96,8 +127,13 @@ export class Git {
   }
 }
 
+const OUT_OF_TIME = "it did not end within ten minutes: a file that it reads may be a named pipe";
+
 /** The problem of a git command that failed. */
-export function gitFailed(args: readonly string[], { code, stderr }: Captured): QikError {
+export function gitFailed(
+  args: readonly string[],
+  { code, stderr, outOfTime }: Captured,
+): QikError {
   const text = decodeName(stderr).trim();
   const said = text.split("\n")[0]?.replace(/^fatal: /, "") ?? "";
   const command = `git ${args.join(" ")}`;
@@ -105,7 +141,7 @@ export function gitFailed(args: readonly string[], { code, stderr }: Captured): 
     const message = `Cannot run "${command}": the program was not found`;
     return new QikError({ code: "git-failed", message, hint: "Install git" });
   }
-  const why = said === "" ? `exit code ${code}` : said;
+  const why = outOfTime ? OUT_OF_TIME : said === "" ? `exit code ${code}` : said;
   const message = `Cannot run "${command}": ${why}`;
   // git tells how to go on in the lines below the first one.
   const trust = /git config --global --add safe\.directory .+/.exec(text)?.[0];

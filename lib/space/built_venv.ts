@@ -116,7 +116,7 @@ function archiveStat({ kind, ino, size, mtimeNs, ctimeNs }: Stat): string {
 
 /** Takes the mark away: from here on the environment is not whole. */
 export function unmark(files: Files, root: string, { directory }: BuiltVenv): void {
-  files.remove(`${root}/${directory}/${MARKER}`);
+  files.removeTree(`${root}/${directory}/${MARKER}`);
 }
 
 /** Marks the environment as whole; called last. Not where what it is made from changed meanwhile. */
@@ -188,8 +188,10 @@ function isPackages(directory: string): boolean {
 /** Directories of programs, relative to the environment. */
 const PROGRAMS: readonly string[] = ["bin", "Scripts"];
 
+/** Python reads the last one first of all. */
 function programPaths(names: Marker["names"]): readonly string[] {
-  return PROGRAMS.flatMap((bin) => (names[bin] ?? []).map((name) => `${bin}/${name}`));
+  const programs = PROGRAMS.flatMap((bin) => (names[bin] ?? []).map((name) => `${bin}/${name}`));
+  return [...programs, "pyvenv.cfg"];
 }
 
 /**

@@ -76,6 +76,19 @@ function list(path: string): DirectoryEntry[] {
 /** Nobody waits for a named pipe that took the place of a file. Windows has neither. */
 const READING = fs.constants.O_RDONLY | (fs.constants.O_NONBLOCK ?? 0);
 
+const APPENDING = fs.constants.O_WRONLY | fs.constants.O_APPEND | fs.constants.O_CREAT |
+  (fs.constants.O_NONBLOCK ?? 0);
+
+/** A named pipe reads as if it were empty, or has nothing yet: no file was read then. */
+function readWhole(path: string): Uint8Array {
+  // What the types do not know, both runtimes do: a number is passed on as it is.
+  const bytes = fs.readFileSync(native(path), { flag: READING as unknown as string });
+  if (bytes.length > 0 || statOf(fs.statSync(native(path), { bigint: true })).kind === "file") {
+    return bytes;
+  }
+  throw Object.assign(new Error(`no regular file: ${path}`), { code: "ESPIPE" });
+}
+
 function writeAll(fd: number, bytes: Uint8Array): void {
   for (let at = 0; at < bytes.length;) at += fs.writeSync(fd, bytes, at, bytes.length - at);
 }
@@ -104,7 +117,7 @@ function writeAtomic(pid: number, path: string, bytes: Uint8Array, mode?: number
 
 /** Not `appendFileSync`: Deno's gives a file that is there the mode of a new one. */
 function append(path: string, bytes: Uint8Array): void {
-  const fd = fs.openSync(native(path), "a");
+  const fd = fs.openSync(native(path), APPENDING);
   try {
     writeAll(fd, bytes);
   } finally {
@@ -156,7 +169,7 @@ function removeDirectory(path: string): boolean {
 /** Files of this machine, through `node:fs`, which both runtimes implement natively. */
 export function openFiles(pid: number): Files {
   return {
-    read: (path) => unlessAbsent(() => fs.readFileSync(native(path))),
+    read: (path) => unlessAbsent(() => readWhole(path)),
     write(path, bytes, mode) {
       fs.writeFileSync(native(path), bytes);
       if (mode !== undefined) fs.chmodSync(native(path), mode);

@@ -59,7 +59,10 @@ export interface Stat {
  * unless its text says that it answers `undefined`.
  */
 export interface Files {
-  /** Bytes of a file, following symlinks; `undefined` where there is none (ENOENT, ENOTDIR). */
+  /**
+   * Bytes of a file, following symlinks; `undefined` where there is none (ENOENT, ENOTDIR). A named pipe is not waited
+   * for: it throws ESPIPE, or EAGAIN where somebody has it open for writing.
+   */
   read(path: string): Uint8Array | undefined;
   /** Creates or replaces a file in place. Not atomic: readers may see a part. */
   write(path: string, bytes: Uint8Array, mode?: number): void;

@@ -68,5 +68,6 @@ export function scratchOf(call: VenvCall, { directory }: At): string {
 
 /** The text of a file below the root; empty where it is missing. */
 export function textOf({ files, root }: VenvCall, path: string): string {
-  return new TextDecoder().decode(files.read(`${root}/${path}`));
+  const full = `${root}/${path}`;
+  return new TextDecoder().decode(files.stat(full)?.kind === "file" ? files.read(full) : undefined);
 }

@@ -39,7 +39,9 @@ export async function install(call: InstallCall, at: At): Promise<number> {
     const code = await call.tool(made, { env });
     if (code !== 0) return code;
   }
-  const text = new TextDecoder().decode(call.files.read(`${call.root}/${at.lock}`));
+  const lock = `${call.root}/${at.lock}`;
+  const isFile = call.files.stat(lock)?.kind === "file";
+  const text = new TextDecoder().decode(isFile ? call.files.read(lock) : undefined);
   return await call.tool([
     "uv",
     "pip",

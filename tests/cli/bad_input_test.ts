@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdir, rm, symlink } from "node:fs/promises";
+import { mkdir, rename, rm, symlink } from "node:fs/promises";
 import { type Ran, type Repo, repoTest, type Tree } from "../support/repo.ts";
 import { pythonRepoTest } from "../support/python.ts";
 
@@ -262,6 +262,42 @@ repoTest("an input that is a pipe, a device or a directory does not hold anythin
   await symlink("/dev/zero", repo.path("x"));
   const device = await repo.with({ limitMs: 30_000 }).must();
   for (const { out } of [pipe, loop, device]) assert.equal(out, "used\n");
+});
+
+/** Files that git and qik read by themselves, and what is said where a pipe takes the place of one; nothing: it is passed over. */
+const READ: readonly (readonly [path: string, told: RegExp | undefined])[] = [
+  [".git/HEAD", /"[^"]*\/\.git\/HEAD" is no regular file \[git-failed\]/],
+  [".git/config", /"[^"]*\/\.git\/config" is no regular file \[git-failed\]/],
+  [".git/index", /"[^"]*\/\.git\/index" is no regular file \[git-failed\]/],
+  [".git/info/exclude", /"[^"]*\/exclude" is no regular file \[git-failed\]/],
+  [".gitignore", /"[^"]*\/\.gitignore" is no regular file \[git-failed\]/],
+  [".gitattributes", /"[^"]*\/\.gitattributes" is no regular file \[git-failed\]/],
+  ["._qik/cache/journal", undefined],
+  ["._qik/state/files", undefined],
+  ["._qik/out/manifest.json", undefined],
+];
+
+repoTest("a pipe in place of a file that git or qik reads by itself is not waited for", {
+  "qik.toml": '[commands.use]\nexec = "echo used"\ndeps = ["x*"]\n',
+  ".gitignore": "y\n",
+  ".gitattributes": "* text=auto\n",
+  "x": "1",
+}, async (repo) => {
+  await repo.write({ "x2": "", ".git/info/exclude": "" });
+  for (const [path, told] of READ) {
+    await repo.must();
+    assert.ok(await repo.exists(path), path);
+    await rename(repo.path(path), repo.path("../kept"));
+    execFileSync("mkfifo", [repo.path(path)]);
+    for (const args of [[], ["-v", "2"], ["--ls", "--changed"]]) {
+      const { code, err } = await repo.with({ limitMs: 30_000 }).qik(...args);
+      assert.equal(code, told === undefined ? 0 : 2, `${path} ${args}\n${err}`);
+      if (told !== undefined) assert.match(err, told);
+      assert.doesNotMatch(err, /bug in qik/);
+    }
+    await rm(repo.path(path), { force: true });
+    await rename(repo.path("../kept"), repo.path(path));
+  }
 });
 
 repoTest(

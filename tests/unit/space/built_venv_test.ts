@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { chmodSync, mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type BuiltVenv, mark, standing, unmark, wantedId } from "../../../lib/space/built_venv.ts";
@@ -131,6 +132,16 @@ Deno.test("a program that was emptied, written anew or made no program breaks it
   scratch.put(`${BUILT.directory}/bin/link`, { link: join(scratch.root, "elsewhere") });
   remark(scratch);
   scratch.put("elsewhere", "");
+  assert.equal(at(scratch), "broken");
+});
+
+Deno.test("a configuration of the environment that was exchanged for a pipe breaks it", () => {
+  using scratch = installed();
+  scratch.put(`${BUILT.directory}/pyvenv.cfg`, "home = /usr/bin\n");
+  remark(scratch);
+  assert.equal(at(scratch), "same");
+  rmSync(join(scratch.root, BUILT.directory, "pyvenv.cfg"));
+  execFileSync("mkfifo", [join(scratch.root, BUILT.directory, "pyvenv.cfg")]);
   assert.equal(at(scratch), "broken");
 });
 
