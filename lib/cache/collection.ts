@@ -2,6 +2,7 @@ import type { Clock, DirectoryEntry, Files, Stat } from "../sys/sys.ts";
 import { attempt } from "./blobs.ts";
 import type { Manifest } from "./cache.ts";
 import { readEntry } from "./entry.ts";
+import { STAGED } from "./walk.ts";
 
 /** What was touched within this time may be in use by a run, here or in another process. */
 const IN_USE_MS = 3_600_000;
@@ -11,6 +12,8 @@ export interface CollectionRequest {
   readonly clock: Clock;
   /** Absolute: the store that `openLocalCache` was given. */
   readonly dir: string;
+  /** Absolute: where else files are put in place at once, and a process that is killed leaves half of one. */
+  readonly beside?: readonly string[];
   /** Bytes that entries and contents may take together. */
   readonly maxSize: number;
   readonly maxAgeMs: number;
@@ -85,12 +88,21 @@ class Collection {
     for (const [digest, blob] of blobs) {
       if (!users.has(digest)) size -= this.#removeBlob(blob);
     }
-    for (const item of this.#list(`${this.#home}/tmp`)) this.#removeLeftover(item);
-    for (const item of this.#list(`${this.#home}/tasks`)) {
-      if (item.touchedMs < this.#oldest) this.#remove(item);
-    }
+    this.#sweep();
     const [removed, contents, leftovers] = [this.#entries, this.#blobs, this.#leftovers];
     return { entries: removed, blobs: contents, leftovers, freed: this.#freed, left: size };
+  }
+
+  /** Removes what was never completed, and lists of the keys of tasks that are no more. */
+  #sweep(): void {
+    for (const item of this.#list(`${this.#home}/tmp`)) this.#removeLeftover(item);
+    const tasks = `${this.#home}/tasks`;
+    for (const directory of [tasks, this.request.dir, ...this.request.beside ?? []]) {
+      for (const item of this.#list(directory)) {
+        if (item.name.startsWith(STAGED)) this.#removeLeftover(item);
+        else if (directory === tasks && item.touchedMs < this.#oldest) this.#remove(item);
+      }
+    }
   }
 
   /** All readable entries; damaged ones, explanations without an entry and leftovers go at once. */

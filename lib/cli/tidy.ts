@@ -1,6 +1,8 @@
 import type { Config } from "../config/types.ts";
+import { OUT_DIRECTORY } from "../run/log_file.ts";
 import { RUN_TAG } from "../run/run_tag.ts";
 import type { Sys } from "../sys/sys.ts";
+import type { WorkPaths } from "./paths.ts";
 import type { Project } from "./project.ts";
 
 const DAY_MS = 86_400_000;
@@ -14,8 +16,9 @@ const MAX_AGE_MS = 30 * DAY_MS;
  */
 export async function tidyStore(
   { files, clock, processes, machine }: Sys,
-  { plan, paths: { root, cacheDir: dir } }: Project,
+  { plan, paths }: Project,
 ): Promise<void> {
+  const { root, cacheDir: dir } = paths;
   const stamp = `${dir}/collected`;
   try {
     const now = clock.now();
@@ -30,10 +33,15 @@ export async function tidyStore(
       await processes.startApart([":cache", "gc"], root, [RUN_TAG]);
     if (apart) return;
     const { collect } = await import("../cache/collection.ts");
-    collect({ files, clock, dir, ...storeLimits(plan.config) });
+    collect({ files, clock, dir, beside: besideStore(paths), ...storeLimits(plan.config) });
   } catch {
     // A read-only store, or one that another process removes: the next run tries again.
   }
+}
+
+/** Where else a killed qik may have left half of a file. */
+export function besideStore({ root, stateDir }: WorkPaths): readonly string[] {
+  return [stateDir, `${root}/${OUT_DIRECTORY}`];
 }
 
 /** What `[caches.local]` says, else the defaults. */

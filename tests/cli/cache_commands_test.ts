@@ -125,6 +125,20 @@ repoTest(
   },
 );
 
+repoTest("collecting removes files that a killed qik left half-written", FILES, async (repo) => {
+  await repo.must("build");
+  const left = ["state", "out", "cache", "cache/v1/tasks", "cache/v1/entries/00"]
+    .flatMap((directory) => [`${directory}/.qik-tmp-1-1-old`, `${directory}/.qik-tmp-1-2-young`])
+    .map((name) => `._qik/${name}`);
+  await repo.write(Object.fromEntries(left.map((name) => [name, "half"])));
+  const old = Date.now() / 1000 - 7200;
+  for (const name of left) if (name.endsWith("old")) await utimes(repo.path(name), old, old);
+  assert.equal((await json(repo, ":cache", "gc")).leftovers, left.length / 2);
+  const all = await readdir(repo.path("._qik"), { recursive: true });
+  const young = left.filter((name) => name.endsWith("young")).map((name) => name.slice(6));
+  assert.deepEqual(all.filter((name) => name.includes(".qik-tmp-")).sort(), young.sort());
+});
+
 repoTest("verifying finds and removes what is damaged, and nothing else", FILES, async (repo) => {
   await repo.must("build", "lint");
   assert.match(

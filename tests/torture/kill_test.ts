@@ -77,8 +77,8 @@ repoTest(
     }
     assert.equal(hits, KILLS, "an earlier result is lost by no kill");
     const old = Date.now() / 1000 - 7200;
-    for (const name of fs.readdirSync(repo.path("._qik/cache"), { recursive: true }) as string[]) {
-      fs.utimesSync(repo.path("._qik/cache", name), old, old);
+    for (const name of fs.readdirSync(repo.path("._qik"), { recursive: true }) as string[]) {
+      fs.utimesSync(repo.path("._qik", name), old, old);
     }
     await repo.must(":cache", "gc");
     assert.equal(leftovers(repo), 0, "a collection removes what kills left");

@@ -4,7 +4,7 @@ import { formatSize, parseSize } from "../../../base/size.ts";
 import { collect } from "../../../cache/collection.ts";
 import type { MetaCall } from "../../meta_spec.ts";
 import type { AppParts, Exit } from "../../parts.ts";
-import { storeLimits } from "../../tidy.ts";
+import { besideStore, storeLimits } from "../../tidy.ts";
 import { openCache } from "./open.ts";
 import { print, printJson } from "./print.ts";
 
@@ -14,7 +14,7 @@ export async function run(parts: AppParts, call: MetaCall): Promise<Exit> {
   const maxSize = given(call, "max-size", parseSize, '"10GB" or "500MiB"');
   const maxAgeMs = given(call, "max-age", parseDuration, '"12h" or "7d"');
   const { project, kind, remote } = await openCache(parts, call, false);
-  const { plan: { config }, paths: { cacheDir: dir } } = project;
+  const { plan: { config }, paths } = project;
   if (kind === "repo") {
     const message = "Cannot collect the repo cache: its files are yours";
     throw new QikError({ code: "usage", message, hint: "Remove results with: qik :cache rm" });
@@ -24,7 +24,8 @@ export async function run(parts: AppParts, call: MetaCall): Promise<Exit> {
   const collected = remote !== undefined ? await remote.collect({ maxSize, maxAgeMs }) : collect({
     files,
     clock,
-    dir,
+    dir: paths.cacheDir,
+    beside: besideStore(paths),
     maxSize: maxSize ?? limits.maxSize,
     maxAgeMs: maxAgeMs ?? limits.maxAgeMs,
   });
