@@ -2,6 +2,7 @@ import { delimiter, dirname } from "node:path";
 import { decodeName } from "../base/bytes.ts";
 import { type BulkLstat, newStatRows, statKind } from "../sys/bulk_stat.ts";
 import type { Sys } from "../sys/sys.ts";
+import { unlessClosed } from "./closed.ts";
 import type { Git, Repository } from "./git_call.ts";
 import { isYes } from "./git_config.ts";
 import type { RepositoryFormat } from "./repository_format.ts";
@@ -70,7 +71,7 @@ function attributeFiles(
 }
 
 /** Where configuration of git's may stand that is not the repository's own. */
-export function configFiles(sys: Sys): readonly string[] {
+function configFiles(sys: Sys): readonly string[] {
   const { HOME, GIT_CONFIG_GLOBAL, GIT_CONFIG_SYSTEM } = sys.env;
   const paths = systemDirectories(sys).map((directory) => `${directory}/gitconfig`);
   for (const directory of userDirectories(sys)) paths.push(`${directory}/git/config`);
@@ -84,8 +85,10 @@ function systemDirectories({ files, env }: Sys): readonly string[] {
   const found = new Set(["/etc"]);
   for (const directory of (env["PATH"] ?? "").split(delimiter)) {
     const program = `${directory}/git`;
-    if (!directory.startsWith("/") || files.stat(program) === undefined) continue;
-    for (const path of [program, files.realPath(program)]) {
+    const isThere = directory.startsWith("/") &&
+      unlessClosed(() => files.stat(program), undefined) !== undefined;
+    if (!isThere) continue;
+    for (const path of [program, unlessClosed(() => files.realPath(program), program)]) {
       found.add(`${dirname(dirname(path))}/etc`);
     }
     break;
@@ -98,20 +101,30 @@ export function userDirectories({ env: { XDG_CONFIG_HOME, HOME } }: Sys): readon
   return HOME ? [`${HOME}/.config`] : [];
 }
 
+/** What cannot be read may hold anything. */
 function converts({ files }: Sys, path: string): boolean {
-  if (files.stat(path)?.kind !== "file") return false;
-  return CONVERTING.test(decodeName(files.read(path) ?? new Uint8Array()));
+  return unlessClosed(() => {
+    if (files.stat(path)?.kind !== "file") return false;
+    return CONVERTING.test(decodeName(files.read(path) ?? new Uint8Array()));
+  }, true);
+}
+
+/** Texts of {@link configFiles} that are there; `undefined` where one of them cannot be read. */
+export function configTexts(sys: Sys): readonly string[] | undefined {
+  const { files } = sys;
+  return unlessClosed(() =>
+    configFiles(sys)
+      .filter((path) => files.stat(path)?.kind === "file")
+      .map((path) => decodeName(files.read(path) ?? new Uint8Array())), undefined);
 }
 
 async function configConverts(sys: Sys, format: RepositoryFormat, git: Git): Promise<boolean> {
-  const { env, files } = sys;
-  const texts = [...format.configTexts];
-  for (const path of configFiles(sys)) {
-    if (files.stat(path)?.kind === "file") texts.push(decodeName(files.read(path)!));
-  }
+  const { env } = sys;
+  const others = configTexts(sys);
+  const texts = [...format.configTexts, ...others ?? []];
   const isGiven = env["GIT_CONFIG_COUNT"] !== undefined ||
     env["GIT_CONFIG_PARAMETERS"] !== undefined;
-  if (!isGiven && !texts.some((text) => UNCLEAR.test(text))) return false;
+  if (!isGiven && others !== undefined && !texts.some((text) => UNCLEAR.test(text))) return false;
   const asked = await git.ask(["config", "--get", "core.attributesFile"]);
   if (asked.code !== 1) return true;
   const { code, stdout } = await git.ask(["config", "--get", "core.autocrlf"]);
@@ -179,7 +192,9 @@ class DirectoryRules implements Conversions {
     // Without the file git takes the rules that are in the index, which nobody here reads.
     if (kind === "none") return this.ruled.has(path) ? BOTH : NONE;
     if (kind !== "file" && kind !== "exec") return BOTH;
-    const text = decodeName(this.sys.files.read(`${this.root}/${path}`)!);
+    const bytes = unlessClosed(() => this.sys.files.read(`${this.root}/${path}`), undefined);
+    if (bytes === undefined) return BOTH;
+    const text = decodeName(bytes);
     return { convert: CONVERTING.test(text), filter: FILTERING.test(text) };
   }
 }

@@ -1,4 +1,5 @@
 import type { Sys } from "../sys/sys.ts";
+import { unlessClosed } from "./closed.ts";
 import type { Source } from "./source.ts";
 
 /** Finds the directories in which input files may come to be: those that git does not ignore. */
@@ -58,7 +59,7 @@ function nestedAbove(files: Sys["files"], directory: string, root: string): stri
 }
 
 function isNested(files: Sys["files"], directory: string): boolean {
-  return files.lstat(`${directory}/.git`) !== undefined;
+  return unlessClosed(() => files.lstat(`${directory}/.git`), undefined) !== undefined;
 }
 
 /** Asked outermost first, since nothing inside of an ignored directory may be asked for. */

@@ -2,6 +2,7 @@ import { dirname, resolve } from "node:path";
 import { decodeName } from "../base/bytes.ts";
 import { QikError } from "../base/problems.ts";
 import type { Captured, Sys } from "../sys/sys.ts";
+import { unlessClosed } from "./closed.ts";
 
 /** In git's own directory. */
 const READ_BY_GIT = ["HEAD", "config", "index", "info/exclude"];
@@ -61,10 +62,11 @@ function hookEnv({ top, gitDirectory }: Place, indexPath: string): Record<string
 function findUpward({ files }: Sys, root: string): Place | undefined {
   for (let at = root;; at = dirname(at)) {
     const path = at.endsWith("/") ? `${at}.git` : `${at}/.git`;
-    const stat = files.stat(path);
+    const stat = unlessClosed(() => files.stat(path), undefined);
     if (stat?.kind === "directory") return { top: at, gitDirectory: path };
     if (stat?.kind === "file") {
-      const named = /^gitdir: ([^\n]*)/.exec(decodeName(files.read(path) ?? new Uint8Array()));
+      const bytes = unlessClosed(() => files.read(path), undefined) ?? new Uint8Array();
+      const named = /^gitdir: ([^\n]*)/.exec(decodeName(bytes));
       return { top: at, gitDirectory: named === null ? path : resolve(at, named[1]!) };
     }
     if (at === dirname(at)) return undefined;
@@ -135,7 +137,10 @@ export function gitFailed(
   { code, stderr, outOfTime }: Captured,
 ): QikError {
   const text = decodeName(stderr).trim();
-  const said = text.split("\n")[0]?.replace(/^fatal: /, "") ?? "";
+  // What it warns of may stand before why it gives up.
+  const lines = text.split("\n");
+  const reason = lines.find((line) => !line.startsWith("warning: ")) ?? lines[0]!;
+  const said = reason.replace(/^fatal: /, "");
   const command = `git ${args.join(" ")}`;
   if (code === 127 || code === 126) {
     const message = `Cannot run "${command}": the program was not found`;

@@ -1,6 +1,7 @@
 import { relative } from "node:path";
 import type { Sys } from "../sys/sys.ts";
 import type { BulkLstat } from "../sys/bulk_stat.ts";
+import { unlessClosed } from "./closed.ts";
 import { Git, gitFailed, type Repository } from "./git_call.ts";
 import { readTracked } from "./index_source.ts";
 import { joinNames, splitNames } from "./names.ts";
@@ -82,6 +83,6 @@ async function askIgnored(git: Git, paths: readonly string[]): Promise<ReadonlyS
 }
 
 function markOf({ files }: Sys, path: string): string {
-  const stat = files.lstat(path);
+  const stat = unlessClosed(() => files.lstat(path), undefined);
   return stat === undefined ? "" : [stat.ino, stat.size, stat.mtimeNs, stat.ctimeNs].join();
 }

@@ -1,6 +1,7 @@
 import { decodeName } from "../base/bytes.ts";
 import { parentPath } from "../base/paths.ts";
 import type { Files } from "../sys/sys.ts";
+import { unlessClosed } from "./closed.ts";
 import { byteString } from "./names.ts";
 import { compileWild } from "./wildmatch.ts";
 
@@ -107,8 +108,8 @@ export class IgnoreRules {
   #read(directory: string): readonly Rule[] {
     const path = `${this.root}/${directory === "" ? "" : `${directory}/`}.gitignore`;
     // git does not follow a symlink of this name.
-    if (this.files.lstat(path)?.kind !== "file") return [];
-    const bytes = this.files.read(path);
+    const isFile = unlessClosed(() => this.files.lstat(path)?.kind === "file", false);
+    const bytes = isFile ? unlessClosed(() => this.files.read(path), undefined) : undefined;
     return bytes === undefined ? [] : readRules(decodeName(bytes));
   }
 }

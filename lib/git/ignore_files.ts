@@ -1,7 +1,6 @@
 import { dirname, resolve } from "node:path";
-import { decodeName } from "../base/bytes.ts";
 import type { Sys } from "../sys/sys.ts";
-import { configFiles, userDirectories } from "./conversions.ts";
+import { configTexts, userDirectories } from "./conversions.ts";
 import { parseGitConfig } from "./git_config.ts";
 import type { RepositoryFormat } from "./repository_format.ts";
 
@@ -22,7 +21,9 @@ export function ignoreFiles(
   top: string,
   root: string,
 ): readonly string[] | undefined {
-  const { env, files } = sys;
+  const { env } = sys;
+  const others = configTexts(sys);
+  if (others === undefined) return undefined;
   if (env["GIT_CONFIG_COUNT"] !== undefined || env["GIT_CONFIG_PARAMETERS"] !== undefined) {
     return undefined;
   }
@@ -32,11 +33,7 @@ export function ignoreFiles(
     at = dirname(at);
     paths.push(`${at}/.gitignore`);
   }
-  const texts = [...format.configTexts];
-  for (const path of configFiles(sys)) {
-    if (files.stat(path)?.kind === "file") texts.push(decodeName(files.read(path)!));
-  }
-  for (const text of texts) {
+  for (const text of [...format.configTexts, ...others]) {
     const config = INCLUDES.test(text) ? undefined : parseGitConfig(text);
     if (config === undefined) return undefined;
     for (const named of config.get("core.excludesfile") ?? []) {

@@ -1,9 +1,11 @@
 import { decodeName, encodeName } from "../base/bytes.ts";
+import { QikError } from "../base/problems.ts";
 import type { BulkLstat } from "../sys/bulk_stat.ts";
 import { sha256 } from "../sys/digest.ts";
 import type { Sys } from "../sys/sys.ts";
 import type { Algorithm } from "./algorithm.ts";
 import { openConversions } from "./conversions.ts";
+import { unlessClosed } from "./closed.ts";
 import type { Git, Repository } from "./git_call.ts";
 import { ignoreFiles } from "./ignore_files.ts";
 import { ENTRY, hexOf, type IndexFile, readIndexFile } from "./index_file.ts";
@@ -35,8 +37,12 @@ export async function readTracked(
   request: IndexRequest,
 ): Promise<Tracked & { readonly algorithm: Algorithm } | undefined> {
   const { sys, root, repository, top, git, lstat } = request;
-  const format = readFormat(sys, repository);
-  const read = format && readSnapshot(sys, repository.indexPath, format.algorithm, top);
+  const format = unlessClosed(() => readFormat(sys, repository), undefined);
+  const read = format &&
+    unlessClosed(
+      () => readSnapshot(sys, repository.indexPath, format.algorithm, top),
+      undefined,
+    );
   if (format === undefined || read === undefined) return undefined;
   const { index, writtenNs } = read;
   const ruled = rulesIn(index);
@@ -89,6 +95,14 @@ function textOf(files: Sys["files"], path: string): string {
   }
 }
 
+function noFile(path: string): QikError {
+  return new QikError({
+    code: "git-failed",
+    message: `Cannot read git's index "${path}": it is no file`,
+    hint: "Remove it, and let git make it anew with: git reset",
+  });
+}
+
 /** The index and when it was written: git replaces the file as a whole, so a stat before and after tells. */
 function readSnapshot(
   { files }: Sys,
@@ -98,6 +112,8 @@ function readSnapshot(
 ): { index: IndexFile; writtenNs: bigint } | undefined {
   for (let tried = 0; tried < TRIES; tried++) {
     const before = files.stat(path);
+    // git would wait for ever for what somebody may write into a pipe.
+    if (before?.kind === "other") throw noFile(path);
     if (before?.kind !== "file") return undefined;
     const bytes = files.read(path);
     const after = files.stat(path);

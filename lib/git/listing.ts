@@ -1,4 +1,5 @@
 import type { Sys } from "../sys/sys.ts";
+import { unlessClosed } from "./closed.ts";
 import type { Pathspec } from "./pathspec.ts";
 import { isRulesFile, Rescan } from "./rescan.ts";
 import { indexOfPath, inOrder, matchRoll, mergeOrdered, type Roll } from "./roll.ts";
@@ -92,7 +93,7 @@ export class Listing {
     if (this.isTracked(path)) return true;
     const whole = `${this.root}/${path}`;
     if (this.sys.files.lstat(whole)?.kind === "directory") {
-      return this.sys.files.lstat(`${whole}/.git`) !== undefined;
+      return unlessClosed(() => this.sys.files.lstat(`${whole}/.git`), undefined) !== undefined;
     }
     const above: string[] = [];
     for (let at = path.indexOf("/"); at !== -1; at = path.indexOf("/", at + 1)) {

@@ -2,6 +2,7 @@ import { encodeName } from "../base/bytes.ts";
 import { parentPath } from "../base/paths.ts";
 import { sha256 } from "../sys/digest.ts";
 import type { DirectoryEntry, Stat, Sys } from "../sys/sys.ts";
+import { unlessClosed } from "./closed.ts";
 import { isOwnFile, isOwnPart, type Source } from "./source.ts";
 import type { KnownDirectory } from "./tree.ts";
 
@@ -41,6 +42,9 @@ export interface Found {
 
 /** Directory times are trusted when this much older than the reading; see the margin in look.ts. */
 const MARGIN_NS = 4_000_000_000n;
+
+/** Stands for the names in a directory that may not be read. No other digest is this, so that opening it is a change. */
+const CLOSED = "closed";
 
 /**
  * Finds files that appeared after the listing was made, without listing again.
@@ -152,7 +156,8 @@ export class Rescan {
     const { files, clock } = this.sys;
     const whole = path === "" ? this.root : `${this.root}/${path}`;
     const startedNs = BigInt(clock.now()) * 1_000_000n;
-    const stat = path === "" ? files.stat(whole) : files.lstat(whole);
+    const look = path === "" ? files.stat : files.lstat;
+    const stat = unlessClosed(() => look(whole), undefined);
     const real = stat?.kind === "directory";
     if (real && directory.stat !== undefined && isSame(stat, directory.stat)) return;
     directory.children = [];
@@ -160,12 +165,12 @@ export class Rescan {
     directory.stat = undefined;
     directory.names = "";
     if (!real) return;
-    const entries = files.list(whole) ?? [];
-    directory.names = namesDigest(entries);
+    const entries = unlessClosed(() => files.list(whole) ?? [], undefined);
+    directory.names = entries === undefined ? CLOSED : namesDigest(entries);
     directory.readNs = startedNs;
     const unknown: Unknown[] = [];
     directory.unjudged = unknown;
-    for (const entry of entries) {
+    for (const entry of entries ?? []) {
       const inside = path === "" ? entry.name : `${path}/${entry.name}`;
       if (entry.kind === "other" || isOwnFile(`${inside}/`)) continue;
       if (entry.kind !== "directory") {
@@ -195,9 +200,11 @@ export class Rescan {
   #isRepository(path: string): boolean {
     const { files } = this.sys;
     const dotGit = `${this.root}/${path}/.git`;
-    const stat = files.stat(dotGit);
-    if (stat?.kind === "directory") return files.lstat(`${dotGit}/HEAD`) !== undefined;
-    return stat?.kind === "file";
+    return unlessClosed(() => {
+      const stat = files.stat(dotGit);
+      if (stat?.kind === "directory") return files.lstat(`${dotGit}/HEAD`) !== undefined;
+      return stat?.kind === "file";
+    }, false);
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Sys } from "../sys/sys.ts";
+import { unlessClosed } from "./closed.ts";
 import { IgnoreRules } from "./ignore.ts";
 import { inOrder } from "./roll.ts";
 import { isOwnFile, type Source } from "./source.ts";
@@ -28,9 +29,9 @@ function walk(files: Sys["files"], root: string): string[] {
   const waiting = [""];
   while (waiting.length > 0) {
     const directory = waiting.pop()!;
-    for (
-      const { name, kind } of files.list(directory === "" ? root : `${root}/${directory}`) ?? []
-    ) {
+    const place = directory === "" ? root : `${root}/${directory}`;
+    // As git does, which passes over directories that are closed to it.
+    for (const { name, kind } of unlessClosed(() => files.list(place), undefined) ?? []) {
       const path = directory === "" ? name : `${directory}/${name}`;
       if (
         kind === "other" || isOwnFile(`${path}/`) || rules.ignores(path, kind === "directory")

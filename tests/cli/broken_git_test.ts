@@ -157,6 +157,89 @@ repoTest("inputs that may not be read are named, fail their command and store no
   }
 });
 
+/** What git passes over where it is closed to a user. */
+const PASSED_OVER: Readonly<Record<string, (repo: Repo) => Record<string, string>>> = {
+  "a directory of PATH": (repo) => ({
+    PATH: `${repo.path("../closed/bin")}:${repo.environment()["PATH"]}`,
+  }),
+  "the home": (repo) => ({ HOME: repo.path("../closed"), GIT_CONFIG_GLOBAL: "" }),
+  "the user's settings": (repo) => ({ XDG_CONFIG_HOME: repo.path("../closed/config") }),
+  "one file of settings": (repo) => ({ GIT_CONFIG_GLOBAL: repo.path("../closed/gitconfig") }),
+};
+
+repoTest("what is closed to the user and passed over by git ends no run", {
+  ...COPY,
+  "../closed/bin/": "",
+}, async (repo) => {
+  await repo.must();
+  chmodSync(repo.path("../closed"), 0);
+  for (const [at, [name, env]] of Object.entries(PASSED_OVER).entries()) {
+    const { code, err } = await unprivileged(repo.with({ env: env(repo) }));
+    assert.equal(code, 0, `${name}: ${err}`);
+    await repo.write({ "src/in.txt": `${at + 2}\n` });
+    const edited = await unprivileged(repo.with({ env: env(repo) }));
+    assert.match(edited.out, new RegExp(`^${at + 2}$`, "m"), `${name}: ${edited.err}`);
+  }
+  chmodSync(repo.path("../closed"), 0o755);
+  for (
+    const name of [".git/info/attributes", ".git/info", ".gitattributes", "src/.gitattributes"]
+  ) {
+    if (!name.endsWith("info")) await repo.write({ [name]: "*.txt text\n" });
+    chmodSync(repo.path(name), 0);
+    const { code, err } = await unprivileged(repo, "copy");
+    chmodSync(repo.path(name), 0o755);
+    // It may be an input as every other file.
+    const isInput = name.startsWith("src");
+    assert.equal(code, isInput ? 2 : 0, `${name}: ${err}`);
+    if (isInput) assert.match(err, /\[file-unreadable\]/, name);
+  }
+});
+
+repoTest("what is closed of the repository itself ends the run in git's words", {
+  ...COPY,
+}, async (repo) => {
+  await repo.must();
+  for (const name of [".git", ".git/config", ".git/index", ".git/HEAD"]) {
+    const mode = name === ".git" ? 0o755 : 0o644;
+    chmodSync(repo.path(name), 0);
+    const { code, out, err } = await unprivileged(repo);
+    chmodSync(repo.path(name), mode);
+    assert.deepEqual([code, out], [2, ""], `${name}: ${err}`);
+    assert.match(err, /(Permission denied|not a git repository).*\[git-failed\]/, name);
+    assert.match((await repo.must()).err, /1 cached/);
+  }
+});
+
+repoTest("an index that is a pipe is not waited for", COPY, async (repo) => {
+  await repo.must();
+  await repo.remove(".git/index");
+  await repo.run("mkfifo", repo.path(".git/index"));
+  const { code, out, err } = await repo.qik();
+  assert.deepEqual([code, out], [2, ""]);
+  assert.match(err, /Cannot read git's index ".*\.git\/index": it is no file \[git-failed\]/);
+});
+
+for (const where of ["in git", "without git"]) {
+  repoTest(`a closed directory is passed over, and seen when it is open, ${where}`, {
+    "src/in.txt": "1\n",
+    "src/closed/more.txt": "more\n",
+    "qik.toml": '[commands]\ncopy = { exec = "ls src/*/* 2>&1; true", deps = ["src"] }\n',
+  }, async (repo) => {
+    if (where === "without git") await repo.remove(".git");
+    else await repo.git("rm", "-rq", "--cached", "src/closed");
+    for (const run of [1, 2, 3]) {
+      chmodSync(repo.path("src/closed"), 0);
+      for (const again of [1, 2]) {
+        const { code, err } = await unprivileged(repo);
+        assert.equal(code, 0, `${run}, ${again}: ${err}`);
+      }
+      chmodSync(repo.path("src/closed"), 0o755);
+      assert.match((await unprivileged(repo)).out, /^src\/closed\/more\.txt$/m);
+      await repo.write({ "src/in.txt": `${run + 1}\n` });
+    }
+  });
+}
+
 repoTest("a directory that is swapped for a file and back while inputs are read", {
   ...COPY,
   "qik.toml": '[commands]\ncopy = { exec = "cat in in/x 2>&1; true", deps = ["in"] }\n',
