@@ -32,16 +32,24 @@ export function runSettings(
   const force = invocation.force || flag(env, "QIK__FORCE");
   const trust = invocation.cacheTrust ?? trustOf(env.QIK__CACHE_TRUST);
   const audit = shareOf(invocation.audit ?? env.QIK__AUDIT);
+  const read = invocation.useCache && !force && trust !== "none";
+  // What a variable says is meant for runs that can do it.
+  if (invocation.audit !== undefined && !read) {
+    throw new QikError({
+      code: "usage",
+      message: "Cannot audit stored results in a run that reads none",
+      hint:
+        "Leave out --audit, or what says that caches are not read: -f, --no-cache, QIK__FORCE, " +
+        "--cache-trust none",
+    });
+  }
   return {
     workers: workersOf(invocation.workers ?? env.QIK__WORKERS, machine),
     isolated: invocation.isolated || flag(env, "QIK__ISOLATED"),
     verbosity: invocation.verbosity ?? verbosityOf(env.QIK__VERBOSITY),
     arch: env.QIK__ARCH || machine.arch,
     ...(since === undefined ? {} : { since }),
-    mode: {
-      read: invocation.useCache && !force && trust !== "none",
-      write: invocation.useCache,
-    },
+    mode: { read, write: invocation.useCache },
     ...(audit === undefined ? {} : { audit }),
     ...(trust === "signed" ? { signers: 1 } : trust === "2-of-n" ? { signers: 2 } : {}),
   };

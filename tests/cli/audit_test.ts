@@ -157,5 +157,12 @@ Deno.test("a share that is none is refused", async () => {
     assert.equal(code, 2, share);
     assert.match(err, /as the share of results to audit.*\n +hint: .*1% or 0\.01/, share);
   }
-  assert.equal((await repo.with({ env: { QIK__AUDIT: "x" } }).qik()).code, 2);
+  const bad = repo.with({ env: { QIK__AUDIT: "x" } });
+  assert.equal((await bad.qik()).code, 2);
+  for (const words of [["-f"], ["--no-cache"], ["--cache-trust", "none"]]) {
+    const { code, err } = await repo.qik(...audited, ...words);
+    assert.equal(code, 2, words.join(" "));
+    assert.match(err, /Cannot audit stored results in a run that reads none/);
+    await repo.with({ env: { QIK__AUDIT: "1%" } }).must(...words);
+  }
 });

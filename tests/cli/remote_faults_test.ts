@@ -8,7 +8,7 @@ import { ObjectServer } from "../support/remote/object_server.ts";
 const TASKS = 6;
 
 /** Several commands, so that what is paid per task shows; artifacts in the record and beside it. */
-function files(url: string, more = "") {
+function files(url: string, more = "", timeout = "1s") {
   const commands = Array.from({ length: TASKS }, (_, at) =>
     `[commands.c${at}]
 exec = "seq ${at} 60000 > out${at}.txt && echo small > out${at}.small && echo ran ${at}"
@@ -24,7 +24,7 @@ http = "qik.http"
 [caches.team]
 type = "http"
 url = "${url}"
-timeout = "1s"
+timeout = "${timeout}"
 upload-wait = "2s"
 ${more}
 ${commands.join("\n")}`,
@@ -86,7 +86,7 @@ const certificate = (name: string) =>
 
 Deno.test("bad TLS: none where it is asked for", async () => {
   await using server = await ObjectServer.start();
-  await using repo = await Repo.create(files(server.url.replace("http:", "https:")));
+  await using repo = await Repo.create(files(server.url.replace("http:", "https:"), "", "20s"));
   assert.equal(await assertUnharmed(repo), "remote-off");
   assert.match(repo.log, /it does not speak TLS/);
 });
@@ -103,7 +103,8 @@ for (
     // Nobody vouches for the good one here; the others are wrong whoever does.
     const trust = name === "good" ? "" : 'ca-file = "ca.pem"';
     await using repo = await Repo.create({
-      ...files(server.url, trust),
+      // What is wrong is known at once, on a busy machine a little later.
+      ...files(server.url, trust, "20s"),
       "ca.pem": await certificate("ca"),
     });
     assert.equal(await assertUnharmed(repo), "remote-off");

@@ -64,7 +64,7 @@ without options only contents that no result names are removed, a day old.`,
         { flags: "--keyid <id>", text: 'signed by this key; "none" means not signed' },
         {
           flags: "--since <time>",
-          text: "stored since then: 2027-01-31, 2027-01-31T12:00:00Z (UTC), or 12h ago",
+          text: "stored since then: 2027-01-31, 2027-01-31T12:00:00Z, or an age such as 12h",
         },
         { flags: "--dry-run", text: "only say how many" },
       ],
