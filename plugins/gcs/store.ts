@@ -84,6 +84,8 @@ class GcsStore implements ObjectStore {
     await answer.body?.cancel();
     if (answer.ok) return "stored";
     if (answer.status === 412) return "exists";
+    // Who may create may not overwrite, which takes the right to delete: then it stays as it is.
+    if (replace && answer.status === 403) return "exists";
     throw faultOf(answer);
   }
 

@@ -67,6 +67,8 @@ export function openHttpStore(request: StoreRequest<HttpSettings>): ObjectStore 
       await answer.body?.cancel();
       if (answer.ok) return "stored";
       if (answer.status === 412 || answer.status === 409) return "exists";
+      // What may be written may not always be written over.
+      if (call.replace && answer.status === 403) return "exists";
       throw faultOf(answer);
     },
   };
