@@ -21,6 +21,8 @@ import type { Session } from "./session.ts";
 const LASTING: ReadonlySet<string> = new Set(["glob-empty", "lfs-pointer"]);
 /** Logs longer than this together are read from the cache in each run. */
 const MOST_LOG_BYTES = 1 << 20;
+/** With more inputs memory is given back in between; below it is no matter. */
+const MANY_FILES = 10_000;
 /** Proofs that are kept: one for each command line that is in use. */
 const MOST_PROOFS = 8;
 
@@ -61,8 +63,14 @@ async function prove(sys: Sys, session: Session, run: EndedRun): Promise<Proof |
   const { project: { paths, plan, secrets }, tree, witness } = session;
   const { tasks, record, shown } = run;
   if (record.keyed.size !== tasks.length || !isPlain(session)) return undefined;
+  let files = 0;
+  for (const { inputs } of record.keyed.values()) files += inputs.length;
+  // What the run made and nobody needs any more would stay beside what is made here.
+  const collect = () => files > MANY_FILES ? sys.machine.collect?.() : undefined;
+  collect();
   const evidence = await tree.evidence();
   if (evidence === undefined) return undefined;
+  collect();
   const caches = new Witness(sys, (path) => path.startsWith(`${paths.stateDir}/`));
   const restorable = new Map<number, Omit<Restorable, "rows">>();
   const events = await replayed(seenBy(caches, sys), session, run, (task, manifest) => {
@@ -72,10 +80,11 @@ async function prove(sys: Sys, session: Session, run: EndedRun): Promise<Proof |
     }
   });
   caches.asker = undefined;
+  collect();
   if (events === undefined) return undefined;
   const salt = crypto.randomUUID();
   const without = ignoredVariables(plan.config);
-  return makeProof({
+  const proof = makeProof({
     files: sys.files,
     root: paths.root,
     startedMs: witness!.sinceMs,
@@ -95,6 +104,8 @@ async function prove(sys: Sys, session: Session, run: EndedRun): Promise<Proof |
       events: secrets.deep(events),
     },
   });
+  collect();
+  return proof;
 }
 
 /** Plugins that are no part of qik may read what nobody sees. */

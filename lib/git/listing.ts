@@ -220,6 +220,8 @@ export class Listing {
       if (ignoredBy === undefined || this.recorded.size + this.nested.size > 0) return undefined;
       if (this.generation !== before || this.#rescan === undefined) continue;
       const directories = this.#rescan.directories(epoch + tried);
+      // Mostly nobody asks any more, and it knows every name: 10 MB for 50,000 files.
+      this.#rescan = undefined;
       return { directories, rules: [...this.#rules.keys()], ignoredBy };
     }
     return undefined;

@@ -356,9 +356,9 @@ export class WorkTree implements Tree {
 function parentsOf({ states, named }: LookedAt): readonly string[] {
   const free = new Set(named);
   const parents = new Set<string>();
-  for (const [at, { path }] of states.entries()) {
+  for (let at = 0; at < states.length; at++) {
     if (free.has(at)) continue;
-    for (let above = parentPath(path); above !== "" && !parents.has(above);) {
+    for (let above = parentPath(states[at]!.path); above !== "" && !parents.has(above);) {
       parents.add(above);
       above = parentPath(above);
     }

@@ -283,6 +283,8 @@ export interface Machine {
   readonly programName: string;
   /** Effective user, where the system has such a number. */
   readonly uid?: number;
+  /** Gives back what nobody uses any more, where the runtime can be told to. */
+  collect?(): void;
   /** Processors that this process may use, limits of its cgroup respected; at least 1. */
   processors(): number;
 }
