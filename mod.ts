@@ -35,6 +35,7 @@ export {
   readFileText,
   readText,
   startOfNames,
+  startOfPrefix,
   StoreFault,
 } from "./lib/cache/remote/store.ts";
 export type {

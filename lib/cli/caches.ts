@@ -3,6 +3,7 @@ import type { Artifact, Cache } from "../cache/cache.ts";
 import { explainMiss } from "../cache/explain.ts";
 import { BadArtifact, gatherArtifacts } from "../cache/gather.ts";
 import { openLocalCache } from "../cache/local.ts";
+import { madeHere } from "../cache/made_here.ts";
 import { noCache, unread } from "../cache/none.ts";
 import { openRepoCache, type RepoCache } from "../cache/repo.ts";
 import { repoEntryFile } from "../cache/repo_files.ts";
@@ -38,18 +39,19 @@ export function openCaches(sys: Sys, project: Project): Caches {
   const { files, clock } = sys;
   const { root, cacheDir, stateDir } = project.paths;
   const local = openLocalCache({ files, clock, dir: cacheDir, stateDir });
+  const own = madeHere(local);
   let repo: RepoCache | undefined;
   const opened = new Map<string, Cache>([["none", noCache]]);
   const typeOf = (name: string) =>
     project.plan.config.caches.find((cache) => cache.name === name)?.type ?? name;
   const remotes = new Remotes({ sys, project, local });
   const kept = (name: string): Cache => {
-    if (typeOf(name) === "local") return local;
+    if (typeOf(name) === "local") return own;
     if (typeOf(name) === "repo") {
       if (repo !== undefined) return repo;
       return repo = openRepo(sys, project);
     }
-    return pluginCache(name, local, sys, project);
+    return pluginCache(name, own, sys, project);
   };
   const open = (name: string): Cache => {
     const remote = remotes.find(name);

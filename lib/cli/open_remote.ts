@@ -11,7 +11,7 @@ import type { SplitSettings } from "../config/remote_schema.ts";
 import type { CacheConfig } from "../config/types.ts";
 import { fillJson } from "../plan/fill.ts";
 import type { RemoteType } from "../plugin/api.ts";
-import type { Sys } from "../sys/sys.ts";
+import { errorCode, type Sys } from "../sys/sys.ts";
 import { fillerOf } from "./filler.ts";
 import { withLines } from "./lines.ts";
 import type { Project } from "./project.ts";
@@ -187,16 +187,22 @@ async function openStore(
 }
 
 function readAuthorities(
-  { read }: Sys["files"],
+  files: Sys["files"],
   root: string,
   config: CacheConfig,
   path: string,
 ): string {
-  const bytes = read(path.startsWith("/") ? path : `${root}/${path}`);
+  const cannot = (why: string) => badSetting(config, "ca-file", `"${path}": ${why}`);
+  let bytes: Uint8Array | undefined;
+  try {
+    bytes = files.read(path.startsWith("/") ? path : `${root}/${path}`);
+  } catch (error) {
+    const code = errorCode(error);
+    throw code === undefined ? error : cannot(`it cannot be read (${code})`);
+  }
   const text = new TextDecoder().decode(bytes);
   if (text.includes("-----BEGIN CERTIFICATE-----")) return text;
-  const why = bytes === undefined ? "there is no such file" : "it holds no certificate in PEM";
-  throw badSetting(config, "ca-file", `"${path}": ${why}`);
+  throw cannot(bytes === undefined ? "there is no such file" : "it holds no certificate in PEM");
 }
 
 /** `why` tells the value where it is no secret. */

@@ -4,7 +4,7 @@ import {
   type ObjectStore,
   QikError,
   readText,
-  startOfNames,
+  startOfPrefix,
   type StoreCall,
   StoreFault,
   type StoreRequest,
@@ -43,10 +43,10 @@ class GcsStore implements ObjectStore {
   readonly #tokens: Tokens | undefined;
 
   constructor(request: StoreRequest<GcsSettings>, host: string, isEmulator: boolean) {
-    const { bucket, prefix } = request.settings;
+    const { bucket } = request.settings;
     this.#request = request;
     this.#host = host;
-    this.#start = startOfNames(prefix);
+    this.#start = startOfPrefix(request);
     this.place = `gs://${bucket}/${this.#start}`.replace(/\/$/, "");
     const note = (secret: string) => {
       if (!this.secrets.includes(secret)) this.secrets.push(secret);

@@ -77,8 +77,9 @@ export function openHttpStore(request: StoreRequest<HttpSettings>): ObjectStore 
 function baseOf({ settings: { url }, bad }: StoreRequest<HttpSettings>): URL {
   const base = URL.canParse(url) ? new URL(url) : undefined;
   if (base?.protocol === "http:" || base?.protocol === "https:") {
-    base.search = base.hash = "";
-    return base;
+    if (base.search === "" && base.hash === "") return base;
+    const why = "it has a query or a fragment (behind ? or #), which is not sent";
+    throw bad("url", why, "Leave it out; what is secret belongs into token, password or headers");
   }
   // It may hold a password, so it is not shown.
   const hint = 'Write one such as url = "https://cache.example.com"';

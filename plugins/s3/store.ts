@@ -2,7 +2,7 @@ import {
   type ListedObject,
   type ObjectStore,
   readText,
-  startOfNames,
+  startOfPrefix,
   type StoreCall,
   StoreFault,
   type StoreRequest,
@@ -32,8 +32,8 @@ class S3Store implements ObjectStore {
   #isConditional = true;
 
   constructor(request: StoreRequest<S3Settings>) {
-    const { bucket, prefix } = request.settings;
-    this.#start = startOfNames(prefix);
+    const { bucket } = request.settings;
+    this.#start = startOfPrefix(request);
     this.place = `s3://${bucket}/${this.#start}`.replace(/\/$/, "");
     this.#requests = new Requests(request);
   }

@@ -103,7 +103,10 @@ for (const [kind, { start, env, cache }] of Object.entries(BUCKETS)) {
       };
       assert.match(await verify(), /^0 1 result and \d+ contents are .*, 0 damaged/);
       const count = await damage(store, "v1/blob/", DAMAGES["half of it"]!);
-      assert.match(await verify(), new RegExp(`^1 (damaged .*\n)+.*, ${count + 1} damaged`));
+      assert.match(
+        await verify(),
+        new RegExp(`^1 (damaged .*\n)+Looked at .*, ${count + 1} damaged`),
+      );
       assert.match(await verify("--remove"), new RegExp(`^1 (removed .*\n)+.*, ${count + 1} d`));
       assert.deepEqual(await namesIn(store, "v1/"), []);
       assert.match(await verify(), /^0 0 results are .*, 0 damaged/);

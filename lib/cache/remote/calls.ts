@@ -26,6 +26,8 @@ export interface CallsOptions {
   readonly clock: Clock;
   /** No answer for this long, all tries together, turns the remote off. Counts while qik could have listened. */
   readonly timeoutMs: number;
+  /** How long a remote that was turned off stays off, for messages. */
+  readonly howLong?: string;
   readonly tell: (problem: Problem) => void;
 }
 
@@ -162,7 +164,7 @@ export class Calls {
     const denied = error instanceof StoreFault && error.kind === "denied";
     const both: Direction[] = denied ? [direction] : ["read", "write"];
     for (const one of both) this.#off.add(one);
-    const { name, store } = this.#options;
+    const { name, store, howLong = " for the rest of this run" } = this.#options;
     const where = `the remote cache "${name}" (${store.place})`;
     const verb = !denied
       ? "Cannot use"
@@ -171,7 +173,7 @@ export class Calls {
       : "May not write to";
     this.#options.tell({
       code: denied ? "remote-denied" : "remote-off",
-      message: `${verb} ${where} for the rest of this run: ${detailOf(error)}`,
+      message: `${verb} ${where}${howLong}: ${detailOf(error)}`,
     });
     this.#abort(both);
     return new RemoteOff();

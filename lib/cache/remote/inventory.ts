@@ -86,7 +86,11 @@ export class RemoteInventory {
 
   constructor(options: InventoryOptions) {
     this.#options = options;
-    this.#calls = new Calls({ ...options, tell: (problem) => void (this.#problem ??= problem) });
+    this.#calls = new Calls({
+      ...options,
+      howLong: "",
+      tell: (problem) => void (this.#problem ??= problem),
+    });
   }
 
   get place(): string {
@@ -279,7 +283,9 @@ export class RemoteInventory {
       return await action();
     } catch (error) {
       if (error instanceof RemoteOff && this.#problem !== undefined) {
-        throw new QikError({ ...this.#problem, hint: "Check its address and the network" });
+        const isDenied = this.#problem.code === "remote-denied";
+        const hint = `Check ${isDenied ? "the credentials" : "its address and the network"}`;
+        throw new QikError({ ...this.#problem, hint });
       }
       throw error;
     }

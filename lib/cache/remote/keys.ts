@@ -1,7 +1,7 @@
 import { fromBase64, toBase64 } from "../entry.ts";
 
 /** The words that keys begin with; a new kind of key gets a new word. */
-const SECRET = "qik-secret-1:";
+export const SECRET = "qik-secret-1:";
 const PUBLIC = "qik-public-1:";
 
 /** The bytes before the 32 of an Ed25519 secret in PKCS #8 (RFC 8410). */
@@ -24,9 +24,14 @@ export interface SignKey {
 /** A key whose entries are used. */
 export interface AcceptKey {
   readonly id: string;
-  /** Milliseconds since the epoch; what was signed later is refused. */
+  /** Milliseconds since the epoch; what was signed then or later is refused. */
   readonly until?: number;
   verify(bytes: Uint8Array<ArrayBuffer>, signature: Uint8Array<ArrayBuffer>): Promise<boolean>;
+}
+
+/** Whether what was signed at that time still counts. A key that retired is no damage. */
+export function isInTime({ until }: Pick<AcceptKey, "until">, at: number): boolean {
+  return until === undefined || at < until;
 }
 
 /** A new pair of keys, as they stand in configuration and in CI's secrets. */

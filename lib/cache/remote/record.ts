@@ -95,9 +95,6 @@ export async function readRecord(
   if (value["scope"] !== scope) return "it belongs to another scope";
   const producer = readProducer(value["producer"]);
   if (producer === undefined) return "it does not say who made it";
-  if (accept?.until !== undefined && producer.at > accept.until) {
-    return `the key ${accept.id} is not accepted any more`;
-  }
   const manifest = readManifest(value["manifest"]);
   if (typeof manifest === "string") return manifest;
   if (manifest.key !== key) return "it belongs to another key";

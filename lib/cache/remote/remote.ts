@@ -13,6 +13,7 @@ import type {
 } from "../cache.ts";
 import type { LocalCache } from "../local.ts";
 import { Budget } from "./budget.ts";
+import { isInTime } from "./keys.ts";
 import { Calls, RemoteOff } from "./calls.ts";
 import { resultOf } from "./agreement.ts";
 import { Fetching, Missing } from "./fetching.ts";
@@ -179,13 +180,18 @@ class Remote implements RemoteCache {
   #objection(origin: Origin | undefined): string | undefined {
     if (origin === undefined) return undefined;
     const { acceptKeys, readScopes } = this.#options.policy;
-    if (origin.remote === this.name && !readScopes.includes(origin.scope)) {
+    if (!readScopes.includes(origin.scope)) {
       return `its result is from the scope "${origin.scope}", which is not read now`;
     }
-    if (acceptKeys === undefined) return undefined;
+    // A signature says who made a result wherever it lay; without one only the place speaks for it.
+    if (acceptKeys === undefined) {
+      return origin.remote === this.name
+        ? undefined
+        : `its result is from the cache "${origin.remote}", which is not asked for it now`;
+    }
     if (origin.keyId === undefined) return "its result has no signature, which is asked for now";
     const key = acceptKeys.find(({ id }) => id === origin.keyId);
-    const isAccepted = key !== undefined && !(origin.producer.at > (key.until ?? Infinity));
+    const isAccepted = key !== undefined && isInTime(key, origin.producer.at);
     return isAccepted ? undefined : `the key ${origin.keyId} of its result is not accepted now`;
   }
 

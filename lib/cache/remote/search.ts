@@ -1,7 +1,7 @@
 import { Agreement } from "./agreement.ts";
 import { Budget } from "./budget.ts";
 import { type Calls, Oversized, RemoteOff } from "./calls.ts";
-import { type AcceptKey, NO_KEY } from "./keys.ts";
+import { type AcceptKey, isInTime, NO_KEY } from "./keys.ts";
 import { contentsOf, readRecord, recordName, type RemoteRecord } from "./record.ts";
 import { ownRecord } from "./sending.ts";
 import { MOST_OBJECT } from "./store.ts";
@@ -111,7 +111,11 @@ export class Search {
       const bytes = await this.#ports.calls.read(question.name, MOST_OBJECT);
       if (bytes === undefined) return undefined;
       const record = await readRecord(bytes, question);
-      if (typeof record !== "string") return this.#isSmallEnough(record) ? record : undefined;
+      if (typeof record !== "string") {
+        const { accept } = question;
+        const counts = accept === undefined || isInTime(accept, record.producer.at);
+        return counts && this.#isSmallEnough(record) ? record : undefined;
+      }
       wrong = record;
     } catch (error) {
       if (!(error instanceof Oversized)) throw error;

@@ -147,3 +147,19 @@ export function startOfNames(prefix = ""): string {
   const inner = prefix.replace(/^\/+|\/+$/g, "");
   return inner === "" ? "" : `${inner}/`;
 }
+
+/**
+ * {@link startOfNames} of the `prefix` in a store's settings.
+ *
+ * @throws {QikError} For a part that gets lost in addresses: `..` would lead into another bucket.
+ */
+export function startOfPrefix({ settings: { prefix }, bad }: {
+  readonly settings: { readonly prefix?: string | undefined };
+  readonly bad: (key: string, why: string, hint?: string) => Error;
+}): string {
+  const start = startOfNames(prefix);
+  const parts = start.split("/").slice(0, -1);
+  if (!parts.some((part) => ["", ".", ".."].includes(part))) return start;
+  const why = `"${prefix}" has a part that is empty, "." or ".."`;
+  throw bad("prefix", why, "Write names with / between them, such as team/qik");
+}

@@ -1,7 +1,8 @@
 import { type Place, type Problem, QikError } from "../../base/problems.ts";
+import { errorCode } from "../../sys/sys.ts";
 import type { CiRun } from "./ci.ts";
 import type { Producer } from "../cache.ts";
-import { type AcceptKey, readAcceptKey, readSignKey, type SignKey } from "./keys.ts";
+import { type AcceptKey, readAcceptKey, readSignKey, SECRET, type SignKey } from "./keys.ts";
 
 export type RemoteMode = "read-write" | "read-only" | "write-only" | "off";
 
@@ -47,8 +48,11 @@ export interface TrustRequest {
   readonly ci: CiRun;
   /** `QIK_TRUST`: the keys to accept, with commas between them, or `any`; whatever the configuration says. */
   readonly trust?: string | undefined;
-  /** `accept-keys` as the protected branch has them, for a pull request; `unknown` where it cannot be read. */
-  readonly protectedKeys?: () => Promise<readonly string[] | undefined | "unknown">;
+  /**
+   * `accept-keys` as the protected branch has them, for a pull request; `unknown` where it cannot be read, `absent` where
+   * it has no such cache.
+   */
+  readonly protectedKeys?: () => Promise<readonly string[] | undefined | "unknown" | "absent">;
   /** What `--cache-trust` asks for; see {@link RemotePolicy.signers}. */
   readonly signers?: 1 | 2 | undefined;
   /** Reads a file that a key is kept in. */
@@ -134,15 +138,10 @@ function checkScope(request: TrustRequest, key: "scope" | "read-scopes", scope: 
 }
 
 async function signKeyOf(request: TrustRequest) {
-  const { name, settings, readFile } = request;
+  const { name, settings } = request;
   const written = filled(settings.signKey);
   if (written === undefined) return undefined;
-  const isPath = written.startsWith("/");
-  const bytes = isPath ? readFile(written) : undefined;
-  if (isPath && bytes === undefined) {
-    const message = `Cannot read the sign-key of the remote cache "${name}": no file "${written}"`;
-    throw badSetting(request, "sign-key", message);
-  }
+  const bytes = written.startsWith("/") ? keyFile(request, written) : undefined;
   const key = await readSignKey(bytes === undefined ? written : new TextDecoder().decode(bytes));
   if (key !== undefined) return key;
   // The text may be a secret with a typing error: it is not shown.
@@ -152,6 +151,25 @@ async function signKeyOf(request: TrustRequest) {
     `Cannot use the sign-key of the remote cache "${name}": it is no secret key`,
     "Make one with: qik :cache keygen",
   );
+}
+
+function keyFile(request: TrustRequest, path: string): Uint8Array {
+  const cannot = (why: string) =>
+    badSetting(
+      request,
+      "sign-key",
+      `Cannot read the sign-key of the remote cache "${request.name}": ${why}`,
+      "Name a file that holds the secret key, and that can be read",
+    );
+  try {
+    const bytes = request.readFile(path);
+    if (bytes !== undefined) return bytes;
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === undefined) throw error;
+    throw cannot(`the file "${path}" cannot be read (${code})`);
+  }
+  throw cannot(`no file "${path}"`);
 }
 
 /** Whose entries are used, and what is odd about that. */
@@ -176,8 +194,10 @@ async function acceptKeysOf(request: TrustRequest): Promise<Accepted> {
   const written = isProtected ? await protectedKeys() : settings.acceptKeys;
   const branch = `the branch ${ci.base === undefined ? "" : `"${ci.base}" `}`.trimEnd() +
     " that this pull request is for";
-  if (written === "unknown") {
-    const doubt = noneUsed(request, `the accept-keys of ${branch} cannot be read`);
+  if (written === "unknown" || written === "absent") {
+    const doubt = written === "unknown"
+      ? noneUsed(request, `the accept-keys of ${branch} cannot be read`)
+      : noneUsed(request, `${branch} has no such cache`, NEW_HINT);
     return { keys: [], isUnknown: true, doubt };
   }
   if (written !== undefined) return await readAll(request, written, "accept-keys");
@@ -194,6 +214,7 @@ async function acceptKeysOf(request: TrustRequest): Promise<Accepted> {
 
 const KEYS_HINT = "Let QIK_TRUST name the public keys of those who sign";
 const BASE_HINT = "Add accept-keys on that branch, or set QIK_TRUST";
+const NEW_HINT = "Its entries count when that branch has it, or set QIK_TRUST";
 const PUBLIC_HINT = "Write the public key of whoever signs into accept-keys";
 
 function noneUsed({ name }: TrustRequest, why: string, hint?: string): Problem {
@@ -240,10 +261,21 @@ async function readAll(
 ): Promise<Accepted> {
   // A secret that is not there is no key. That nothing is left does not mean that anybody is trusted.
   const written = texts.filter((text) => filled(text) !== undefined);
-  const keys = await Promise.all(written.map((text) => readOne(request, text, where)));
+  const keys = strictest(await Promise.all(written.map((text) => readOne(request, text, where))));
   if (keys.length > 0) return { keys };
   const why = `${where} names no key`;
   return { keys, doubt: noneUsed(request, why, where === "QIK_TRUST" ? KEYS_HINT : EMPTY_HINT) };
+}
+
+/** Each key once: where it is named with different times, the earliest holds. */
+function strictest(keys: readonly AcceptKey[]): readonly AcceptKey[] {
+  const byId = new Map<string, AcceptKey>();
+  for (const key of keys) {
+    const known = byId.get(key.id);
+    const isStricter = (key.until ?? Infinity) < (known?.until ?? Infinity);
+    if (known === undefined || isStricter) byId.set(key.id, key);
+  }
+  return [...byId.values()];
 }
 
 const EMPTY_HINT = "Name the public keys of those who sign, or remove accept-keys if nobody does";
@@ -255,8 +287,11 @@ async function readOne(
 ): Promise<AcceptKey> {
   const key = await readAcceptKey(text);
   if (key !== undefined) return key;
-  const message =
-    `Cannot use "${text}" in ${where} of the remote cache "${request.name}": it is no public key`;
+  // Whoever mixed up the two kinds of keys should not find the secret one in a log.
+  const isSecret = text.includes(SECRET);
+  const what = isSecret ? "a key" : `"${text}"`;
+  const why = isSecret ? "it is a secret key, not a public one" : "it is no public key";
+  const message = `Cannot use ${what} in ${where} of the remote cache "${request.name}": ${why}`;
   const hint = "Write what qik :cache keygen prints, with or without: until 2027-01-31";
   if (where === "accept-keys") throw badSetting(request, where, message, hint);
   throw new QikError({ code: "config-bad-value", message, hint });
