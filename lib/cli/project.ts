@@ -227,7 +227,9 @@ function withDefaultCache(config: Config, cache: string | undefined): Config {
 
 /** Text after `--` that no chosen command takes is a mistake, not something to pass over. */
 function checkArgs(chosen: readonly Task[], { args, names }: Invocation): void {
-  if (args === undefined || chosen.some(({ command }) => command.args)) return;
+  // `qik lint -- "$@"` in a script may well pass nothing.
+  if (args === undefined || args.length === 0) return;
+  if (chosen.some(({ command }) => command.args)) return;
   throw new QikError({
     code: "usage",
     message: `Cannot pass "${args.join(" ")}" to ${names.join(", ") || "any command"}`,

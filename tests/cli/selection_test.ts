@@ -304,3 +304,12 @@ repoTest("nothing selected is no failure, and no configuration is one", FILES, a
   assert.equal((await repo.qik("--version")).code, 0, "needs no configuration");
   assert.equal((await repo.qik("-C", "nowhere")).code, 2);
 });
+
+repoTest("arguments for nobody are an error, and none at all are none", {
+  "qik.toml": '[commands]\nplain = "echo plain"\nsay = { exec = "echo", args = true }\n',
+}, async (repo) => {
+  const { code, err } = await repo.qik("plain", "--", "--fix");
+  assert.deepEqual([code, err.split("\n")[0]], [2, 'Error: Cannot pass "--fix" to plain [usage]']);
+  assert.equal((await repo.must("plain", "--")).out, "plain\n");
+  assert.equal((await repo.must("say", "--", "a  b", "")).out, "a  b \n");
+});
