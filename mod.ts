@@ -84,7 +84,12 @@ export type {
 } from "./lib/cache/cache.ts";
 export type { Ending, QikEvent, Reporter } from "./lib/events/events.ts";
 export { QikError } from "./lib/base/problems.ts";
-export { pythonProgram } from "./lib/plugin/python.ts";
+export {
+  configurationDep,
+  indexesOf,
+  pythonProgram,
+  variablesDep,
+} from "./lib/plugin/venv_parts.ts";
 export { sha256 } from "./lib/sys/digest.ts";
 export { nearest } from "./lib/base/nearest.ts";
 export { byCodeUnit } from "./lib/base/order.ts";

@@ -11,7 +11,7 @@ import type { DepType, Plan, Task } from "../plan/types.ts";
 import type { Plugin } from "../plugin/api.ts";
 import { loadPlugins } from "../plugin/loader.ts";
 import { madeCommands, type ProjectView } from "../plugin/made.ts";
-import { type BuiltVenvs, builtVenvs } from "../plugin/venvs.ts";
+import type { BuiltVenvs } from "../plugin/venvs.ts";
 import { type Registry, registryOf } from "../plugin/registry.ts";
 import { spaceOf } from "../space/space_of.ts";
 import type { Files, Sys } from "../sys/sys.ts";
@@ -65,7 +65,7 @@ export async function openProject(parts: AppParts, invocation: Invocation): Prom
   const read = await readConfig(parts, invocation);
   secrets.alsoNamed(read.config.defaults.secrets ?? [], sys.env);
   try {
-    const project = planned(sys, invocation, settings, read);
+    const project = await planned(sys, invocation, settings, read);
     for (const url of project.venvs.urls) secrets.learn({ "index-url": url });
     return { ...project, secrets };
   } catch (error) {
@@ -78,12 +78,12 @@ type Read = Awaited<ReturnType<typeof readConfig>>;
 type Planned = Pick<Project, "plan" | "filler" | "view" | "venvs">;
 
 /** The plan of a configuration, and what fills its templates. */
-function planIn(
+async function planIn(
   sys: Sys,
   invocation: Invocation,
   settings: RunSettings,
   { root, config: written, registry, plugins }: Read,
-): Planned {
+): Promise<Planned> {
   const config = withDefaultCache(written, sys.env.QIK__CACHE);
   const ctx = ctxValues({
     variables: config.ctx,
@@ -107,7 +107,7 @@ function planIn(
   const filler = fillerOf(ctx);
   const { depTypes } = registry;
   const view: ProjectView = { root, config, plugins, fill: filler.fillSpace };
-  const venvs = builtVenvs(view);
+  const venvs = await venvsOf(view);
   const plan = buildPlan({
     config,
     root,
@@ -121,14 +121,21 @@ function planIn(
   return { plan, filler, view, venvs };
 }
 
-function planned(
+/** Where no plugin builds environments, nothing that plans them is loaded. */
+async function venvsOf(view: ProjectView): Promise<BuiltVenvs> {
+  const isBuilt = [...view.plugins.values()].some(({ venv }) => venv !== undefined);
+  if (!isBuilt) return { commands: new Map(), of: () => undefined, deps: () => [], urls: [] };
+  return (await import("../plugin/venvs.ts")).builtVenvs(view);
+}
+
+async function planned(
   sys: Sys,
   invocation: Invocation,
   settings: RunSettings,
   read: Read,
-): Omit<Project, "secrets"> {
+): Promise<Omit<Project, "secrets">> {
   const { root, start, registry } = read;
-  const { plan, filler, view, venvs } = planIn(sys, invocation, settings, read);
+  const { plan, filler, view, venvs } = await planIn(sys, invocation, settings, read);
   const impliedSpace = spaceHere(plan.config, invocation, start.slice(root.length + 1));
   const selection = select(plan, selectionRequest(invocation, settings, impliedSpace));
   checkArgs(selection.chosen.map((index) => plan.tasks[index]!), invocation);
@@ -155,7 +162,7 @@ function planned(
       ),
     async planFrom(files) {
       const { value: config } = await read.readFrom({ ...sys.files, ...files }, false);
-      return planIn(sys, invocation, settings, { ...read, config }).plan;
+      return (await planIn(sys, invocation, settings, { ...read, config })).plan;
     },
   };
 }

@@ -11,7 +11,7 @@ import type { SpaceConfig } from "../config/types.ts";
 import type { DepWorld, Task } from "../plan/types.ts";
 import type { Witness } from "../proof/witness.ts";
 import { wantsColour } from "../report/style.ts";
-import { venvTypesOf } from "../plugin/planned_venv.ts";
+import { venvTypesOf } from "../plugin/made.ts";
 import { taskEnvironment, withoutEnvironments } from "../space/environ.ts";
 import { openSpaces, type Spaces } from "../space/spaces.ts";
 import { type Caches, openCaches } from "./caches.ts";

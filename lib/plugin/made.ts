@@ -29,6 +29,15 @@ export function pluginProject(view: ProjectView, plugin: PluginConfig): PluginPr
   };
 }
 
+/** The kinds of environments that plugins bring, by the plugin's source. */
+export function venvTypesOf(
+  { plugins }: Pick<ProjectView, "plugins">,
+): ReadonlyMap<string, string> {
+  const types = new Map<string, string>();
+  for (const [source, { venv }] of plugins) if (venv !== undefined) types.set(source, venv.kind);
+  return types;
+}
+
 /** The commands that the plugins of `[plugins]` make, under their whole names. */
 export function madeCommands(view: ProjectView): ReadonlyMap<string, MadeCommand> {
   const made = new Map<string, MadeCommand>();

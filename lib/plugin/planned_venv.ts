@@ -15,7 +15,7 @@ import {
   type VenvSettings,
 } from "../space/venv_plan.ts";
 import type { BuiltVenvSettings, VenvAt, VenvType } from "./api.ts";
-import { pluginProject, type ProjectView } from "./made.ts";
+import { pluginProject, type ProjectView, venvTypesOf } from "./made.ts";
 
 /** One environment with everything that its two tasks are made of. */
 export interface PlannedVenv {
@@ -42,15 +42,6 @@ interface Draft extends Pick<PlannedVenv, "type" | "entry" | "built" | "cache"> 
 export function lockTask({ name }: PluginConfig, space: SpaceConfig): NeedRequest {
   const command = `${name}.lock@${space.name}`;
   return { command, strict: true, orderOnly: false, isolated: false };
-}
-
-/** The kinds of environments that plugins bring, by the plugin's source. */
-export function venvTypesOf(
-  { plugins }: Pick<ProjectView, "plugins">,
-): ReadonlyMap<string, string> {
-  const types = new Map<string, string>();
-  for (const [source, { venv }] of plugins) if (venv !== undefined) types.set(source, venv.kind);
-  return types;
 }
 
 /** Plans environments, each once. What is wrong with one is kept for whoever uses it. */

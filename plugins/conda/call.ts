@@ -1,5 +1,5 @@
 /** How the steps use files and the tool. */
-import { QikError, type VenvCall } from "../../mod.ts";
+import { indexesOf, QikError, type VenvCall } from "../../mod.ts";
 import { type At, TOOLS } from "./venv.ts";
 import { readWanted, Unusable, type Wanted } from "./wanted.ts";
 
@@ -32,10 +32,10 @@ function isMissing(error: unknown): boolean {
 
 /** Everything that the files and the settings ask for. */
 export function wantedBy(call: VenvCall, at: At): Wanted {
-  const { python, "index-url": index = "", "extra-index-url": extra = [] } = at.settings;
+  const { python } = at.settings;
+  const { index, further } = indexesOf(at.settings);
   const read = at.reqs.map((path) => readFile(call, at, path));
-  const named = index === "" ? read.flatMap(({ channels }) => channels) : [index];
-  const further = [extra].flat().filter((url) => url !== "");
+  const named = index === undefined ? read.flatMap(({ channels }) => channels) : [index];
   const specs = read.flatMap((one) => one.specs);
   return {
     channels: [...new Set([...named, ...further])],

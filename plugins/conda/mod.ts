@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { definePlugin, type DepWorld, type PlannedDep } from "../../mod.ts";
+import { definePlugin, type PlannedDep, variablesDep } from "../../mod.ts";
 import { type At, type CondaSettings, platformsOf } from "./venv.ts";
 
 /** Changes with the meaning of what the steps do. */
@@ -37,7 +37,7 @@ export default definePlugin((host) => ({
     lockName: (space) => `conda-${space}-lock.txt`,
     lock: (at) => ({
       version: VERSION,
-      deps: [decidingDep(at)],
+      deps: [platformsDep(at), variablesDep("conda", DECIDING)],
       run: async (call) => (await import("./lock.ts")).lock(call, at),
     }),
     install: (at) => ({
@@ -47,13 +47,6 @@ export default definePlugin((host) => ({
   }),
 }));
 
-function decidingDep(at: At): PlannedDep {
-  const variables = DECIDING.map((name) => ({
-    label: `env ${name}`,
-    read: (world: DepWorld) => world.env(name),
-  }));
-  return {
-    kind: "conda",
-    facts: [{ label: "platforms", read: () => platformsOf(at).join(" ") }, ...variables],
-  };
+function platformsDep(at: At): PlannedDep {
+  return { kind: "conda", facts: [{ label: "platforms", read: () => platformsOf(at).join(" ") }] };
 }

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { definePlugin, type PlannedDep } from "../../mod.ts";
+import { configurationDep, definePlugin, variablesDep } from "../../mod.ts";
 import type { PipToolsSettings } from "./venv.ts";
 
 /** Changes with the meaning of what the steps do. */
@@ -34,7 +34,10 @@ export default definePlugin((host) => ({
     lockName: (space) => `requirements-${space}-lock.txt`,
     lock: (at) => ({
       version: VERSION,
-      deps: [variablesDep, configurationDep],
+      deps: [
+        variablesDep("piptools", DECIDING),
+        configurationDep("piptools", ".pip-tools.toml", "[tool.pip-tools"),
+      ],
       run: async (call) => (await import("./steps.ts")).lock(call, at),
     }),
     install: (at) => ({
@@ -43,22 +46,3 @@ export default definePlugin((host) => ({
     }),
   }),
 }));
-
-const variablesDep: PlannedDep = {
-  kind: "piptools",
-  facts: DECIDING.map((name) => ({ label: `env ${name}`, read: (world) => world.env(name) })),
-};
-
-/** The files that pip-tools reads its own settings from, where they hold any. */
-const configurationDep: PlannedDep = {
-  kind: "piptools",
-  // deno-lint-ignore require-await -- other kinds' late parts do wait
-  late: async (world) => {
-    const pyproject = new TextDecoder().decode(world.file("pyproject.toml"));
-    const globs = [
-      ...world.file(".pip-tools.toml") === undefined ? [] : [".pip-tools.toml"],
-      ...pyproject.includes("[tool.pip-tools") ? ["pyproject.toml"] : [],
-    ];
-    return { globs, facts: [] };
-  },
-};

@@ -1,5 +1,5 @@
 /** What pip-tools and Python are asked to do. */
-import { type InstallCall, pythonProgram, QikError, type VenvCall } from "../../mod.ts";
+import { indexesOf, type InstallCall, pythonProgram, QikError, type VenvCall } from "../../mod.ts";
 import type { At } from "./venv.ts";
 
 /** Requirements to a lock. Versions that the lock has already are kept where they still fit. */
@@ -81,11 +81,10 @@ async function programOf(
 
 /** Indexes by environment: what is in arguments, every process of the machine can read. */
 function indexes({ settings }: At): Record<string, string> {
-  const { "index-url": index = "", "extra-index-url": extra = [] } = settings;
-  const more = [extra].flat().filter((url) => url !== "");
+  const { index, further } = indexesOf(settings);
   return {
     PIP_DISABLE_PIP_VERSION_CHECK: "1",
-    ...(index === "" ? {} : { PIP_INDEX_URL: index }),
-    ...(more.length === 0 ? {} : { PIP_EXTRA_INDEX_URL: more.join(" ") }),
+    ...(index === undefined ? {} : { PIP_INDEX_URL: index }),
+    ...(further.length === 0 ? {} : { PIP_EXTRA_INDEX_URL: further.join(" ") }),
   };
 }

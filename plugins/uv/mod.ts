@@ -4,7 +4,13 @@
  *
  * @module
  */
-import { definePlugin, type DepWorld, type PlannedDep } from "../../mod.ts";
+import {
+  configurationDep,
+  definePlugin,
+  type DepWorld,
+  type PlannedDep,
+  variablesDep,
+} from "../../mod.ts";
 import type { At, UvSettings } from "./venv.ts";
 
 /** Changes with the meaning of what the steps do. */
@@ -38,7 +44,11 @@ export default definePlugin((host) => ({
     lockName: (space) => `requirements-${space}-lock.txt`,
     lock: (at) => ({
       version: VERSION,
-      deps: [variablesDep, configurationDep(at)],
+      deps: [
+        variablesDep("uv", DECIDING),
+        configurationDep("uv", "uv.toml", "[tool.uv"),
+        pythonDep(at),
+      ],
       run: async (call) => (await import("./steps.ts")).lock(call, at),
     }),
     install: (at) => ({
@@ -48,28 +58,6 @@ export default definePlugin((host) => ({
     }),
   }),
 }));
-
-const variablesDep: PlannedDep = {
-  kind: "uv",
-  facts: DECIDING.map((name) => ({ label: `env ${name}`, read: (world) => world.env(name) })),
-};
-
-/** uv's own settings beside `qik.toml`, where there are any. */
-function configurationDep(at: At): PlannedDep {
-  return {
-    kind: "uv",
-    // deno-lint-ignore require-await -- other kinds' late parts do wait
-    late: async (world) => {
-      const pyproject = new TextDecoder().decode(world.file("pyproject.toml"));
-      const globs = [
-        ...world.file("uv.toml") === undefined ? [] : ["uv.toml"],
-        ...pyproject.includes("[tool.uv") ? ["pyproject.toml"] : [],
-        ...pinned(world, at),
-      ];
-      return { globs, facts: [] };
-    },
-  };
-}
 
 function pythonDep(at: At): PlannedDep {
   return {

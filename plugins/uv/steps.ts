@@ -1,5 +1,5 @@
 /** What uv is asked to do. */
-import type { InstallCall, VenvCall } from "../../mod.ts";
+import { indexesOf, type InstallCall, type VenvCall } from "../../mod.ts";
 import type { At } from "./venv.ts";
 
 /** Requirements to a lock. Versions that the lock has already are kept where they still fit. */
@@ -69,12 +69,11 @@ export function hasAllHashes(lock: string): boolean {
 
 /** Indexes by environment: what is in arguments, every process of the machine can read. */
 function environment({ settings }: At): Record<string, string> {
-  const { "index-url": index = "", "extra-index-url": extra = [] } = settings;
-  const more = [extra].flat().filter((url) => url !== "");
+  const { index, further } = indexesOf(settings);
   return {
     // These would take uv to another environment than the one it is told.
     UV_SYSTEM_PYTHON: "0",
-    ...(index === "" ? {} : { UV_DEFAULT_INDEX: index }),
-    ...(more.length === 0 ? {} : { UV_INDEX: more.join(" ") }),
+    ...(index === undefined ? {} : { UV_DEFAULT_INDEX: index }),
+    ...(further.length === 0 ? {} : { UV_INDEX: further.join(" ") }),
   };
 }
