@@ -44,6 +44,7 @@ export class Distributions {
   readonly #config: Config["pydist"];
   readonly #stdlib: ReadonlySet<string>;
   readonly #known = new Map<string, Promise<Origin>>();
+  readonly #locked = new Map<string, Promise<boolean>>();
 
   constructor(world: DepWorld, config: Config["pydist"]) {
     this.#world = world;
@@ -89,8 +90,14 @@ export class Distributions {
     return found?.dist;
   }
 
-  /** Whether a lock file, or `[pydist] versions`, has the distribution. */
-  async #isLocked(dist: string): Promise<boolean> {
+  /** Whether a lock file, or `[pydist] versions`, has the distribution; many names may begin with the same one. */
+  #isLocked(dist: string): Promise<boolean> {
+    let locked = this.#locked.get(dist);
+    if (locked === undefined) this.#locked.set(dist, locked = this.#askLocked(dist));
+    return locked;
+  }
+
+  async #askLocked(dist: string): Promise<boolean> {
     try {
       return await this.#world.pydist(dist) !== undefined;
     } catch (error) {

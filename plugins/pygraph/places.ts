@@ -21,7 +21,8 @@ export class Places {
   readonly #graph: ImportGraph;
   readonly #world: Pick<DepWorld, "file">;
   readonly #resolver: Resolver;
-  readonly #known = new Map<number, readonly (readonly [Target, SourcePlace])[]>();
+  /** By module, and then by what the edge leads to. */
+  readonly #known = new Map<number, ReadonlyMap<number | string, readonly SourcePlace[]>>();
 
   constructor(graph: ImportGraph, world: Pick<DepWorld, "file">) {
     this.#graph = graph;
@@ -30,20 +31,14 @@ export class Places {
   }
 
   /** Lines of a module that make the edge, in order; none for one that was added by hand. */
-  of(module: number, target: EdgeTarget): SourcePlace[] {
-    const found = this.#targets(module).filter(([one]) =>
-      "inside" in target ? one.inside === target.inside : one.outside === target.outside
-    );
-    const places = found.map(([, place]) => place);
-    return places.filter(({ path, line }, at) =>
-      at === 0 || places[at - 1]!.path !== path || places[at - 1]!.line !== line
-    );
+  of(module: number, target: EdgeTarget): readonly SourcePlace[] {
+    let known = this.#known.get(module);
+    if (known === undefined) this.#known.set(module, known = this.#look(module));
+    return known.get("inside" in target ? target.inside : target.outside) ?? [];
   }
 
-  #targets(module: number): readonly (readonly [Target, SourcePlace])[] {
-    const known = this.#known.get(module);
-    if (known !== undefined) return known;
-    const found: (readonly [Target, SourcePlace])[] = [];
+  #look(module: number): Map<number | string, SourcePlace[]> {
+    const found = new Map<number | string, SourcePlace[]>();
     const name = this.#graph.modules[module]!;
     for (const path of filesOf(this.#graph, module)) {
       const kind = moduleOf(path, this.#graph.pythonPath)?.kind;
@@ -51,12 +46,26 @@ export class Places {
       for (const imported of scan(this.#world.file(path) ?? new Uint8Array()).imports) {
         const targets: Target[] = [];
         this.#resolver.targets(name, isPackage, imported, targets);
-        for (const target of targets) {
-          found.push([target, { path, line: imported.line, module: imported.module }]);
+        const place = { path, line: imported.line, module: imported.module };
+        for (const { inside, outside } of targets) {
+          if (inside !== undefined) add(found, inside, place);
+          if (outside !== undefined) add(found, outside, place);
         }
       }
     }
-    this.#known.set(module, found);
     return found;
+  }
+}
+
+/** Several names of one line lead to the same module. */
+function add(
+  found: Map<number | string, SourcePlace[]>,
+  target: number | string,
+  place: SourcePlace,
+): void {
+  const places = found.get(target);
+  if (places === undefined) found.set(target, [place]);
+  else if (places.at(-1)!.line !== place.line || places.at(-1)!.path !== place.path) {
+    places.push(place);
   }
 }

@@ -42,14 +42,23 @@ export function stdlibModules(minor?: number): ReadonlySet<string> {
 export function stdlibSpan(
   name: string,
 ): { readonly first: number; readonly last: number } | undefined {
-  const entry = SOMETIMES.split(" ").find((entry) => entry.startsWith(`${name}:`));
-  if (entry === undefined) return undefined;
-  const [first, last] = entry.slice(name.length + 1).split("-").map(Number) as [number, number];
-  // What came before the first version that is known, and after the last one, is like these.
-  return {
-    first: first === FIRST_MINOR ? -Infinity : first,
-    last: last === LAST_MINOR ? Infinity : last,
-  };
+  return (spans ??= allSpans()).get(name);
+}
+
+type Span = NonNullable<ReturnType<typeof stdlibSpan>>;
+let spans: ReadonlyMap<string, Span> | undefined;
+
+function allSpans(): Map<string, Span> {
+  return new Map(
+    SOMETIMES.split(" ").map((entry) => {
+      const [name, first, last] = entry.split(/[:-]/) as [string, string, string];
+      // What came before the first version that is known, and after the last one, is like these.
+      return [name, {
+        first: Number(first) === FIRST_MINOR ? -Infinity : Number(first),
+        last: Number(last) === LAST_MINOR ? Infinity : Number(last),
+      }];
+    }),
+  );
 }
 
 /** Names that every version has. */
