@@ -57,6 +57,10 @@ export const PROBLEMS = {
   "program-missing": { exit: 127, hint: "Install it in the environment of the space" },
   "program-unusable": { exit: 126, hint: "Make it executable, and whole" },
   "cache-damaged": { exit: 0, hint: "Nothing to do: the entry is written anew" },
+  "cache-unusable": {
+    exit: 0,
+    hint: "Make the files named readable and writable, or free space on their disk",
+  },
   "cache-unwritable": {
     exit: 0,
     hint: "Make the cache directory writable, or free space on its disk",

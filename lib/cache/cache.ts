@@ -20,7 +20,8 @@ export type Lookup =
   | { readonly found: true; readonly hit: Hit }
   /** `detail`: a line that a user can be told as the reason, where the cache knows it better than its keys do. */
   | { readonly found: false; readonly reason: "absent"; readonly detail?: string }
-  | { readonly found: false; readonly reason: "damaged"; readonly detail: string };
+  /** `failed`: nothing is known of it, since the system does not let it be read. */
+  | { readonly found: false; readonly reason: "damaged" | "failed"; readonly detail: string };
 
 export interface Hit {
   readonly manifest: Manifest;

@@ -173,7 +173,7 @@ function find(store: Store, key: string): Lookup {
     return { found: true, hit: hitOf(store, entry, file) };
   } catch (error) {
     const detail = `Cannot read the entry: ${reasonOf(error)}`;
-    return { found: false, reason: "damaged", detail };
+    return { found: false, reason: "failed", detail };
   }
 }
 

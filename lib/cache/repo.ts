@@ -123,7 +123,7 @@ class RepoEntries {
       return { found: true, hit: this.#hit(known.manifest, known.out) };
     } catch (error) {
       const detail = `Cannot read the entry: ${error instanceof Error ? error.message : error}`;
-      return { found: false, reason: "damaged", detail };
+      return { found: false, reason: "failed", detail };
     }
   }
 

@@ -118,6 +118,7 @@ async function answerOf(
   if (!ports.reads) return { why: "caches are not read" };
   const lookup: Lookup = await ports.caches(task.cache).get(key);
   if (!lookup.found) {
+    if (lookup.reason === "failed") return { why: lookup.detail };
     if (lookup.reason === "damaged") return { why: `damaged entry: ${lookup.detail}` };
     return { why: lookup.detail ?? ports.explainMiss(task, key, explanation()) };
   }

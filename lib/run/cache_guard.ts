@@ -25,6 +25,7 @@ type Tried<T> =
 export class CacheGuard {
   readonly #reporter: Reporter;
   #saidUnwritable: boolean;
+  #saidUnusable = false;
   /** Apart from the above: that a log cannot be written says nothing about a cache on another disk. */
   #saidLogLost = false;
 
@@ -42,7 +43,9 @@ export class CacheGuard {
     if (lookup.reason === "absent") {
       return lookup.detail === undefined ? {} : { why: lookup.detail };
     }
-    return this.#damaged(cache, task, lookup.detail);
+    return lookup.reason === "failed"
+      ? this.#unusable(cache, task, lookup.detail)
+      : this.#damaged(cache, task, lookup.detail);
   }
 
   /**
@@ -56,7 +59,11 @@ export class CacheGuard {
     const outcome = tried.value;
     const quiet = !outcome.ok && (outcome.reason === "conflict" || outcome.reason === "absent");
     if (quiet) return { why: outcome.detail };
-    if (!outcome.ok) return this.#damaged(cache, task, outcome.detail);
+    if (!outcome.ok) {
+      return outcome.reason === "failed"
+        ? this.#unusable(cache, task, outcome.detail)
+        : this.#damaged(cache, task, outcome.detail);
+    }
     return { touched: outcome.written + outcome.removed };
   }
 
@@ -127,6 +134,14 @@ export class CacheGuard {
 
   #badArtifact(task: string, detail: string): void {
     this.warn("artifact-bad", `Did not store "${task}": ${detail}`, task);
+  }
+
+  /** Said once per run: a full disk or a closed directory concerns every task in the same way. */
+  #unusable(cache: Cache, task: string, detail: string): { readonly why: string } {
+    const message = `Cannot use "${task}" of cache "${cache.name}": ${detail}`;
+    if (!this.#saidUnusable) this.warn("cache-unusable", message, task);
+    this.#saidUnusable = true;
+    return { why: "the cached result cannot be used" };
   }
 
   #damaged(cache: Cache, task: string, detail: string): { readonly why: string } {

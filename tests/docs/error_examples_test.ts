@@ -175,6 +175,10 @@ deps = [{type = "pygraph", pyimport = "shop"}]
     run:
       "qik; for blob in ._qik/cache/v1/blobs/*/*; do chmod u+w $blob; echo > $blob; done; rm out.txt; qik",
   },
+  "cache-unusable": {
+    files: BUILD,
+    run: "qik; rm -r ._qik/cache; ln -s cache ._qik/cache; qik",
+  },
   "cache-unwritable": { files: BUILD, run: "echo > ._qik; qik" },
   "remote-off": remote("timeout = '1s'"),
   "remote-untrusted": {

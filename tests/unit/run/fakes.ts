@@ -58,9 +58,9 @@ export class FakeCache implements Cache {
   empty?: readonly string[];
   asked = 0;
   broken: Partial<{
-    get: "throw" | "damaged";
+    get: "throw" | "damaged" | "failed";
     put: "throw" | "unwritable" | "bad-artifact";
-    restore: "throw" | "damaged" | "refused" | "conflict";
+    restore: "throw" | "damaged" | "refused" | "conflict" | "failed";
     replay: "throw";
   }> = {};
   touched = 0;
@@ -68,8 +68,8 @@ export class FakeCache implements Cache {
   get(key: string): ReturnType<Cache["get"]> {
     this.asked += 1;
     if (this.broken.get === "throw") throw new Error("get failed");
-    if (this.broken.get === "damaged") {
-      return Promise.resolve({ found: false, reason: "damaged", detail: "bad bytes" });
+    if (this.broken.get !== undefined) {
+      return Promise.resolve({ found: false, reason: this.broken.get, detail: "bad bytes" });
     }
     const entry = this.entries.get(key);
     if (entry === undefined) return Promise.resolve({ found: false, reason: "absent" });

@@ -382,6 +382,23 @@ for (
   );
 }
 
+for (const broken of [{ get: "failed" }, { restore: "failed" }] as const) {
+  Deno.test(
+    `perform: what the system does not let be used (${
+      JSON.stringify(broken)
+    }) is told once, and not as damage`,
+    withBench({}, async (bench) => {
+      await bench.run();
+      bench.cache.broken = broken;
+      for (const run of [1, 2]) {
+        assert.equal((await bench.run()).ending, "ran");
+        assert.deepEqual(bench.recorder.problems, ["cache-unusable"]);
+        assert.equal(bench.whys[run], "the cached result cannot be used");
+      }
+    }),
+  );
+}
+
 for (const put of ["throw", "unwritable"] as const) {
   Deno.test(
     `perform: a cache that cannot be written to (${put}) is one warning for all tasks`,
