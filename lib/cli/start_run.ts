@@ -52,8 +52,7 @@ export async function startRun(
     ? []
     : [await peopleReporter(await forPeople(sys, reports), paths.root, tasks.length, shown)];
   const manifest = aside ? [] : [manifestReporter(files, `${paths.root}/${MANIFEST_FILE}`)];
-  const record = openRecord();
-  const ahead = await lookAhead(session, tasks);
+  const [record, ahead] = [openRecord(), await lookAhead(session, tasks)];
   const own = [durations.reporter, ...manifest, ...ahead.reporters, record.reporter];
   const all = tee([...reports?.reporters ?? [], ...people, ...own, roundReporter(round)]);
   const reporter = masked(all, session.project.secrets);
@@ -82,6 +81,7 @@ export async function startRun(
     }),
     expectedMs: durations.expectedMs,
     finish: (stop) => remotes.finish(stop),
+    alarmed: () => record.alarmed,
   });
   await commands.close();
   session.save();
@@ -91,7 +91,7 @@ export async function startRun(
     await saveProof(sys, session, { tasks, record, shown });
   }
   await tidyStore(sys, session.project);
-  const code = Math.max(result.exit, tellLost(sys, reports), record.alarmed ? 1 : 0);
+  const code = Math.max(result.exit, tellLost(sys, reports));
   return { code, ...(result.interrupted && { signal: result.interrupted }) };
 }
 

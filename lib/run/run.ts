@@ -27,6 +27,8 @@ export interface RunRequest {
   readonly perform: Perform;
   /** Awaited when every task has ended, before the run says so; must end when the signal is aborted. */
   readonly finish?: (stop: AbortSignal) => Promise<void>;
+  /** Asked at the end: whether the run is to fail, though all its tasks ended well. */
+  readonly alarmed?: () => boolean;
   /** Handed the run before its first task starts, by whoever steers it while it goes on. */
   readonly onBegin?: (run: Steerable) => void;
   /** Recorded duration of a task's last run in milliseconds. */
@@ -41,7 +43,7 @@ export interface Steerable {
 
 /** How a run ended; the same as its `run-ended` event says. */
 export interface RunResult {
-  /** The highest code of a failed task, 128 + N where signal N ended the run, else 0. */
+  /** The highest code of a failed task, 128 + N where signal N ended the run, else 0, or 1 where there was an alarm. */
   readonly exit: number;
   readonly counts: Readonly<Record<Ending, number>>;
   readonly tookMs: number;
@@ -298,8 +300,9 @@ class Run implements Stoppable, Steerable {
 
   #result(): RunResult {
     const interrupted = this.#interrupted;
+    const alarm = this.#request.alarmed?.() ? 1 : 0;
     return {
-      exit: this.#bug ? BUG : interrupted ? exitCodeOf(interrupted) : this.#exit,
+      exit: this.#bug ? BUG : interrupted ? exitCodeOf(interrupted) : Math.max(this.#exit, alarm),
       counts: { ...this.#counts },
       tookMs: this.#atMs(),
       savedMs: this.#savedMs,

@@ -51,6 +51,7 @@ Deno.test("a stored result that differs is an alarm, and is not used any more", 
     err,
     /Error: The stored result of "build" .*: "out\.txt" has another content; it was made here, .*\[audit-differs\]/,
   );
+  assert.equal(JSON.parse(await repo.read("._qik/out/manifest.json")).exit, 1);
   // What runs behind it gets the new one.
   assert.match(out, /^out$/m);
   assert.match((await repo.must()).out, /2 cached/);
