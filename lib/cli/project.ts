@@ -18,6 +18,7 @@ import type { Files, Sys } from "../sys/sys.ts";
 import type { AppParts } from "./parts.ts";
 import type { Invocation } from "./args.ts";
 import { fillerOf, type RunFiller } from "./filler.ts";
+import { remoteSecrets } from "./remote_secrets.ts";
 import { withLines } from "./lines.ts";
 import { type WorkPaths, workPaths } from "./paths.ts";
 import { type RunSettings, runSettings } from "./settings.ts";
@@ -64,6 +65,8 @@ export async function openProject(parts: AppParts, invocation: Invocation): Prom
   const settings = runSettings(invocation, sys);
   const read = await readConfig(parts, invocation);
   secrets.alsoNamed(read.config.defaults.secrets ?? [], sys.env);
+  const known = remoteSecrets(read.config, sys.env);
+  if (known.length > 0) secrets.follow(() => known);
   try {
     const project = await planned(sys, invocation, settings, read);
     for (const url of project.venvs.urls) secrets.learn({ "index-url": url });

@@ -204,3 +204,52 @@ for (const [name, place] of Object.entries(PLACES)) {
     assertUploadsClean(server);
   });
 }
+
+Deno.test("what is secret about a remote is masked in runs that do not use it", async () => {
+  await using server = await ObjectServer.start();
+  await using plain = await Repo.create({
+    "in.txt": "",
+    ".gitignore": "*\n",
+    "qik.toml": `
+ctx = [{name = "pw", required = false}, {name = "hdr", required = false}, "place", "cred"]
+[plugins]
+http = "qik.http"
+[caches.team]
+type = "http"
+url = "http://{ctx.cred}@127.0.0.1:9/{ctx.place}"
+user = "me"
+password = "{ctx.pw}"
+headers = {X-Key = "{ctx.hdr}"}
+[caches.other]
+type = "http"
+url = "${server.url}"
+[commands.here]
+exec = "env"
+deps = ["in.txt"]
+[commands.there]
+exec = "env; echo $PLACE"
+deps = ["in.txt"]
+cache = "other"
+[commands.always]
+exec = "env"
+`,
+  });
+  const repo = plain.with({
+    env: {
+      PW: canary("pw"),
+      PROJECT__HDR: canary("hdr"),
+      CRED: canary("cred"),
+      PLACE: "plain-words",
+    },
+  });
+  for (const name of ["here", "there", "always"]) {
+    for (const words of [[name, "-v"], [name, "-v"], [":explain", name]]) {
+      const { out, err } = await repo.must(...words);
+      await assertClean(plain, server, out + err);
+    }
+  }
+  assert.ok(server.objects.size > 0);
+  const log = await plain.read("._qik/out/there.out");
+  assert.match(log, /^PW=\*\*\*$/m);
+  assert.match(log, /^plain-words$/m);
+});
