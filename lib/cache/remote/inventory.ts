@@ -9,7 +9,7 @@ import { Budget } from "./budget.ts";
 import { Calls, Oversized, RemoteOff } from "./calls.ts";
 import { UNKNOWN_FORMAT } from "./envelope.ts";
 import { NO_KEY } from "./keys.ts";
-import { pieceName, PIECES, readRecord, RECORDS, type RemoteRecord } from "./record.ts";
+import { type Piece, pieceName, PIECES, readRecord, RECORDS, type RemoteRecord } from "./record.ts";
 import { type ListedObject, MOST_OBJECT, type ObjectStore } from "./store.ts";
 
 /** Contents without a record may belong to one that is being uploaded. */
@@ -184,10 +184,13 @@ export class RemoteInventory {
     const now = this.#options.clock.now();
     const kept = [...results].sort((a, b) => b.usedAt - a.usedAt);
     const removed: RemoteResult[] = [];
+    const size = new SharedSize(kept);
     while (kept.length > 0) {
       const isOld = kept.at(-1)!.usedAt < now - maxAgeMs;
-      if (!isOld && sizeOf(kept) <= maxSize) break;
-      removed.push(kept.pop()!);
+      if (!isOld && size.bytes <= maxSize) break;
+      const oldest = kept.pop()!;
+      removed.push(oldest);
+      size.leave(oldest);
     }
     const named = new Set(kept.flatMap(({ record }) => piecesOf(record)));
     const orphans = damaged.length > 0
@@ -202,7 +205,7 @@ export class RemoteInventory {
       blobs: orphans.length,
       leftovers: 0,
       freed,
-      left: sizeOf(kept),
+      left: size.bytes,
     };
   }
 
@@ -295,17 +298,35 @@ export class RemoteInventory {
 const MISSING = "It is missing";
 
 function piecesOf({ pieces }: Pick<RemoteRecord, "pieces">): string[] {
-  return [...pieces.values()].flat().map(({ name }) => pieceName(name));
+  return piecesIn({ pieces }).map(({ name }) => pieceName(name));
+}
+
+function piecesIn({ pieces }: Pick<RemoteRecord, "pieces">): readonly Piece[] {
+  return [...pieces.values()].flat();
 }
 
 /** Of records, and of contents once however many records share them. */
-function sizeOf(results: readonly RemoteResult[]): number {
-  const pieces = new Map<string, number>();
-  let sum = 0;
-  for (const { record } of results) {
-    sum += record.bytes;
-    for (const { name, stored } of [...record.pieces.values()].flat()) pieces.set(name, stored);
+class SharedSize {
+  bytes = 0;
+  readonly #records = new Map<string, number>();
+
+  constructor(results: readonly RemoteResult[]) {
+    for (const { record } of results) {
+      this.bytes += record.bytes;
+      for (const { name, stored } of piecesIn(record)) {
+        const count = this.#records.get(name) ?? 0;
+        if (count === 0) this.bytes += stored;
+        this.#records.set(name, count + 1);
+      }
+    }
   }
-  for (const stored of pieces.values()) sum += stored;
-  return sum;
+
+  leave({ record }: RemoteResult): void {
+    this.bytes -= record.bytes;
+    for (const { name, stored } of piecesIn(record)) {
+      const count = this.#records.get(name)! - 1;
+      if (count === 0) this.bytes -= stored;
+      this.#records.set(name, count);
+    }
+  }
 }
