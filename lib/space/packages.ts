@@ -5,7 +5,8 @@ import type { ActiveVenv } from "./active_venv.ts";
 import { ImportNames } from "./import_names.ts";
 import { type Installed, normalName, pthDirectories } from "./installed.ts";
 import { originOf } from "./origin.ts";
-import { above, attempt, readText, type VenvPorts } from "./ports.ts";
+import { sha256 } from "../sys/digest.ts";
+import { above, attempt, readBytes, readText, type VenvPorts } from "./ports.ts";
 import { StatMemo } from "./stat_memo.ts";
 
 /** What is installed in an environment. Looked at when first asked, and remembered until {@link invalidate}. */
@@ -28,6 +29,11 @@ export interface Packages {
   pythonMinor(): number | undefined;
   /** Directories that distributions are looked for in, absolute; a change in one of them may change the answers. */
   directories(): readonly string[];
+  /**
+   * What of the environment Python reads and qik does not: code in `.pth` files, and archives that these name. Each with
+   * a digest of its content.
+   */
+  unread(): readonly string[];
   /** What was remembered is used again only where the stat of its directory or file is still the same. */
   invalidate(): void;
 }
@@ -51,6 +57,7 @@ class SitePackages implements Packages {
   readonly #texts: StatMemo<string>;
   readonly #versions: StatMemo<string | undefined>;
   readonly #origins: StatMemo<string | undefined>;
+  readonly #digests: StatMemo<string | undefined>;
   /** By name, in the order of `sys.path`. */
   #index: Map<string, Installed[]> | undefined;
   #imports: ImportNames | undefined;
@@ -66,6 +73,10 @@ class SitePackages implements Packages {
     this.#texts = new StatMemo(ports, (path) => readText(files, path) ?? "");
     this.#versions = new StatMemo(ports, (path) => readVersion(files, path));
     this.#origins = new StatMemo(ports, (info) => originOf(files, info));
+    this.#digests = new StatMemo(ports, (path) => {
+      const bytes = readBytes(files, path);
+      return bytes && sha256(bytes);
+    });
   }
 
   version(name: string): string | undefined {
@@ -110,9 +121,28 @@ class SitePackages implements Packages {
   invalidate(): void {
     this.#index = undefined;
     this.#imports = undefined;
-    for (const memo of [this.#listings, this.#texts, this.#versions, this.#origins]) {
+    for (
+      const memo of [this.#listings, this.#texts, this.#versions, this.#origins, this.#digests]
+    ) {
       memo.invalidate();
     }
+  }
+
+  unread(): readonly string[] {
+    const found = this.#venv.siteDirs.flatMap((site) =>
+      this.#listings.get(site).filter(({ name }) => name.endsWith(".pth")).flatMap(({ name }) => {
+        const text = this.#texts.get(`${site}/${name}`);
+        const archives = pthDirectories(site, text).map((path) => {
+          const digest = this.#digests.get(path);
+          return digest && `${path.slice(path.lastIndexOf("/") + 1)} ${digest}`;
+        });
+        const code = isUnknownCode(name, text)
+          ? `code in ${name} ${this.#digests.get(`${site}/${name}`)}`
+          : undefined;
+        return [code, ...archives].filter((part) => part !== undefined);
+      })
+    );
+    return [...new Set(found)].sort(byCodeUnit);
   }
 
   #installed(): Map<string, Installed[]> {
@@ -162,6 +192,16 @@ class SitePackages implements Packages {
     }
     return found;
   }
+}
+
+/** Code that makes no distribution importable, by the names that setuptools, virtualenv and coverage give it. */
+const HARMLESS = /^(?:distutils-precedence|_virtualenv|a1_coverage)\.pth$|-nspkg\.pth$/;
+/** Finders of editable installs, which `editable.ts` reads. */
+const FINDER = /^import[ \t]+_{0,2}(?:editable_|_editable_impl_)/;
+
+function isUnknownCode(name: string, text: string): boolean {
+  if (HARMLESS.test(name)) return false;
+  return text.split(/\r?\n/).some((line) => /^import[ \t]/.test(line) && !FINDER.test(line));
 }
 
 const HEAD_BYTES = 4096;

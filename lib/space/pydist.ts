@@ -6,7 +6,9 @@ import type { Packages } from "./packages.ts";
 
 /** Where versions are looked for, in this order. */
 export interface PydistSources {
-  readonly installed?: Pick<Packages, "version" | "names"> | undefined;
+  readonly installed?:
+    | (Pick<Packages, "version" | "names"> & Partial<Pick<Packages, "unread">>)
+    | undefined;
   /** By normalised name. Asked only for what is not installed. */
   readonly lock?: ReadonlyMap<string, string> | undefined;
   readonly config: Pick<PydistConfig, "ignoreMissing" | "versions">;
@@ -34,7 +36,15 @@ export function pydistVersion(name: string, sources: PydistSources): Checked<str
   const wanted = normalName(name);
   const value = installed?.version(wanted) ?? lock?.get(wanted) ??
     config.versions.find((given) => normalName(given.name) === wanted)?.version;
-  if (value !== undefined || config.ignoreMissing) return { value, problems: [] };
+  if (value !== undefined) return { value, problems: [] };
+  // It may be there where nobody looked: then that counts in its place.
+  const unread = installed?.unread?.() ?? [];
+  if (config.ignoreMissing) {
+    const instead = unread.length === 0
+      ? undefined
+      : `not found, and not read: ${unread.join(", ")}`;
+    return { value: instead, problems: [] };
+  }
   const known = new Set([
     ...installed?.names() ?? [],
     ...lock?.keys() ?? [],
@@ -43,6 +53,10 @@ export function pydistVersion(name: string, sources: PydistSources): Checked<str
   const near = nearest(wanted, known).map((other) => `"${other}"`).join(", ");
   const message =
     `Cannot find the Python distribution "${name}" in the environment or its lock file`;
-  const hint = near === "" ? {} : { hint: `Did you mean ${near}?` };
+  const parts = unread.map((part) => part.replace(/ [0-9a-f]+$/, "")).join(", ");
+  const text = near !== ""
+    ? `Did you mean ${near}?`
+    : `qik does not read these parts of the environment: ${parts}. Name its version in [pydist] versions`;
+  const hint = near === "" && parts === "" ? {} : { hint: text };
   return { value, problems: [{ code: "pydist-missing", message, ...hint }] };
 }

@@ -257,3 +257,47 @@ repoTest("named pipes, directories and links in a circle in place of files never
     assert.match(err, /"x\.env": it is no regular file \[file-unreadable\]/);
   }
 });
+
+repoTest("what of an environment is not read counts in place of a distribution that is missing", {
+  "qik.toml": `[pydist]
+ignore-missing = true
+[commands.use]
+exec = "echo used"
+deps = [{type = "pydist", name = "six"}]
+`,
+}, async (plain) => {
+  await makeVenv(plain, "../venv", { numpy: "1.0" });
+  const repo = plain.with({ env: { VIRTUAL_ENV: plain.path("../venv") } });
+  const site = "../venv/lib/python3.12/site-packages";
+  const cached = async (files: Record<string, string>) => {
+    await repo.write(files);
+    return (await repo.must()).err.includes("1 cached");
+  };
+  await repo.must();
+  const harmless = "import os; os.environ.get('X')\n";
+  assert.ok(await cached({ [`${site}/distutils-precedence.pth`]: harmless }));
+  assert.ok(
+    await cached({ [`${site}/__editable__.x-0.1.pth`]: "import __editable___x_finder; f()\n" }),
+  );
+  assert.ok(!await cached({ [`${site}/mine.pth`]: "import mine\n" }));
+  assert.ok(!await cached({ [`${site}/mine.pth`]: "import mine, sys\n" }));
+  assert.ok(await cached({}));
+  assert.ok(!await cached({ [`${site}/easy.pth`]: "./six.egg\n", [`${site}/six.egg`]: "zip 1" }));
+  assert.ok(!await cached({ [`${site}/six.egg`]: "zip 2" }));
+  assert.ok(await cached({}));
+  // What is found is not about them.
+  await repo.write({
+    "qik.toml": '[commands.use]\nexec = "echo"\ndeps = [{type = "pydist", name = "numpy"}]\n',
+  });
+  await repo.must();
+  assert.ok(await cached({ [`${site}/six.egg`]: "zip 3", [`${site}/mine.pth`]: "import more\n" }));
+  await repo.write({
+    "qik.toml": '[commands.use]\nexec = "echo"\ndeps = [{type = "pydist", name = "six"}]\n',
+  });
+  const { code, err } = await repo.qik();
+  assert.equal(code, 2);
+  assert.match(
+    err,
+    /"six".*\[pydist-missing\][^]*hint: .* not read .*: code in mine\.pth, six\.egg\./,
+  );
+});
