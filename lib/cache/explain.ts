@@ -72,7 +72,7 @@ export function explainMiss(
     readonly stands?: (path: string) => boolean;
   },
 ): string {
-  let nearest: Difference[] | undefined;
+  let nearest: Change[] | undefined;
   let known = false;
   attempt(() => {
     const keys = latestKeys(files, dir, task);
@@ -80,7 +80,7 @@ export function explainMiss(
     if (key !== undefined && keys.includes(key)) nearest = [];
     for (const earlier of nearest === undefined ? keys.slice(-COMPARED).reverse() : []) {
       const before = explanationOf(files, dir, earlier);
-      const found = before === undefined ? undefined : differences(before, lines);
+      const found = before === undefined ? undefined : changedFields(before, lines);
       if (found !== undefined && found.length < (nearest?.length ?? Infinity)) nearest = found;
     }
   });
@@ -161,13 +161,20 @@ function byField(lines: readonly string[]): Map<string, string> {
 }
 
 /** What is said of files, in this order. */
-const FILE_CHANGES = ["changed", "added", "deleted", "no longer used"] as const;
+const FILE_CHANGES = [
+  "changed",
+  "hashed as sha1 now",
+  "hashed as sha256 now",
+  "added",
+  "deleted",
+  "no longer used",
+] as const;
 
-function describe(found: readonly Difference[], stands: (path: string) => boolean): string {
+function describe(found: readonly Change[], stands: (path: string) => boolean): string {
   const parts: string[] = [];
-  const files = found.filter(({ field }) => field.startsWith("file ")).map(({ field, change }) => {
-    const path = field.slice("file ".length);
-    return { path, change: change === "deleted" && stands(path) ? "no longer used" : change };
+  const files = found.filter(({ field }) => field.startsWith("file ")).map((one) => {
+    const path = one.field.slice("file ".length);
+    return { path, change: changeOfFile(one, stands(path)) };
   });
   for (const change of FILE_CHANGES) {
     const names = files.filter((one) => one.change === change).map(({ path }) => printable(path));
@@ -182,6 +189,20 @@ function describe(found: readonly Difference[], stands: (path: string) => boolea
   }
   if (others.length > SHOWN) parts.push(`${others.length - SHOWN} more`);
   return parts.join("; ");
+}
+
+/**
+ * Digests of two kinds (the tree is in a git repository now, or in one of another format) say nothing about whether
+ * the content is another.
+ */
+function changeOfFile(
+  { change, before = "", after = "" }: Change,
+  isThere: boolean,
+): (typeof FILE_CHANGES)[number] {
+  if (change === "deleted" && isThere) return "no longer used";
+  const [was, is] = [before, after].map((value) => /^(\S+) (sha1|sha256):/.exec(value));
+  const isOther = was && is && was[1] === is[1] && was[2] !== is[2];
+  return isOther ? `hashed as ${is[2] as "sha1" | "sha256"} now` : change;
 }
 
 /** A name on one line of a terminal, whatever it holds. */

@@ -270,6 +270,20 @@ repoTest("in CI a replay's workflow commands are broken, unless --raw says other
   assert.equal((await repo.must()).out, whole, "a pipe gets every byte");
 });
 
+repoTest("files that are merely hashed in another way are not told as changed", {
+  "qik.toml": '[commands]\ncopy = { exec = "cat in.txt other.txt", deps = ["*.txt"] }\n',
+  "in.txt": "1\n",
+  "other.txt": "1\n",
+}, async (repo) => {
+  await repo.must();
+  await repo.run("mv", repo.path(".git"), repo.path("../aside"));
+  const without = await repo.must("--dry-run");
+  assert.match(without.out, /copy +2 files hashed as sha256 now: in\.txt, other\.txt\n/);
+  await repo.run("mv", repo.path("../aside"), repo.path(".git"));
+  await repo.write({ "in.txt": "2\n" });
+  assert.match((await repo.must("--dry-run")).out, /copy +1 file changed: in\.txt\n/);
+});
+
 repoTest("a file that is no input any more was not deleted", {
   "qik.toml": `[commands.c]\nexec = "echo c"\ndeps = ["src/*"]\n`,
   "src/a": "1\n",
