@@ -20,7 +20,12 @@ export function openGcsStore(request: StoreRequest<GcsSettings>): ObjectStore {
   const emulator = env["STORAGE_EMULATOR_HOST"];
   const named = settings["endpoint-url"] ||
     (emulator && !/^https?:/.test(emulator) ? `http://${emulator}` : emulator) || PUBLIC;
-  if (settings.bucket === "") throw request.bad("bucket", "it is empty");
+  const { bucket } = settings;
+  if (bucket === "") throw request.bad("bucket", "it is empty");
+  if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,254}$/.test(bucket)) {
+    const hint = "Write what follows it as the prefix";
+    throw request.bad("bucket", `"${bucket}" cannot name a bucket`, hint);
+  }
   const isFine = URL.canParse(named) && /^https?:/.test(named);
   if (isFine) return new GcsStore(request, named.replace(/\/+$/, ""), Boolean(emulator));
   const why = "it is no address of a server";

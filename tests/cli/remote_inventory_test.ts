@@ -99,6 +99,8 @@ for (const [name, { start, env, cache }] of Object.entries(BUCKETS)) {
       );
       assert.equal(await left(), 8);
       assert.equal(await purge("--keyid", stolen.id, "--dry-run"), 4);
+      assert.equal(await purge("--keyid", stolen.publicKey, "--dry-run"), 4);
+      assert.equal(await purge("--keyid", stolen.id.toUpperCase(), "--dry-run"), 4);
       assert.equal(await purge("--scope", "pr/1", "--dry-run"), 2);
       assert.equal(await purge("--scope", "pr/*", "--dry-run"), 4);
       assert.equal(await purge("--scope", "p.*", "--dry-run"), 0);
@@ -126,6 +128,16 @@ for (const [name, { start, env, cache }] of Object.entries(BUCKETS)) {
         assert.equal(code, 2);
         assert.match(err, told);
       }
+      const mixedUp = await repo.qik(
+        ":cache",
+        "purge",
+        "--cache",
+        "team",
+        "--keyid",
+        good.secretKey,
+      );
+      assert.equal(mixedUp.code, 2);
+      assert.doesNotMatch(mixedUp.err, /qik-secret/);
       const local = await repo.qik(":cache", "purge", "--keyid", "none");
       assert.equal(local.code, 2);
       assert.match(local.err, /Cannot purge the cache "local"/);

@@ -66,6 +66,7 @@ const WRONG: readonly (readonly [string, RegExp, string])[] = [
   ['type = "s3"\nbucket = "b"\nregion-name = "x.evil.com/"', /the region-name .*cannot/, "9:1"],
   ['type = "s3"\nbucket = "b"\nendpoint-url = "h"', /the endpoint-url .*no address/, "9:1"],
   ['type = "gcs"\nbucket = ""', /the bucket .*: it is empty/, "8:1"],
+  ['type = "gcs"\nbucket = "b/../c"', /the bucket .*"b\/\.\.\/c" cannot name/, "8:1"],
   ['type = "gcs"\nbucket = "b"\nendpoint-url = "h"', /the endpoint-url .*no address/, "9:1"],
 ];
 

@@ -59,12 +59,23 @@ const SERVICES: readonly Service[] = [
   },
 ];
 
+/** Events of GitHub that anybody can cause, and whose runs have the repository's secrets. */
+const ANYBODYS = [
+  "workflow_run",
+  "issue_comment",
+  "issues",
+  "discussion",
+  "discussion_comment",
+  "fork",
+  "watch",
+];
+
 function github(env: Environment, files: Pick<Files, "read">): Loose | undefined {
   if (!truthy(env["GITHUB_ACTIONS"])) return undefined;
   const event = env["GITHUB_EVENT_NAME"] ?? "";
   const isPull = event.startsWith("pull_request");
   // Runs that another run started, or a comment, may act for anybody: they say nothing of a fork.
-  const isAnybodys = ["workflow_run", "issue_comment", "issues"].includes(event);
+  const isAnybodys = ANYBODYS.includes(event);
   const kind = isPull
     ? isOwnPull(env["GITHUB_EVENT_PATH"], files) ? "pull-request" : "fork"
     : isAnybodys

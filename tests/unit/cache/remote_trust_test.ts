@@ -277,6 +277,9 @@ Deno.test("without a word about it, pull requests only read", async () => {
   assert.equal(await writes({ mode: "read-write" }, pull, event("evil/r")), true);
   const target = { ...github, GITHUB_EVENT_NAME: "pull_request_target" };
   assert.equal(await writes({ scope: "pr/7" }, target, event("evil/r")), false);
+  for (const name of ["issue_comment", "discussion_comment", "workflow_run"]) {
+    assert.equal(await writes({}, { ...github, GITHUB_EVENT_NAME: name }), false, name);
+  }
   const circle = { CIRCLECI: "true", CIRCLE_PULL_REQUEST: "https://x/1" };
   assert.equal(await writes({}, circle), false);
   assert.equal(await writes({ scope: "pr/1" }, circle), true);

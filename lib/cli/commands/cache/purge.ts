@@ -2,7 +2,7 @@ import { parseDuration } from "../../../base/duration.ts";
 import { QikError } from "../../../base/problems.ts";
 import { formatSize } from "../../../base/size.ts";
 import type { PurgeFilter } from "../../../cache/remote/inventory.ts";
-import { NO_KEY, readTime } from "../../../cache/remote/keys.ts";
+import { NO_KEY, readAcceptKey, readTime, SECRET } from "../../../cache/remote/keys.ts";
 import { plural } from "../../../report/text.ts";
 import type { MetaCall } from "../../meta_spec.ts";
 import type { AppParts, Exit } from "../../parts.ts";
@@ -12,7 +12,7 @@ import { print, printJson } from "./print.ts";
 /** `qik :cache purge --cache NAME [--scope SCOPE] [--keyid ID] [--since TIME] [--dry-run]`. */
 export async function run(parts: AppParts, call: MetaCall): Promise<Exit> {
   const { sys } = parts;
-  const filter = filterOf(call, sys.clock.now());
+  const filter = await filterOf(call, sys.clock.now());
   const { remote } = await openCache(parts, call, false);
   if (remote === undefined) {
     throw bad(
@@ -31,14 +31,14 @@ export async function run(parts: AppParts, call: MetaCall): Promise<Exit> {
 }
 
 /** Without any filter everything would go, which nobody should get by forgetting one. */
-function filterOf({ options }: MetaCall, now: number): PurgeFilter {
+async function filterOf({ options }: MetaCall, now: number): Promise<PurgeFilter> {
   const { scope, keyid, since } = options as Readonly<Record<string, string | undefined>>;
   if (scope === undefined && keyid === undefined && since === undefined) {
     throw bad("Cannot purge without a filter", "Say which: --scope, --keyid or --since");
   }
   return {
     ...(scope !== undefined && { scope: scopeFilter(scope) }),
-    ...(keyid !== undefined && { keyId: keyIdOf(keyid) }),
+    ...(keyid !== undefined && { keyId: await keyIdOf(keyid) }),
     ...(since !== undefined && { since: timeOf(since, now) }),
   };
 }
@@ -55,12 +55,15 @@ function scopeFilter(text: string): (scope: string) => boolean {
   return (scope) => pattern.test(scope);
 }
 
-function keyIdOf(text: string): string {
+/** Whoever revokes a key has it at hand as it stands in accept-keys. */
+async function keyIdOf(text: string): Promise<string> {
   if (text === "none") return NO_KEY;
-  if (/^[0-9a-f]{16}$/.test(text)) return text;
+  if (/^[0-9a-f]{16}$/i.test(text)) return text.toLowerCase();
+  const key = await readAcceptKey(text);
+  if (key !== undefined) return key.id;
   throw bad(
-    `Cannot use "${text}" as --keyid`,
-    'Write the 16 digits that qik :cache show tells behind "signed by", or none',
+    `Cannot use ${text.includes(SECRET) ? "a secret key" : `"${text}"`} as --keyid`,
+    'Write the public key, the 16 digits that qik :cache show tells behind "signed by", or none',
   );
 }
 

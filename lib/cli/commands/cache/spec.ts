@@ -61,7 +61,11 @@ without options only contents that no result names are removed, a day old.`,
       options: [
         { flags: "--cache <name>", text: "a remote in S3 or GCS" },
         { flags: "--scope <scope>", text: "of this scope; pr/* means all below pr" },
-        { flags: "--keyid <id>", text: 'signed by this key; "none" means not signed' },
+        {
+          flags: "--keyid <id>",
+          text:
+            'signed by this key, named by its id or as it stands in accept-keys; "none" means not signed',
+        },
         {
           flags: "--since <time>",
           text: "stored since then: 2027-01-31, 2027-01-31T12:00:00Z, or an age such as 12h",
