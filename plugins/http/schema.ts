@@ -15,6 +15,8 @@ export const settings = z.strictObject({
   password: z.optional(z.string()),
   /** Sent with every request. */
   headers: z.optional(z.record(headerName, z.string())),
+  /** Lets credentials travel without TLS. */
+  insecure: z.optional(z.boolean()),
 }).check(
   z.refine(
     ({ user, password }) => (user === undefined) === (password === undefined),

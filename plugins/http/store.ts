@@ -21,6 +21,7 @@ export function openHttpStore(request: StoreRequest<HttpSettings>): ObjectStore 
   const { net } = request;
   const base = baseOf(request);
   const { headers, secrets } = credentials(base, request);
+  if (secrets.length > 0) requireTls(base, request);
   base.username = base.password = "";
   const root = base.href.replace(/\/+$/, "");
   const ask = (method: string, url: string, call: StoreCall, init: RequestInit = {}) =>
@@ -84,6 +85,14 @@ function baseOf({ settings: { url }, bad }: StoreRequest<HttpSettings>): URL {
   // It may hold a password, so it is not shown.
   const hint = 'Write one such as url = "https://cache.example.com"';
   throw bad("url", "it is no address of a server", hint);
+}
+
+/** Credentials that anybody on the way can read are none; what goes to this machine itself passes nobody. */
+function requireTls(base: URL, { settings, bad }: StoreRequest<HttpSettings>): void {
+  const isHere = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(base.hostname);
+  if (base.protocol === "https:" || isHere || settings.insecure === true) return;
+  const why = "credentials would be sent over http://, which everybody on the way can read";
+  throw bad("url", why, "Write https://, or insecure = true where you trust the network");
 }
 
 /** A token, or user and password, from the settings or from the address. */

@@ -51,7 +51,12 @@ const WRONG: readonly (readonly [string, RegExp, string])[] = [
   ],
   ['type = "http"\nurl = "http://h"\ntoken = "c4n4ry\\nX: y"', /the token .*characters/, "9:1"],
   ['type = "http"\nurl = "http://h"\ntoken = "c4n4ry→"', /the token .*characters/, "9:1"],
-  ['type = "http"\nurl = "http://h"\nheaders = {A = "c4n4ry\\n"}', /^$/, ""],
+  ['type = "http"\nurl = "https://h"\nheaders = {A = "c4n4ry\\n"}', /^$/, ""],
+  ['type = "http"\nurl = "http://h"\ntoken = "c4n4ry"', /over http:.*\n.*\n.*insecure/, "8:1"],
+  ['type = "http"\nurl = "http://c4n4ry:c4n4ry@h"', /over http:.*\n.*\n.*insecure/, "8:1"],
+  ['type = "http"\nurl = "http://localhost.h"\ntoken = "c4n4ry"', /over http:/, "8:1"],
+  ['type = "http"\nurl = "http://h"\ntoken = "c4n4ry"\ninsecure = true', /^$/, ""],
+  ['type = "http"\nurl = "http://localhost:9"\ntoken = "c4n4ry"', /^$/, ""],
   [
     'type = "http"\nurl = "http://h"\nheaders = {A = "c4n4ry\\r\\nB: c"}',
     /"A" has characters/,
