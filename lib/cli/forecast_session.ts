@@ -1,3 +1,4 @@
+import { DURATIONS_FILE, openDurations } from "../run/durations.ts";
 import type { Sys } from "../sys/sys.ts";
 import { type Forecast, forecast } from "./forecast.ts";
 import type { Session } from "./session.ts";
@@ -8,14 +9,16 @@ export async function forecastOf(
   session: Session,
   selected: readonly number[],
 ): Promise<readonly Forecast[]> {
-  const { project: { plan, settings: { mode } }, keyer, caches } = session;
+  const { project: { plan, paths, settings: { mode } }, keyer, caches } = session;
   if (mode.read) await lookAhead(sys, session, selected);
+  const durations = openDurations(sys.files, `${paths.root}/${DURATIONS_FILE}`);
   const found = await forecast({
     plan,
     keyer,
     caches: (name) => caches.get(name),
     reads: mode.read,
-    explainMiss: (task, key, lines) => caches.explainMiss(task, key, lines),
+    explainMiss: (task, key, lines) =>
+      caches.explainMiss(task, key, lines, durations.expectedMs(task.name) !== undefined),
     restorePlace: (task) => session.restorePlace(task),
     stands: session.stands,
   }, selected);

@@ -284,6 +284,16 @@ repoTest("files that are merely hashed in another way are not told as changed", 
   assert.match((await repo.must("--dry-run")).out, /copy +1 file changed: in\.txt\n/);
 });
 
+repoTest("a forecast and :explain know of a run without a result, as the run itself does", {
+  "qik.toml": '[commands]\nfails = { exec = "exit 3", deps = ["qik.toml"] }\n',
+}, async (repo) => {
+  assert.match((await repo.must("--dry-run")).out, /fails +first run\n/);
+  assert.match((await repo.qik()).err, /fails \(first run\)/);
+  assert.match((await repo.must("--dry-run")).out, /fails +no stored result\n/);
+  assert.match((await repo.must(":explain", "fails")).out, /status +cold: no stored result\n/);
+  assert.match((await repo.qik()).err, /fails \(no stored result\)/);
+});
+
 repoTest("a file that is no input any more was not deleted", {
   "qik.toml": `[commands.c]\nexec = "echo c"\ndeps = ["src/*"]\n`,
   "src/a": "1\n",
