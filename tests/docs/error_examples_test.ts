@@ -126,11 +126,18 @@ const EXAMPLES: Partial<Record<Code, Example>> = {
     'deps = ["qik.toml"]',
     'artifacts = ["dist/*.js"]',
   ),
-  "pydist-missing": config(
-    "[commands.lint]",
-    'exec = "acme-quality-gates"',
-    'deps = [{type = "pydist", name = "acme-quality-gates"}]',
-  ),
+  // An environment of its own: what is installed for this machine's Python is no part of the example.
+  "pydist-missing": {
+    files: {
+      "qik.toml": `[commands.lint]
+exec = "acme-quality-gates"
+deps = [{type = "pydist", name = "acme-quality-gates"}]
+`,
+      ".venv/pyvenv.cfg": "home = /usr/bin\n",
+      ".venv/lib/python3.12/site-packages/README.txt": "",
+    },
+    run: 'VIRTUAL_ENV="$PWD/.venv" qik',
+  },
   "pyimport-unknown": {
     files: {
       "qik.toml": `[plugins]
