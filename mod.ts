@@ -87,6 +87,7 @@ export { QikError } from "./lib/base/problems.ts";
 export {
   configurationDep,
   indexesOf,
+  lockRelative,
   pythonProgram,
   variablesDep,
 } from "./lib/plugin/venv_parts.ts";

@@ -1,6 +1,8 @@
 /** What plugins that build environments have in common. */
 import type { DepWorld, PlannedDep } from "../plan/types.ts";
-import type { BuiltVenvSettings } from "./api.ts";
+import { relativeLock, withoutPaths } from "../space/checkout_paths.ts";
+import { readText } from "../space/ports.ts";
+import type { BuiltVenvSettings, VenvCall } from "./api.ts";
 
 /**
  * The program of the Python that a `venv` asks for: a plain version means what is called after it, everything else is a
@@ -65,4 +67,36 @@ export function configurationDep(kind: string, own: string, section: string): Pl
       return { globs, facts: [] };
     },
   };
+}
+
+/**
+ * Lets a tool write a lock in the form of requirements, and then names all that lies below the root relative to it: the lock is
+ * restored in other checkouts too.
+ *
+ * @param lock Relative to the root.
+ * @param options `hide`: whether the tool must not see the paths of the lock that is there. It comes back where the tool fails.
+ * @returns The exit code of the tool.
+ */
+export async function lockRelative(
+  { files, root }: Pick<VenvCall, "files" | "root">,
+  lock: string,
+  run: () => Promise<number>,
+  { hide = false }: { readonly hide?: boolean } = {},
+): Promise<number> {
+  const path = `${root}/${lock}`;
+  const change = (from: string | undefined, to: string | undefined) => {
+    if (to === undefined || to === from) return;
+    files.writeAtomic(path, new TextEncoder().encode(to));
+  };
+  const before = readText(files, path);
+  const shown = hide && before !== undefined ? withoutPaths(before) : before;
+  change(before, shown);
+  let code = -1;
+  try {
+    return code = await run();
+  } finally {
+    const now = readText(files, path);
+    if (code === 0) change(now, now && relativeLock(now, [root, files.realPath(root)]));
+    else if (shown !== before) change(now, before);
+  }
 }

@@ -50,7 +50,7 @@ export function askedPaths(text: string): AskedPaths {
 }
 
 /** The path of an address. */
-function decoded(text: string): string {
+export function decoded(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {

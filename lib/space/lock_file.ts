@@ -148,9 +148,14 @@ function withoutComment(line: string): string {
 const ARCHIVE =
   /^[a-z][a-z0-9+.-]*:\/\/\S*\/([^/\s]+)-([^\s/-]+)-[^\s/-]+\.(?:conda|tar\.bz2)(?:#|$)/;
 
+/** A wheel by its path, of which its name tells the distribution's. */
+const WHEEL = /^(\.{0,2}\/(?:[^;#[]*\/)?([^;#[/-]+)-[^;#[/]+\.whl)(?=[\s;[]|$)/;
+
 function pinOf(line: string): Pin | undefined {
   const archive = ARCHIVE.exec(line);
   if (archive !== null) return { name: archive[1]!, version: archive[2]! };
+  const wheel = WHEEL.exec(line);
+  if (wheel !== null) return { name: wheel[2]!, version: wheel[1]! };
   const head = /^([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[[^\]]*\]\s*)?/.exec(line);
   if (head === null) return undefined;
   const name = head[1]!;

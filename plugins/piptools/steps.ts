@@ -1,5 +1,12 @@
 /** What pip-tools and Python are asked to do. */
-import { indexesOf, type InstallCall, pythonProgram, QikError, type VenvCall } from "../../mod.ts";
+import {
+  indexesOf,
+  type InstallCall,
+  lockRelative,
+  pythonProgram,
+  QikError,
+  type VenvCall,
+} from "../../mod.ts";
 import type { At } from "./venv.ts";
 
 /** Requirements to a lock. Versions that the lock has already are kept where they still fit. */
@@ -8,13 +15,14 @@ export async function lock(
   at: At,
 ): Promise<number> {
   const start = await programOf(call, at, "compile");
-  return await call.tool([...start, ...compileWords(at)], {
-    env: {
-      ...indexes(at),
-      // What the head of the lock names as the way to make it.
-      CUSTOM_COMPILE_COMMAND: `qik ${at.project.plugin.name}.lock@${at.space.name}`,
-    },
-  });
+  const env = {
+    ...indexes(at),
+    // What the head of the lock names as the way to make it.
+    CUSTOM_COMPILE_COMMAND: `qik ${at.project.plugin.name}.lock@${at.space.name}`,
+  };
+  const compile = () => call.tool([...start, ...compileWords(at)], { env });
+  // It would take the digest of a wheel from there, although the wheel has changed.
+  return await lockRelative(call, at.lock, compile, { hide: true });
 }
 
 /**

@@ -14,7 +14,7 @@ import {
 import type { At, UvSettings } from "./venv.ts";
 
 /** Changes with the meaning of what the steps do. */
-const VERSION = "1";
+const VERSION = "2";
 
 /** Variables that decide what is locked. Where packages come from and who asks for them does not. */
 const DECIDING = [

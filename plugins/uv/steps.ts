@@ -1,11 +1,11 @@
 /** What uv is asked to do. */
-import { indexesOf, type InstallCall, type VenvCall } from "../../mod.ts";
+import { indexesOf, type InstallCall, lockRelative, type VenvCall } from "../../mod.ts";
 import type { At } from "./venv.ts";
 
 /** Requirements to a lock. Versions that the lock has already are kept where they still fit. */
 export async function lock(call: VenvCall, at: At): Promise<number> {
   const { settings: { universal = true, hashes = true, python }, reqs, constraints } = at;
-  return await call.tool([
+  const words = [
     "uv",
     "pip",
     "compile",
@@ -20,7 +20,10 @@ export async function lock(call: VenvCall, at: At): Promise<number> {
     at.lock,
     "--",
     ...reqs,
-  ], { env: environment(at) });
+  ];
+  const compile = () => call.tool(words, { env: environment(at) });
+  // What others ask for has its whole path, such as the `{root:uri}` of a project.
+  return await lockRelative(call, at.lock, compile);
 }
 
 /** A plain version is what the lock is made for; everything else names an interpreter. */

@@ -34,7 +34,10 @@ function conda(): VenvTool {
   };
 }
 
-venvContract("conda", conda, { slow: ["damaged", "two at once", "where it is told"] });
+venvContract("conda", conda, {
+  slow: ["damaged", "two at once", "where it is told"],
+  lacks: ["of a wheel"],
+});
 
 const REAL = process.env["QIK_TEST_MICROMAMBA"] ?? "";
 Deno.test({

@@ -9,7 +9,7 @@ import {
   type VenvTool,
 } from "../support/venv/contract.ts";
 import { showNoCredentials } from "../support/venv/credentials.ts";
-import { writeWheels } from "../support/venv/python_packages.ts";
+import { requirement, writeWheels } from "../support/venv/python_packages.ts";
 import { pipTools } from "../support/venv/tools.ts";
 
 function piptools(): VenvTool {
@@ -27,9 +27,7 @@ function piptools(): VenvTool {
     requirements: (name, wants) => ({
       reqs: `${name}.txt`,
       files: {
-        [`${name}.txt`]: wants.map(({ name, version }) =>
-          `${name}${version ? `==${version}` : ""}\n`
-        ).join(""),
+        [`${name}.txt`]: wants.map(requirement).join(""),
       },
     }),
   };

@@ -36,6 +36,8 @@ function poetry(): VenvTool {
 
 function project(name: string, wants: readonly Want[], more = ""): string {
   const list = wants.map(({ name, version }) => `"${name}${version ? `==${version}` : ""}"`);
+  const wheels = wants.filter(({ wheel }) => wheel !== undefined)
+    .map(({ name, wheel }) => `[tool.poetry.dependencies.${name}]\npath = "../${wheel}"\n`);
   return `[project]
 name = "${name}"
 version = "0.1.0"
@@ -49,7 +51,7 @@ package-mode = false
 name = "mine"
 url = "${index.url}/simple"
 priority = "primary"
-${more}`;
+${wheels.join("")}${more}`;
 }
 
 venvContract("poetry", poetry, {

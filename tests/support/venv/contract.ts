@@ -12,6 +12,7 @@ import { Gate } from "../gate.ts";
 import { pythonRepoTest } from "../python.ts";
 import type { Ran, Repo, Tree } from "../repo.ts";
 import { FULL } from "../torture.ts";
+import { showOwnWheels } from "./own_wheels.ts";
 
 /** A package that the suite wants to exist: a program of its name prints its name and version. */
 export interface TestPackage {
@@ -25,6 +26,8 @@ export interface TestPackage {
 export interface Want {
   readonly name: string;
   readonly version?: string;
+  /** Its wheel, relative to the root, where it does not come from an index. */
+  readonly wheel?: string;
 }
 
 /** A tool that makes environments. */
@@ -154,9 +157,9 @@ space = "lint"
 ${more}`;
 }
 
-/** How the tasks of the last run ended. */
-export async function endings(repo: Repo): Promise<Readonly<Record<string, string>>> {
-  const manifest = JSON.parse(await repo.read("._qik/out/manifest.json")) as {
+/** How the tasks of the last run ended; `root`: of the repository, relative to `repo`. */
+export async function endings(repo: Repo, root = "."): Promise<Readonly<Record<string, string>>> {
+  const manifest = JSON.parse(await repo.read(`${root}/._qik/out/manifest.json`)) as {
     readonly tasks: readonly { readonly task: string; readonly ending: string }[];
   };
   return Object.fromEntries(manifest.tasks.map(({ task, ending }) => [task, ending]));
@@ -239,12 +242,11 @@ export function venvContract(
     const other = repo.with({ env, cwd: "../other" });
     await other.must();
     const installs = { [`${kind}.install@app`]: "ran", [`${kind}.install@lint`]: "ran" };
-    const manifest = await repo.read("../other/._qik/out/manifest.json");
-    const { tasks } = JSON.parse(manifest) as { tasks: { task: string; ending: string }[] };
-    const ends = Object.fromEntries(tasks.map(({ task, ending }) => [task, ending]));
-    assert.deepEqual(ends, all(bench, "hit", installs));
+    assert.deepEqual(await endings(repo, "../other"), all(bench, "hit", installs));
     assert.equal((await other.must(":x", "qikblue@app")).out, "qikblue 1.0\n");
   });
+
+  test("of a wheel in the repository each clone installs its own, by the same lock", showOwnWheels);
 
   test("what was damaged or deleted is made again", async (bench) => {
     const { repo } = bench;

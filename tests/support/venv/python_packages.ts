@@ -5,7 +5,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import type { TestPackage } from "./contract.ts";
+import type { TestPackage, Want } from "./contract.ts";
 
 /** Writes a wheel for each package, and a directory that is an index of them. */
 export function writeWheels(directory: string, packages: readonly TestPackage[]): void {
@@ -39,4 +39,9 @@ export function kept(name: string, make: (half: string) => void): string {
   } finally {
     rmSync(half, { recursive: true, force: true });
   }
+}
+
+/** A line of a requirement file. */
+export function requirement({ name, version, wheel }: Want): string {
+  return wheel === undefined ? `${name}${version ? `==${version}` : ""}\n` : `./${wheel}\n`;
 }

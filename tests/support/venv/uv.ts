@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { VenvTool } from "./contract.ts";
-import { kept, writeWheels } from "./python_packages.ts";
+import { kept, requirement, writeWheels } from "./python_packages.ts";
 
 const VERSION = "0.13.9";
 
@@ -38,9 +38,7 @@ export function uv(): VenvTool {
     requirements: (name, wants) => ({
       reqs: `${name}.txt`,
       files: {
-        [`${name}.txt`]: wants.map(({ name, version }) =>
-          `${name}${version ? `==${version}` : ""}\n`
-        ).join(""),
+        [`${name}.txt`]: wants.map(requirement).join(""),
       },
     }),
   };

@@ -32,6 +32,12 @@ Deno.test("requirement lines: what pins and what does not", () => {
     ["flask @", undefined],
     ["./flask==1", undefined],
     ["-e ./flask", undefined],
+    [
+      "./dist/flask-3.1.0-py3-none-any.whl ; os_name == 'nt'",
+      "./dist/flask-3.1.0-py3-none-any.whl",
+    ],
+    ["/a b/flask-1-py3-none-any.whl[async] --hash=sha256:ab", "/a b/flask-1-py3-none-any.whl"],
+    ["./dist/flask-3.1.0.whl.txt", undefined],
     ["--index-url https://x.test/simple", undefined],
     ["https://x.test/flask==1.whl", undefined],
   ];
