@@ -5,10 +5,12 @@ import {
   type Bench,
   benchTest,
   configuration,
+  endings,
   venvContract,
   type VenvTool,
 } from "../support/venv/contract.ts";
 import { showNoCredentials } from "../support/venv/credentials.ts";
+import { project } from "../support/venv/projects.ts";
 import { requirement, writeWheels } from "../support/venv/python_packages.ts";
 import { pipTools } from "../support/venv/tools.ts";
 
@@ -65,6 +67,42 @@ test("a package that is not the locked one is not installed", async (bench) => {
   assert.notEqual(ran.code, 0);
   assert.match(ran.out + ran.err, /DO NOT MATCH THE HASHES/);
   assert.match(ran.out + ran.err, /cannot install the space "app"/);
+});
+
+test("a project with -e and a source distribution are each clone's own", async (bench) => {
+  const { repo, tool } = bench;
+  const sdist = "../made/qikred-1.0/";
+  await repo.write({
+    "qik.toml": configuration(tool)
+      .replace("[spaces.app.venv]\n", "[spaces.app.venv]\nhashes = false\n")
+      .replace('exec = "qikblue"', `exec = "python -c 'import mine; print(mine.__file__)'"`),
+    "app.txt": "-e ./lib\n./dist/qikred-1.0.tar.gz\n",
+    ...project("qiklib", "lib/"),
+    "lib/mine.py": "",
+    ...project("qikred", sdist),
+    [`${sdist}PKG-INFO`]: "Metadata-Version: 2.1\nName: qikred\nVersion: 1.0\n",
+    "dist/": "",
+  });
+  await repo.run("tar", "-czf", "dist/qikred-1.0.tar.gz", "-C", "../made", "qikred-1.0");
+  await repo.commit();
+  const env = { QIK__CACHE_DIR: repo.path("../shared") };
+  await repo.with({ env }).must("show");
+  const lock = await repo.read("._qik/artifacts/piptools.lock/requirements-app-lock.txt");
+  assert.match(lock, /^-e \.\/lib$/m);
+  assert.match(lock, /^qikred @ file:\.\/dist\/qikred-1\.0\.tar\.gz$/m);
+  await repo.git("clone", "-q", ".", "../other");
+  await repo.remove("lib");
+  await repo.remove("dist");
+  const other = repo.with({ env, cwd: "../other" });
+  await other.must("show");
+  assert.deepEqual(await endings(repo, "../other"), {
+    "piptools.lock@app": "hit",
+    "piptools.install@app": "ran",
+    "show@app": "hit",
+  });
+  const code = "import mine, importlib.metadata as m; print(m.version('qikred'), mine.__file__)";
+  const { out } = await other.must(":x", "python@app", "-c", code);
+  assert.equal(out, `1.0 ${repo.path("../other")}/lib/mine.py\n`);
 });
 
 test("the Python that is asked for must have pip-tools", async ({ repo, tool }) => {

@@ -12,6 +12,7 @@ import {
 } from "../support/venv/contract.ts";
 import { endWatching, put, sawByHint, startWatching, swap } from "../support/watched.ts";
 import { startIndex } from "../support/venv/index_server.ts";
+import { project } from "../support/venv/projects.ts";
 import { writeWheels } from "../support/venv/python_packages.ts";
 import { pythonsHere } from "../support/venv/pythons.ts";
 import { uv } from "../support/venv/uv.ts";
@@ -140,33 +141,11 @@ test("files that requirements include are inputs of the lock", async (bench) => 
   assert.deepEqual(ends, { "uv.lock@app": "ran", "uv.install@app": "ran", "show@app": "ran" });
 });
 
-/** A build backend without any dependency: an editable install of the one module beside it. */
-const BACKEND = `
-import os, zipfile
-def _wheel(directory, requires):
-    name = "qiklib-1.0-py3-none-any.whl"
-    info = "qiklib-1.0.dist-info"
-    with zipfile.ZipFile(os.path.join(directory, name), "w") as wheel:
-        wheel.writestr("qiklib.pth", os.path.dirname(os.path.abspath(__file__)))
-        wheel.writestr(info + "/METADATA", "Metadata-Version: 2.1\\nName: qiklib\\nVersion: 1.0\\n" + requires)
-        wheel.writestr(info + "/WHEEL", "Wheel-Version: 1.0\\nGenerator: t\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
-        wheel.writestr(info + "/RECORD", "")
-    return name
-def build_editable(directory, config=None, metadata=None):
-    with open("requires.txt") as requires:
-        return _wheel(directory, requires.read())
-build_wheel = build_editable
-`;
-
 test("a directory of the repository is required with -e, and its code is seen as it is", async (bench) => {
   const { repo } = bench;
   await repo.write({
     "app.txt": "./lib\n",
-    "lib/pyproject.toml":
-      '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n' +
-      '[project]\nname = "qiklib"\nversion = "1.0"\ndynamic = ["dependencies"]\n',
-    "lib/backend.py": BACKEND,
-    "lib/requires.txt": "Requires-Dist: qikblue==1.0\n",
+    ...project("qiklib", "lib/", "Requires-Dist: qikblue==1.0\n"),
     "lib/mine.py": "WORD = 'first'\n",
     "qik.toml": configuration(bench.tool).replace(
       'exec = "qikblue"\ndeps = ["*.md"]',
