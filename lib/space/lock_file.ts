@@ -144,9 +144,9 @@ function withoutComment(line: string): string {
   return at < 0 ? line : line.slice(0, at);
 }
 
-/** An archive in an explicit list of conda's: `…/<name>-<version>-<build>.conda`. */
+/** An archive in an explicit list of conda's: `…/<name>-<version>-<build>.conda`, or `./…`. */
 const ARCHIVE =
-  /^[a-z][a-z0-9+.-]*:\/\/\S*\/([^/\s]+)-([^\s/-]+)-[^\s/-]+\.(?:conda|tar\.bz2)(?:#|$)/;
+  /^(?:[a-z][a-z0-9+.-]*:\/|\.)\/(?:\S*\/)?([^/\s]+)-([^\s/-]+)-[^\s/-]+\.(?:conda|tar\.bz2)(?:#|$)/;
 
 /** A wheel by its path, of which its name tells the distribution's. */
 const WHEEL = /^(\.{0,2}\/(?:[^;#[]*\/)?([^;#[/-]+)-[^;#[/]+\.whl)(?=[\s;[]|$)/;

@@ -1,7 +1,7 @@
 import { type InstallCall, QikError } from "../../mod.ts";
 import { withAccount } from "./accounts.ts";
 import { run, scratchOf, textOf, wantedBy } from "./call.ts";
-import { readLock, writeLock } from "./lock_file.ts";
+import { readLock, wholeUrl, writeLock } from "./lock_file.ts";
 import { type At, platformHere } from "./venv.ts";
 
 /**
@@ -15,7 +15,10 @@ export async function install(call: InstallCall, at: At): Promise<number> {
   const { channels } = wantedBy(call, at);
   const prefix = `${call.root}/${at.directory}`;
   if (!call.fresh) call.files.removeTree(prefix);
-  const own = packages.map((one) => ({ ...one, url: withAccount(one.url, channels) }));
+  const own = packages.map((one) => ({
+    ...one,
+    url: withAccount(wholeUrl(call.root, one.url), channels),
+  }));
   const text = writeLock(new Map([[here, own]]), `From ${at.lock}`);
   const file = `${scratchOf(call, at)}.txt`;
   // It may hold credentials, which nobody else is to read.

@@ -1,7 +1,7 @@
 import { QikError, type VenvCall } from "../../mod.ts";
 import { withoutAccount } from "./accounts.ts";
 import { readFile, run, scratchOf, textOf, wantedBy } from "./call.ts";
-import { type LockedPackage, readLock, writeLock } from "./lock_file.ts";
+import { type LockedPackage, readLock, relativeTo, writeLock } from "./lock_file.ts";
 import { readFailure, readPlan } from "./told.ts";
 import { type At, platformsOf } from "./venv.ts";
 import { nameOf, type Wanted } from "./wanted.ts";
@@ -13,7 +13,8 @@ export async function lock(call: VenvCall, at: At): Promise<number> {
   for (const platform of platformsOf(at)) {
     const packages = await solve(call, at, { ...wanted, platform });
     if (typeof packages === "number") return packages;
-    locked.set(platform, packages);
+    // A channel of the repository is another one in each checkout.
+    locked.set(platform, packages.map((one) => relativeTo(call, one)));
   }
   const text = writeLock(locked, `Made by: qik ${at.project.plugin.name}.lock@${at.space.name}`);
   call.files.removeTree(packagesOf(call, at));

@@ -1,10 +1,13 @@
 /** The lock of conda's environments: conda's own explicit lists of archives, one for each platform. */
 
+import type { VenvCall } from "../../mod.ts";
+
 /** One archive. */
 export interface LockedPackage {
   readonly name: string;
   readonly version: string;
   readonly build: string;
+  /** Of an archive below the root: its path relative to that, after `./`. */
   readonly url: string;
   /** What stands behind the `#`: an MD5 sum, or `sha256:` and a SHA-256 sum; empty where the channel says none. */
   readonly checksum: string;
@@ -53,4 +56,32 @@ export function packageOf(line: string): LockedPackage | undefined {
   const file = /\/([^/]+)-([^-/]+)-([^-/]+)\.(?:conda|tar\.bz2)$/.exec(url);
   if (file === null) return undefined;
   return { name: file[1]!, version: file[2]!, build: file[3]!, url, checksum };
+}
+
+/** A package whose archive is named relative to the root where it lies below that, as the tools call it. */
+export function relativeTo(
+  { root, files }: Pick<VenvCall, "root" | "files">,
+  one: LockedPackage,
+): LockedPackage {
+  for (const own of [root, files.realPath(root)]) {
+    if (!decoded(one.url).startsWith(`file://${own}/`)) continue;
+    const inside = one.url.slice("file://".length).split("/").slice(own.split("/").length);
+    return { ...one, url: `./${inside.join("/")}` };
+  }
+  return one;
+}
+
+/** What {@link relativeTo} made relative, as the tools want it. */
+export function wholeUrl(root: string, url: string): string {
+  if (!url.startsWith("./")) return url;
+  return `file://${root.split("/").map(encodeURIComponent).join("/")}/${url.slice(2)}`;
+}
+
+function decoded(url: string): string {
+  try {
+    return decodeURIComponent(url);
+  } catch {
+    // A `%` that begins no code.
+    return url;
+  }
 }

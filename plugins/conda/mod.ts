@@ -8,7 +8,7 @@ import { definePlugin, type PlannedDep, variablesDep } from "../../mod.ts";
 import { type At, type CondaSettings, platformsOf } from "./venv.ts";
 
 /** Changes with the meaning of what the steps do. */
-const VERSION = "1";
+const VERSION = "2";
 
 /** Variables that decide what is locked. Where packages come from and who asks for them does not. */
 const DECIDING = [

@@ -8,6 +8,7 @@ import {
   type Bench,
   benchTest,
   configuration,
+  endings,
   venvContract,
   type VenvTool,
 } from "../support/venv/contract.ts";
@@ -97,6 +98,30 @@ test("one lock is for all platforms that are named", async (bench) => {
   const other = await repo.with({ env }).qik("conda.install@app");
   assert.notEqual(other.code, 0);
   assert.match(other.out + other.err, /has nothing for "linux-riscv64" \[dep-unreadable\]/);
+});
+
+test("of a channel in the repository each clone installs its own, by the same lock", async (bench) => {
+  const { repo } = bench;
+  const packages = [{ name: "qikblue", version: "1.0" }];
+  writeChannel(repo.path("my channel"), packages.map(condaPackage));
+  await repo.write({
+    "app.yml": "channels: ['./my channel']\ndependencies:\n  - qikblue\n",
+  });
+  await repo.commit();
+  const env = { QIK__CACHE_DIR: repo.path("../shared") };
+  await repo.with({ env }).must("show");
+  const lock = await repo.read(LOCK);
+  assert.match(lock, /^\.\/my%20channel\/noarch\/qikblue-1\.0-0\.tar\.bz2#[0-9a-f]{32}$/m);
+  await repo.git("clone", "-q", ".", "../other");
+  await repo.remove("my channel");
+  const other = repo.with({ env, cwd: "../other" });
+  await other.must("show");
+  assert.deepEqual(await endings(repo, "../other"), {
+    "conda.lock@app": "hit",
+    "conda.install@app": "ran",
+    "show@app": "hit",
+  });
+  assert.equal((await other.must(":x", "qikblue@app")).out, "qikblue 1.0\n");
 });
 
 test("packages of PyPI in an environment file are refused", async ({ repo }) => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { withAccount, withoutAccount } from "../../../plugins/conda/accounts.ts";
-import { readLock, writeLock } from "../../../plugins/conda/lock_file.ts";
+import { readLock, relativeTo, wholeUrl, writeLock } from "../../../plugins/conda/lock_file.ts";
 import { readFailure, readPlan } from "../../../plugins/conda/told.ts";
 import { nameOf, readWanted, Unusable } from "../../../plugins/conda/wanted.ts";
 
@@ -115,4 +115,21 @@ Deno.test("credentials are taken from a URL and given back to it", () => {
     assert.equal(withAccount(url, [channel]), url);
     assert.equal(withoutAccount(url), url);
   }
+});
+
+Deno.test("archives below the root are named relative to it, by both of its names", () => {
+  const call = { root: "/my tree", files: { realPath: () => "/real" } } as never;
+  const told = (url: string) =>
+    relativeTo(call, { name: "a", version: "1", build: "0", checksum: "", url }).url;
+  const archive = "my%20ch/noarch/a-1-0.conda";
+  for (const root of ["/my%20tree", "/my tree", "/real"]) {
+    assert.equal(told(`file://${root}/${archive}`), `./${archive}`);
+  }
+  for (
+    const url of [`file:///real2/${archive}`, `https://x.test/real/${archive}`, "file:///50%/a"]
+  ) {
+    assert.equal(told(url), url);
+    assert.equal(wholeUrl("/my tree", url), url);
+  }
+  assert.equal(wholeUrl("/my tree", `./${archive}`), `file:///my%20tree/${archive}`);
 });

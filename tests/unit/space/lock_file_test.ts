@@ -170,10 +170,12 @@ Deno.test("an explicit list of conda's pins what its archives are named after", 
 @EXPLICIT
 https://conda.example.org/ch/linux-64/scikit-learn-1.5.2-py312h7a48858_1.conda#0123456789abcdef
 file:///ch/noarch/flask-3.0.3-pyhd8ed1ab_0.tar.bz2
+./ch/noarch/own-1.0-0.conda#0123456789abcdef
 https://conda.example.org/ch/noarch/strange.conda
 `;
   assert.deepEqual(parseRequirements(text).pins, [
     { name: "scikit-learn", version: "1.5.2" },
     { name: "flask", version: "3.0.3" },
+    { name: "own", version: "1.0" },
   ]);
 });
