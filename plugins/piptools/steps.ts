@@ -20,9 +20,49 @@ export async function lock(
     // What the head of the lock names as the way to make it.
     CUSTOM_COMPILE_COMMAND: `qik ${at.project.plugin.name}.lock@${at.space.name}`,
   };
-  const compile = () => call.tool([...start, ...compileWords(at)], { env });
+  const limits = at.constraints.map((path, nth) => wholeConstraint(call, at, path, nth));
+  const words = compileWords({ ...at, constraints: limits.map(({ shown }) => shown) });
+  const compile = async () => {
+    const code = await call.tool([...start, ...words], { env });
+    // The lock says what it keeps to.
+    if (code === 0) limits.forEach(({ path, shown }) => renameIn(call, at.lock, shown, path));
+    return code;
+  };
   // It would take the digest of a wheel from there, although the wheel has changed.
   return await lockRelative(call, at.lock, compile, { hide: true });
+}
+
+/**
+ * A constraint as pip-compile may read it: an archive by `file:./` is to pip another one than the same by its whole path, which
+ * it makes of what requirements say. Locks of other spaces have the former.
+ */
+function wholeConstraint(
+  { files, root }: VenvCall,
+  { directory }: At,
+  path: string,
+  nth: number,
+): { readonly path: string; readonly shown: string } {
+  const full = `${root}/${path}`;
+  const isFile = files.stat(full)?.kind === "file";
+  const text = new TextDecoder().decode(isFile ? files.read(full) : undefined);
+  const base = root.split("/").map(encodeURIComponent).join("/");
+  const whole = text.replace(/^([\w.[\],-]+ @ file:)\.\//gm, `$1//${base}/`);
+  // What a file includes is relative to it.
+  if (whole === text || /^-[rc]/m.test(text)) return { path, shown: path };
+  const scratch = "._qik/tmp/piptools";
+  files.makeDirectory(`${root}/${scratch}`);
+  const shown = `${scratch}/${directory.slice(directory.lastIndexOf("/") + 1)}.${nth}.txt`;
+  files.writeAtomic(`${root}/${shown}`, new TextEncoder().encode(whole));
+  return { path, shown };
+}
+
+function renameIn({ files, root }: VenvCall, file: string, from: string, to: string): void {
+  if (from === to) return;
+  const text = new TextDecoder().decode(files.read(`${root}/${file}`));
+  files.writeAtomic(
+    `${root}/${file}`,
+    new TextEncoder().encode(text.replaceAll(`-c ${from}`, `-c ${to}`)),
+  );
 }
 
 /**

@@ -90,6 +90,18 @@ test("a project with -e and a source distribution are each clone's own", async (
   const lock = await repo.read("._qik/artifacts/piptools.lock/requirements-app-lock.txt");
   assert.match(lock, /^-e \.\/lib$/m);
   assert.match(lock, /^qikred @ file:\.\/dist\/qikred-1\.0\.tar\.gz$/m);
+  // Whoever keeps to this lock may want the same archive.
+  await repo.write({
+    "qik.toml": `${await repo.read("qik.toml")}[spaces.both.venv]\ntype = "piptools"\n` +
+      'reqs = "both.txt"\nhashes = false\nconstraint = "limits.txt"\n',
+    "both.txt": "./dist/qikred-1.0.tar.gz\n",
+    "limits.txt": lock.replace("-e ./lib", ""),
+  });
+  await repo.must("piptools.lock@both");
+  assert.match(
+    await repo.read("._qik/artifacts/piptools.lock/requirements-both-lock.txt"),
+    /^qikred @ file:\.\/dist\/qikred-1\.0\.tar\.gz\n +# via\n +# +-c limits\.txt\n +# +-r both\.txt$/m,
+  );
   await repo.git("clone", "-q", ".", "../other");
   await repo.remove("lib");
   await repo.remove("dist");
