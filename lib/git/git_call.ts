@@ -108,7 +108,9 @@ export class Git {
       ...[found?.top ?? this.cwd, this.cwd]
         .flatMap((at) => [`${at}/.gitignore`, `${at}/.gitattributes`]),
     ];
-    const pipe = read.find((path) => files.lstat(path)?.kind === "other");
+    const pipe = read.find((path) =>
+      unlessClosed(() => files.lstat(path)?.kind, undefined) === "other"
+    );
     if (pipe === undefined) return;
     throw new QikError({
       code: "git-failed",

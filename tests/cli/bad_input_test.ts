@@ -268,7 +268,7 @@ repoTest("an input that is a pipe, a device or a directory does not hold anythin
 const READ: readonly (readonly [path: string, told: RegExp | undefined])[] = [
   [".git/HEAD", /"[^"]*\/\.git\/HEAD" is no regular file \[git-failed\]/],
   [".git/config", /"[^"]*\/\.git\/config" is no regular file \[git-failed\]/],
-  [".git/index", /"[^"]*\/\.git\/index" is no regular file \[git-failed\]/],
+  [".git/index", /index "[^"]*\/\.git\/index": it is no file \[git-failed\]/],
   [".git/info/exclude", /"[^"]*\/exclude" is no regular file \[git-failed\]/],
   [".gitignore", /"[^"]*\/\.gitignore" is no regular file \[git-failed\]/],
   [".gitattributes", /"[^"]*\/\.gitattributes" is no regular file \[git-failed\]/],
@@ -286,8 +286,10 @@ repoTest("a pipe in place of a file that git or qik reads by itself is not waite
   await repo.write({ "x2": "", ".git/info/exclude": "" });
   for (const [path, told] of READ) {
     await repo.must();
-    assert.ok(await repo.exists(path), path);
-    await rename(repo.path(path), repo.path("../kept"));
+    // What qik remembers of files is written once they are two seconds old.
+    const stands = await repo.exists(path);
+    assert.ok(stands || path === "._qik/state/files", path);
+    if (stands) await rename(repo.path(path), repo.path("../kept"));
     execFileSync("mkfifo", [repo.path(path)]);
     for (const args of [[], ["-v", "2"], ["--ls", "--changed"]]) {
       const { code, err } = await repo.with({ limitMs: 30_000 }).qik(...args);
@@ -296,7 +298,7 @@ repoTest("a pipe in place of a file that git or qik reads by itself is not waite
       assert.doesNotMatch(err, /bug in qik/);
     }
     await rm(repo.path(path), { force: true });
-    await rename(repo.path("../kept"), repo.path(path));
+    if (stands) await rename(repo.path("../kept"), repo.path(path));
   }
 });
 
