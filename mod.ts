@@ -95,5 +95,6 @@ export { sha256 } from "./lib/sys/digest.ts";
 export { nearest } from "./lib/base/nearest.ts";
 export { byCodeUnit } from "./lib/base/order.ts";
 export { rootedPath } from "./lib/base/paths.ts";
+export { percentDecoded } from "./lib/base/percent.ts";
 export type { Beyond, EdgePlace, Picture } from "./lib/plugin/picture.ts";
 export { VERSION } from "./lib/base/version.ts";

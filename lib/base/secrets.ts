@@ -1,5 +1,6 @@
 import { concat, encodeName } from "./bytes.ts";
 import { OutputMask, SecretBytes } from "./output_mask.ts";
+import { percentDecoded } from "./percent.ts";
 
 /**
  * Names of variables that hold credentials wherever they are met; `*` stands for any text (docs/output.md has the
@@ -116,7 +117,7 @@ export class Secrets {
 
   /** A value of several lines is also told line by line: programs indent or number them. */
   #add(value: string): void {
-    const forms = [value, ...value.split(/\r?\n/), encodedForUrls(value), decodedFromUrls(value)];
+    const forms = [value, ...value.split(/\r?\n/), encodedForUrls(value), percentDecoded(value)];
     for (const form of forms.map((text) => text.trim())) {
       if (form.length < SHORTEST || this.#values.has(form)) continue;
       this.#values.add(form);
@@ -168,14 +169,6 @@ export class Secrets {
 
 function encodedForUrls(value: string): string {
   return encodeURIComponent(value.toWellFormed());
-}
-
-function decodedFromUrls(value: string): string {
-  try {
-    return decodeURIComponent(value);
-  } catch {
-    return value;
-  }
 }
 
 /** Whether a name in capitals is one of the patterns. */

@@ -1,5 +1,6 @@
 /** What of the repository itself requirements and locks name in place of a distribution. */
 import { parentPath, rootedPath } from "../base/paths.ts";
+import { percentDecoded } from "../base/percent.ts";
 import { isTomlLock, logicalLines } from "./lock_file.ts";
 
 /** Paths that a requirement file asks for, as written, but without `file:`. */
@@ -42,21 +43,11 @@ export function askedPaths(text: string): AskedPaths {
   for (const line of logicalLines(text)) {
     const [, editable, address, written] = ASKED.exec(line) ?? [];
     if (written === undefined) continue;
-    const path = address === undefined ? written : decoded(written);
+    const path = address === undefined ? written : percentDecoded(written);
     if (ARCHIVE.test(path)) asked.archives.push(path);
     else (editable === undefined ? asked.copied : asked.editable).push(path);
   }
   return asked;
-}
-
-/** The path of an address. */
-export function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    // A `%` that begins no code.
-    return text;
-  }
 }
 
 /**

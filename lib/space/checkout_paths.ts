@@ -1,5 +1,6 @@
 /** Locks that hold no path of the checkout that they were made in. */
-import { decoded, pathBelow } from "./asked_paths.ts";
+import { percentDecoded } from "../base/percent.ts";
+import { pathBelow } from "./asked_paths.ts";
 
 /** `-e` or `name[extra] @`, an address, an extra, a fragment, and what follows. */
 const ADDRESS = new RegExp(
@@ -51,7 +52,7 @@ type Inside = (path: string) => string | undefined;
 function relativeAddress(line: string, inside: Inside): string | undefined {
   const [, before = "", nameExtra = "", path, extra = "", fragment = "", rest = ""] =
     ADDRESS.exec(line) ?? [];
-  const below = path === undefined ? undefined : inside(decoded(path));
+  const below = path === undefined ? undefined : inside(percentDecoded(path));
   if (below === undefined) return undefined;
   const isEditable = before.startsWith("-e");
   const written = below === "" ? "." : `./${below}`;
@@ -73,7 +74,7 @@ function relativeComment(line: string, inside: Inside): string {
   return line.replace(
     /(?<=[\s("'=@])(file:\/\/(?:localhost)?)?(\/[^\s)"']*)/g,
     (whole, scheme: string | undefined, path: string) =>
-      inside(scheme === undefined ? path : decoded(path)) ?? whole,
+      inside(scheme === undefined ? path : percentDecoded(path)) ?? whole,
   );
 }
 

@@ -1,6 +1,6 @@
 /** The lock of conda's environments: conda's own explicit lists of archives, one for each platform. */
 
-import type { VenvCall } from "../../mod.ts";
+import { percentDecoded, type VenvCall } from "../../mod.ts";
 
 /** One archive. */
 export interface LockedPackage {
@@ -64,7 +64,7 @@ export function relativeTo(
   one: LockedPackage,
 ): LockedPackage {
   for (const own of [root, files.realPath(root)]) {
-    if (!decoded(one.url).startsWith(`file://${own}/`)) continue;
+    if (!percentDecoded(one.url).startsWith(`file://${own}/`)) continue;
     const inside = one.url.slice("file://".length).split("/").slice(own.split("/").length);
     return { ...one, url: `./${inside.join("/")}` };
   }
@@ -75,13 +75,4 @@ export function relativeTo(
 export function wholeUrl(root: string, url: string): string {
   if (!url.startsWith("./")) return url;
   return `file://${root.split("/").map(encodeURIComponent).join("/")}/${url.slice(2)}`;
-}
-
-function decoded(url: string): string {
-  try {
-    return decodeURIComponent(url);
-  } catch {
-    // A `%` that begins no code.
-    return url;
-  }
 }

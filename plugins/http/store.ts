@@ -1,6 +1,7 @@
 import {
   faultOfStatus,
   type ObjectStore,
+  percentDecoded,
   readBytes,
   sha256,
   type StoreCall,
@@ -107,8 +108,8 @@ function credentials(base: URL, { settings, bad }: StoreRequest<HttpSettings>) {
   if (!isHeaderValue(token)) throw bad("token", `it ${UNSENDABLE}`);
   // One without the other is a secret that CI did not hand out.
   const isPair = Boolean(settings.user) && Boolean(settings.password);
-  const user = isPair ? settings.user! : decoded(base.username);
-  const password = isPair ? settings.password! : decoded(base.password);
+  const user = isPair ? settings.user! : percentDecoded(base.username);
+  const password = isPair ? settings.password! : percentDecoded(base.password);
   const pair = btoa(String.fromCharCode(...new TextEncoder().encode(`${user}:${password}`)));
   if (token !== "") headers["Authorization"] = `Bearer ${token}`;
   else if (user !== "" || password !== "") headers["Authorization"] = `Basic ${pair}`;
@@ -124,15 +125,6 @@ const UNSENDABLE = "has characters that HTTP cannot send in a header (line break
 /** Visible characters of Latin-1, spaces and tabs. */
 function isHeaderValue(text: string): boolean {
   return /^[\t -~\u00a0-\u00ff]*$/.test(text);
-}
-
-/** A part of an address; as it is where a percent sign in it is none of an escape. */
-function decoded(part: string): string {
-  try {
-    return decodeURIComponent(part);
-  } catch {
-    return part;
-  }
 }
 
 /** Pieces are named by their own digest; every other name is digested. */
