@@ -81,14 +81,14 @@ class Story {
     const known = await this.#know();
     if (known.outcome !== undefined) return known.outcome;
     if (!this.#slot.mayStart()) return CANCELLED;
-    const lock = await this.#steps.time("wait", () => this.#takeLock());
+    this.#lock = await this.#steps.time("wait", () => this.#takeLock());
     try {
       // What the other one did is this task's result, if its inputs are still the same.
-      const now = lock?.waited && this.#slot.mayStart() ? await this.#knowAnew() : known;
+      const now = this.#lock?.waited && this.#slot.mayStart() ? await this.#knowAnew() : known;
       if (now.outcome !== undefined) return now.outcome;
       return await this.#executeInSlots(now.entry);
     } finally {
-      lock?.release();
+      this.#lock?.release();
     }
   }
 

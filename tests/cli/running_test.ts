@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdir, readFile } from "node:fs/promises";
+import { mkdir, readFile, rm } from "node:fs/promises";
 import process from "node:process";
 import { Gate } from "../support/gate.ts";
 import { shell } from "../support/mounts.ts";
@@ -354,6 +354,25 @@ repoTest(
     assert.equal(await repo.read("ran"), "ran\n");
   },
 );
+
+repoTest("a result whose lock was removed while it ran is not stored", {}, async (repo) => {
+  const gate = (await gatesIn(repo, ["slow"])).get("slow")!;
+  await repo.write({
+    "x": "1",
+    ".gitignore": "out\ngates\n",
+    "qik.toml": `[commands.build]\nexec = '''{ [ -e out ] || ${gate.exec}; } && cp x out'''\n` +
+      `deps = ["x"]\nartifacts = ["out"]\n`,
+  });
+  const running = repo.startQik();
+  await gate.started();
+  await rm(repo.path("._qik/locks"), { recursive: true });
+  await gate.finish();
+  const { code } = await running.ended;
+  assert.equal(code, 0, repo.log);
+  assert.match(running.err, /"build".*its lock was removed/);
+  assert.match((await repo.qik()).err, /1 ran/, "it was stored all the same");
+  assert.match((await repo.qik()).err, /1 cached/);
+});
 
 repoTest("a qik that was killed holds nobody up", {}, async (repo) => {
   const gate = (await gatesIn(repo, ["slow"])).get("slow")!;
