@@ -1,6 +1,8 @@
 import { readdir } from "node:fs/promises";
+import { availableParallelism } from "node:os";
 import { ROOT } from "../root.ts";
 import { type Command, type Ended, runCommand } from "./command.ts";
+import { longestFirst } from "./longest_first.ts";
 
 /** One line of the gate: a check that passes or fails as a whole, or a suite of tests that are counted. */
 export interface Step extends Command {
@@ -25,15 +27,17 @@ export function denoCheck(name: string, ...args: readonly string[]): Step {
 /**
  * A suite: every test file below the directories. Directories without tests yield no step. Types are checked
  * by a step of their own, so that one file which does not compile does not hide the results of all others.
+ *
+ * Tests wait a lot (for programs, for stats to become 2 s old), so that more files run at a time than there are
+ * processors; `DENO_JOBS` says otherwise.
  */
 export async function denoTests(
   name: string,
   directories: readonly string[],
   env: Readonly<Record<string, string>> = {},
 ): Promise<Step[]> {
-  const holding: string[] = [];
-  for (const directory of directories) if (await holdsTests(directory)) holding.push(directory);
-  if (holding.length === 0) return [];
+  const files = (await Promise.all(directories.map(testFiles))).flat();
+  if (files.length === 0) return [];
   const argv = [
     Deno.execPath(),
     "test",
@@ -42,14 +46,17 @@ export async function denoTests(
     "--no-check",
     "--frozen",
     "--parallel",
-    ...holding,
+    ...longestFirst(files),
   ];
-  return [{ name, kind: "tests", argv, env }];
+  const jobs = Deno.env.get("DENO_JOBS") ?? String(2 * availableParallelism());
+  return [{ name, kind: "tests", argv, env: { DENO_JOBS: jobs, ...env } }];
 }
 
-async function holdsTests(directory: string): Promise<boolean> {
+/** Relative to the checkout, sorted. */
+async function testFiles(directory: string): Promise<string[]> {
   const names = await readdir(`${ROOT}/${directory}`, { recursive: true }).catch(() => []);
-  return names.some((name) => name.endsWith("_test.ts"));
+  return names.filter((name) => name.endsWith("_test.ts"))
+    .map((name) => `${directory}/${name.replaceAll("\\", "/")}`).sort();
 }
 
 /** The executable's build, and a directory of tests with it. */

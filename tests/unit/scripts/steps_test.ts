@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { ROOT } from "../../../scripts/root.ts";
 import { runCommand } from "../../../scripts/steps/command.ts";
-import { countTests } from "../../../scripts/steps/steps.ts";
+import { LONG, longestFirst } from "../../../scripts/steps/longest_first.ts";
+import { countTests, denoTests } from "../../../scripts/steps/steps.ts";
 
 Deno.test("the summary of a suite is read, the last one where there are several", () => {
   const passed = "ok | 12 passed (3 steps) | 0 failed | 1 ignored (2s)\n";
@@ -35,4 +38,21 @@ Deno.test("a command that never ends is killed with all that it started", async 
   const ended = await runCommand({ argv, limitMs: 300 });
   assert.notEqual(ended.code, 0);
   assert.match(ended.text, /up\n\nKilled after 0\.3 s/);
+});
+
+Deno.test("a suite is every test file below its directories, those that take long first", async () => {
+  assert.deepEqual(LONG.filter((file) => !existsSync(`${ROOT}/${file}`)), [], "stale names");
+  const [step, ...more] = await denoTests("two", ["tests/diff", "tests/prop/config", "tests/none"]);
+  assert.deepEqual(more, []);
+  const files = step!.argv.filter((word) => word.endsWith("_test.ts"));
+  const expected = [];
+  for (const directory of ["tests/diff", "tests/prop/config"]) {
+    for (const { name } of Deno.readDirSync(`${ROOT}/${directory}`)) {
+      if (name.endsWith("_test.ts")) expected.push(`${directory}/${name}`);
+    }
+  }
+  assert.deepEqual([...files].sort(), expected.sort());
+  assert.equal(files[0], LONG.find((file) => file.startsWith("tests/diff/")));
+  assert.deepEqual(longestFirst(["a", LONG[1]!, "b", LONG[0]!]), [LONG[0], LONG[1], "a", "b"]);
+  assert.deepEqual(await denoTests("none", ["tests/none"]), []);
 });
