@@ -1,36 +1,37 @@
 import { newStatRows, STAT_ROW_BYTES, type StatRows } from "../sys/bulk_stat.ts";
 import { damageSum } from "../sys/digest.ts";
-import type { Proof, ProofText, Table } from "./proof.ts";
+import type { Instead, Proof, ProofText, Table } from "./proof.ts";
 
 /**
  * Layout of a proof, in this machine's byte order, every part aligned to 8 bytes:
  *
  * ```text
- * 32-bit words: mark, version, bytes of text, sum of all that follows, and of each table rows and bytes of names
+ * 32-bit words: mark, version, bytes of text, sum of all that follows, of each table rows and bytes of names,
+ * bytes of what stands instead of rows, and 0
  * for each table its rows (56 bytes each) and its names, each ended by NUL
  * text: JSON
+ * what stands instead of rows: JSON, read only where a row does not hold
  * ```
  */
 const MARK = 0x71696b70;
-const VERSION = 2;
+const VERSION = 3;
 const TABLES = ["files", "directories", "places"] as const;
-const HEADER_WORDS = 4 + 2 * TABLES.length;
+const INSTEAD_WORD = 4 + 2 * TABLES.length;
+const HEADER_WORDS = INSTEAD_WORD + 2;
 const HEADER_BYTES = HEADER_WORDS * 4;
 
-type Loose = Record<typeof TABLES[number], Pick<Table, "instead" | "unsettled">>;
+type Unsettled = Record<typeof TABLES[number], readonly number[]>;
+type Insteads = Record<typeof TABLES[number], readonly (readonly [number, Instead])[]>;
 
 /** Bytes of a proof. */
 export function encodeProof({ text, ...tables }: Proof): Uint8Array {
-  const loose = Object.fromEntries(
-    TABLES.map((name) => {
-      const { instead, unsettled } = tables[name];
-      return [name, { instead: [...instead], unsettled }];
-    }),
-  );
-  const json = new TextEncoder().encode(JSON.stringify({ text, loose }));
+  const unsettled = Object.fromEntries(TABLES.map((name) => [name, tables[name].unsettled]));
+  const instead = Object.fromEntries(TABLES.map((name) => [name, [...tables[name].instead]]));
+  const json = new TextEncoder().encode(JSON.stringify({ text, unsettled }));
+  const insteadJson = new TextEncoder().encode(JSON.stringify(instead));
   const sizes = TABLES.map((name) => sizeOf(tables[name].rows.count, tables[name].names.length));
   const bytes = new Uint8Array(
-    HEADER_BYTES + sizes.reduce((sum, size) => sum + size) + json.length,
+    HEADER_BYTES + sizes.reduce((sum, size) => sum + size) + json.length + insteadJson.length,
   );
   let at = HEADER_BYTES;
   for (const [place, name] of TABLES.entries()) {
@@ -40,11 +41,13 @@ export function encodeProof({ text, ...tables }: Proof): Uint8Array {
     at += sizes[place]!;
   }
   bytes.set(json, at);
+  bytes.set(insteadJson, at + json.length);
   const header = new Uint32Array(bytes.buffer, 0, HEADER_WORDS);
   header.set([MARK, VERSION, json.length, damageSum(bytes.subarray(HEADER_BYTES))]);
   TABLES.forEach((name, place) => {
     header.set([tables[name].rows.count, tables[name].names.length], 4 + 2 * place);
   });
+  header[INSTEAD_WORD] = insteadJson.length;
   return bytes;
 }
 
@@ -64,15 +67,19 @@ export function decodeProof(read: Uint8Array): Proof | undefined {
   const buffer = bytes.buffer as ArrayBuffer;
   const header = new Uint32Array(buffer, bytes.byteOffset, HEADER_WORDS);
   const [mark, version, textBytes, sum] = header as unknown as number[];
-  if (mark !== MARK || version !== VERSION) return undefined;
+  if (mark !== MARK || version !== VERSION || header[HEADER_WORDS - 1] !== 0) return undefined;
   const sizes = TABLES.map((_, place) => sizeOf(header[4 + 2 * place]!, header[5 + 2 * place]!));
   const textAt = HEADER_BYTES + sizes.reduce((all, size) => all + size);
-  if (bytes.length !== textAt + textBytes!) return undefined;
+  const insteadAt = textAt + textBytes!;
+  if (bytes.length !== insteadAt + header[INSTEAD_WORD]!) return undefined;
   if (damageSum(bytes.subarray(HEADER_BYTES)) !== sum) return undefined;
-  const json = JSON.parse(new TextDecoder().decode(bytes.subarray(textAt))) as {
+  const parsed = (from: number, to?: number) =>
+    JSON.parse(new TextDecoder().decode(bytes.subarray(from, to)));
+  const { text, unsettled } = parsed(textAt, insteadAt) as {
     readonly text: ProofText;
-    readonly loose: Loose;
+    readonly unsettled: Unsettled;
   };
+  let insteads: Insteads | undefined;
   let at = HEADER_BYTES;
   const [files, directories, places] = TABLES.map((name, place): Table => {
     const [count, nameBytes] = [header[4 + 2 * place]!, header[5 + 2 * place]!];
@@ -80,8 +87,16 @@ export function decodeProof(read: Uint8Array): Proof | undefined {
     const namesAt = at + count * STAT_ROW_BYTES;
     const names = bytes.subarray(namesAt, namesAt + nameBytes);
     at += sizes[place]!;
-    const { instead, unsettled } = json.loose[name];
-    return { rows, names, instead: new Map(instead), unsettled };
+    let instead: Table["instead"] | undefined;
+    return {
+      rows,
+      names,
+      unsettled: unsettled[name],
+      get instead() {
+        insteads ??= parsed(insteadAt) as Insteads;
+        return instead ??= new Map(insteads[name]);
+      },
+    };
   });
-  return { text: json.text, files: files!, directories: directories!, places: places! };
+  return { text, files: files!, directories: directories!, places: places! };
 }

@@ -142,8 +142,10 @@ export function mark(files: Files, root: string, built: BuiltVenv, id: string): 
       names[inside] = listed(files, prefix, inside).map((entry) => entry.name);
     }
   }
-  const found = programPaths(names).map((path) => [path, programNow(files, `${prefix}/${path}`)]);
-  const programs: Readonly<Record<string, string>> = Object.fromEntries(found);
+  const programs = Object.fromEntries(
+    programPaths(names).filter((path) => isStartable(files, prefix, path))
+      .map((path) => [path, programNow(files, `${prefix}/${path}`)]),
+  );
   const marker: Marker = { id, identity: built.identity, names, programs, archives };
   const bytes = new TextEncoder().encode(JSON.stringify(marker));
   files.writeAtomic(`${prefix}/${MARKER}`, bytes);
@@ -187,6 +189,16 @@ function isPackages(directory: string): boolean {
 
 /** Directories of programs, relative to the environment. */
 const PROGRAMS: readonly string[] = ["bin", "Scripts"];
+
+/**
+ * Whether a command could start it; `bin` also holds texts, such as `activate`, of which being there is enough. Windows
+ * does not tell.
+ */
+function isStartable(files: Files, prefix: string, path: string): boolean {
+  if (!path.startsWith("bin/")) return true;
+  const stat = attempt(() => files.lstat(`${prefix}/${path}`));
+  return stat === undefined || stat.kind !== "file" || (stat.mode & 0o111) !== 0;
+}
 
 /** Python reads the last one first of all. */
 function programPaths(names: Marker["names"]): readonly string[] {

@@ -188,8 +188,9 @@ function askAll(
     const end = names.indexOf(0, at + path.length);
     if (path !== "" && statx.ask(directory, start + at, answerAt) === 0) {
       copyAnswer(answer, into.words, row * STAT_WORDS);
+    } else if (path !== "" && statx.wasAbsent()) {
+      clear(into, row);
     } else {
-      // errno may have been overwritten since; most of these are files that are gone.
       lstatOne(root, path, into, row, failures);
     }
     at = end + 1;

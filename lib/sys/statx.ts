@@ -19,6 +19,12 @@ export interface Statx {
    * @returns 0, or anything else where it failed. Why it failed is for `node:fs` to say.
    */
   ask(directory: number, name: number, into: number): number;
+  /**
+   * Whether the {@link Statx.ask} that failed just now said that nothing stands there. `false` is no answer.
+   *
+   * The runtime may have called the system since, but a call of its own that does not find a file is not among that.
+   */
+  wasAbsent(): boolean;
 }
 
 /** Words (32 bits) of the kernel's `struct statx`. */
@@ -45,6 +51,9 @@ const OPEN_FLAGS = 0o10000000 | O_DIRECTORY | 0o2000000;
 
 /** glibc, and musl under the names that distributions give it. */
 const LIBRARIES = ["libc.so.6", "libc.musl-x86_64.so.1", "libc.musl-aarch64.so.1"];
+
+/** ENOENT and ENOTDIR. */
+const ABSENT = [2, 20];
 
 let opened: Statx | undefined | "untried" = "untried";
 
@@ -76,6 +85,7 @@ interface BunFfi {
     functions: Readonly<Record<string, { args: readonly string[]; returns: string }>>,
   ): { readonly symbols: Readonly<Record<string, (...args: number[]) => number>> };
   ptr(bytes: Uint8Array): number;
+  toArrayBuffer(address: number, offset: number, length: number): ArrayBuffer;
 }
 
 function openWithBun(library: string): Statx {
@@ -84,13 +94,16 @@ function openWithBun(library: string): Statx {
     statx: { args: ["i32", "ptr", "i32", "u32", "ptr"], returns: "i32" },
     open: { args: ["ptr", "i32"], returns: "i32" },
     close: { args: ["i32"], returns: "i32" },
+    __errno_location: { args: [], returns: "ptr" },
   });
   const statx = symbols["statx"]!;
+  const errno = new Int32Array(FFI.toArrayBuffer(symbols["__errno_location"]!(), 0, 4));
   return {
     open: (path) => symbols["open"]!(FFI.ptr(path), OPEN_FLAGS),
     close: (fd) => void symbols["close"]!(fd),
     address: (bytes) => FFI.ptr(bytes),
     ask: (directory, name, into) => statx(directory, name, FLAGS, BASIC_STATS, into),
+    wasAbsent: () => ABSENT.includes(errno[0]!),
   };
 }
 
@@ -101,8 +114,10 @@ function openWithDeno(library: string): Statx | undefined {
     statx: { parameters: ["i32", "usize", "i32", "u32", "usize"], result: "i32" },
     open: { parameters: ["buffer", "i32"], result: "i32" },
     close: { parameters: ["i32"], result: "i32" },
+    __errno_location: { parameters: [], result: "pointer" },
   });
-  const { statx, open, close } = symbols;
+  const { statx, open, close, __errno_location: errnoAt } = symbols;
+  const errno = new Int32Array(Deno.UnsafePointerView.getArrayBuffer(errnoAt()!, 4));
   return {
     open: (path) => open(path as Uint8Array<ArrayBuffer>, OPEN_FLAGS),
     close: (fd) => void close(fd),
@@ -110,5 +125,6 @@ function openWithDeno(library: string): Statx | undefined {
       Number(Deno.UnsafePointer.value(Deno.UnsafePointer.of(bytes as Uint8Array<ArrayBuffer>))),
     ask: (directory, name, into) =>
       statx(directory, name as unknown as bigint, FLAGS, BASIC_STATS, into as unknown as bigint),
+    wasAbsent: () => ABSENT.includes(errno[0]!),
   };
 }
