@@ -55,6 +55,7 @@ export type { FileState } from "./lib/git/tree.ts";
 export { type Fence, isFenced, isInside, openFences } from "./lib/space/fence.ts";
 export type { Packages } from "./lib/space/packages.ts";
 export { compileCheaply } from "./lib/sys/compile_cheaply.ts";
+export { readRegular } from "./lib/sys/read_regular.ts";
 export type { Files } from "./lib/sys/sys.ts";
 export type {
   DepPlace,

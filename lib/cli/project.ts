@@ -14,6 +14,7 @@ import { madeCommands, type ProjectView } from "../plugin/made.ts";
 import type { BuiltVenvs } from "../plugin/venvs.ts";
 import { type Registry, registryOf } from "../plugin/registry.ts";
 import { spaceOf } from "../space/space_of.ts";
+import { spaceRootProblems } from "../space/space_roots.ts";
 import type { Files, Sys } from "../sys/sys.ts";
 import type { AppParts } from "./parts.ts";
 import type { Invocation } from "./args.ts";
@@ -68,6 +69,8 @@ export async function openProject(parts: AppParts, invocation: Invocation): Prom
   const known = remoteSecrets(read.config, sys.env);
   if (known.length > 0) secrets.follow(() => known);
   try {
+    const problems = spaceRootProblems(sys.files, read.root, read.config.spaces);
+    if (problems.length > 0) throw new QikError(problems);
     const project = await planned(sys, invocation, settings, read);
     for (const url of project.venvs.urls) secrets.learn({ "index-url": url });
     return { ...project, secrets };

@@ -1,5 +1,6 @@
 import { sha256 } from "../sys/digest.ts";
-import { errorCode, type Files, type Modules } from "../sys/sys.ts";
+import { readBytes } from "../space/ports.ts";
+import type { Files, Modules } from "../sys/sys.ts";
 import type { Plugin, PluginFactory } from "./api.ts";
 import { makePlugin } from "./registry.ts";
 import { foreignSources } from "./sources.ts";
@@ -69,14 +70,5 @@ async function loadOwn(
   } catch (error) {
     broken.set(source, error instanceof Error ? error.message : String(error));
     return "";
-  }
-}
-
-function readBytes(files: Files, path: string): Uint8Array | undefined {
-  try {
-    return files.stat(path)?.kind === "file" ? files.read(path) : undefined;
-  } catch (error) {
-    if (errorCode(error) === undefined) throw error;
-    return undefined;
   }
 }

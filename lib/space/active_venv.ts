@@ -16,6 +16,8 @@ export interface ActiveVenv {
   readonly bin: string;
   /** Directories named by `PYTHONPATH`, which come first on `sys.path`. */
   readonly pathDirs: readonly string[];
+  /** Files that `PYTHONPATH` names, or something in them: archives, which Python imports from. */
+  readonly pathArchives: readonly string[];
   /** Directories of installed packages that exist, in the order of `sys.path`. */
   readonly siteDirs: readonly string[];
 }
@@ -153,7 +155,7 @@ export function environmentAt(
     kind,
     prefix,
     bin: binOf(ports.platform, prefix, kind),
-    pathDirs: pythonPath(ports),
+    ...pythonPath(ports),
     siteDirs: distinctDirectories(ports.files, candidates),
   };
 }
@@ -229,10 +231,23 @@ function userSite(
   return folder && `${folder}/lib/${library.replace(/t$/, "")}/site-packages`;
 }
 
-function pythonPath(ports: VenvPorts): string[] {
+function pythonPath(ports: VenvPorts): Pick<ActiveVenv, "pathDirs" | "pathArchives"> {
   const windows = ports.platform === "windows";
-  const entries = pathEntries(variable(ports.env, "PYTHONPATH", ports.platform), windows);
-  return distinctDirectories(ports.files, entries.map((entry) => absolute(ports, entry)));
+  const entries = pathEntries(variable(ports.env, "PYTHONPATH", ports.platform), windows)
+    .map((entry) => withoutSlash(absolute(ports, entry)));
+  const archives = entries.map((path) => archiveOf(ports.files, path))
+    .filter((path) => path !== undefined);
+  const pathDirs = distinctDirectories(ports.files, entries);
+  return { pathDirs, pathArchives: [...new Set(archives)] };
+}
+
+/** The file at the path, or the one that the path leads into, as `lib.zip/src` does. */
+function archiveOf(files: Files, path: string): string | undefined {
+  for (let at = path; at !== ""; at = above(at)) {
+    const kind = attempt(() => files.stat(at))?.kind;
+    if (kind !== undefined) return kind === "file" ? at : undefined;
+  }
+  return undefined;
 }
 
 /** Directories that exist, each once, also where they have several names (`lib64` is often a link to `lib`). */

@@ -5,7 +5,8 @@ import type { Checked, Problem } from "../base/problems.ts";
 import type { Files } from "../sys/sys.ts";
 import { field, textField } from "./fields.ts";
 import { normalName } from "./installed.ts";
-import { type Readable, readBytes, readText } from "./ports.ts";
+import type { Readable } from "../sys/read_regular.ts";
+import { readBytes, readText } from "./ports.ts";
 
 /** What lock files say. */
 export interface Locked {

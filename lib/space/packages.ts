@@ -30,13 +30,16 @@ export interface Packages {
   /** Directories that distributions are looked for in, absolute; a change in one of them may change the answers. */
   directories(): readonly string[];
   /**
-   * What of the environment Python reads and qik does not: code in `.pth` files, and archives that these name. Each with
-   * a digest of its content.
+   * What of the environment Python reads and qik does not: code in `.pth` files, and archives that these or
+   * `PYTHONPATH` name. Each with a digest of its content.
    */
   unread(): readonly string[];
   /** What was remembered is used again only where the stat of its directory or file is still the same. */
   invalidate(): void;
 }
+
+/** Where Python looks for packages. */
+type SearchPath = Pick<ActiveVenv, "pathDirs" | "pathArchives" | "siteDirs">;
 
 /**
  * The packages of an environment. Where a name is found twice, the first on `sys.path` counts.
@@ -45,14 +48,14 @@ export interface Packages {
  */
 export function openPackages(
   ports: Pick<VenvPorts, "files" | "clock">,
-  venv: Pick<ActiveVenv, "pathDirs" | "siteDirs">,
+  venv: SearchPath,
 ): Packages {
   return new SitePackages(ports, venv);
 }
 
 class SitePackages implements Packages {
   readonly #files: Files;
-  readonly #venv: Pick<ActiveVenv, "pathDirs" | "siteDirs">;
+  readonly #venv: SearchPath;
   readonly #listings: StatMemo<readonly DirectoryEntry[]>;
   readonly #texts: StatMemo<string>;
   readonly #versions: StatMemo<string | undefined>;
@@ -64,7 +67,7 @@ class SitePackages implements Packages {
 
   constructor(
     ports: Pick<VenvPorts, "files" | "clock">,
-    venv: Pick<ActiveVenv, "pathDirs" | "siteDirs">,
+    venv: SearchPath,
   ) {
     const { files } = ports;
     this.#files = files;
@@ -132,17 +135,20 @@ class SitePackages implements Packages {
     const found = this.#venv.siteDirs.flatMap((site) =>
       this.#listings.get(site).filter(({ name }) => name.endsWith(".pth")).flatMap(({ name }) => {
         const text = this.#texts.get(`${site}/${name}`);
-        const archives = pthDirectories(site, text).map((path) => {
-          const digest = this.#digests.get(path);
-          return digest && `${path.slice(path.lastIndexOf("/") + 1)} ${digest}`;
-        });
+        const archives = pthDirectories(site, text).map((path) => this.#archive(path));
         const code = isUnknownCode(name, text)
           ? `code in ${name} ${this.#digests.get(`${site}/${name}`)}`
           : undefined;
-        return [code, ...archives].filter((part) => part !== undefined);
+        return [code, ...archives];
       })
     );
-    return [...new Set(found)].sort(byCodeUnit);
+    const all = [...found, ...this.#venv.pathArchives.map((path) => this.#archive(path))];
+    return [...new Set(all.filter((part) => part !== undefined))].sort(byCodeUnit);
+  }
+
+  #archive(path: string): string | undefined {
+    const digest = this.#digests.get(path);
+    return digest && `${path.slice(path.lastIndexOf("/") + 1)} ${digest}`;
   }
 
   #installed(): Map<string, Installed[]> {

@@ -1,3 +1,4 @@
+import { type Readable, readRegular } from "../sys/read_regular.ts";
 import { type Clock, errorCode, type Files, type Machine } from "../sys/sys.ts";
 import type { Environ } from "./environ.ts";
 
@@ -38,14 +39,9 @@ export function above(path: string): string {
   return path.slice(0, Math.max(0, path.lastIndexOf("/"), path.lastIndexOf("\\")));
 }
 
-/** Files that may be asked what they are before they are read: a named pipe would be waited for without an end. */
-export type Readable = Pick<Files, "read"> & Partial<Pick<Files, "stat">>;
-
 /** What a regular file holds, or `undefined` where there is none that can be read. */
 export function readBytes(files: Readable, path: string): Uint8Array | undefined {
-  return attempt(() =>
-    (files.stat?.(path)?.kind ?? "file") === "file" ? files.read(path) : undefined
-  );
+  return attempt(() => readRegular(files, path));
 }
 
 /** Text of a file that people write, or `undefined` where it cannot be read; bad UTF-8 becomes U+FFFD. */

@@ -1,5 +1,5 @@
 /** How the steps use files and the tool. */
-import { indexesOf, QikError, type VenvCall } from "../../mod.ts";
+import { indexesOf, QikError, readRegular, type VenvCall } from "../../mod.ts";
 import { type At, TOOLS } from "./venv.ts";
 import { readWanted, Unusable, type Wanted } from "./wanted.ts";
 
@@ -68,6 +68,5 @@ export function scratchOf(call: VenvCall, { directory }: At): string {
 
 /** The text of a file below the root; empty where it is missing. */
 export function textOf({ files, root }: VenvCall, path: string): string {
-  const full = `${root}/${path}`;
-  return new TextDecoder().decode(files.stat(full)?.kind === "file" ? files.read(full) : undefined);
+  return new TextDecoder().decode(readRegular(files, `${root}/${path}`));
 }

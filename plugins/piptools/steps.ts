@@ -5,6 +5,7 @@ import {
   lockRelative,
   pythonProgram,
   QikError,
+  readRegular,
   type VenvCall,
 } from "../../mod.ts";
 import type { At } from "./venv.ts";
@@ -42,9 +43,7 @@ function wholeConstraint(
   path: string,
   nth: number,
 ): { readonly path: string; readonly shown: string } {
-  const full = `${root}/${path}`;
-  const isFile = files.stat(full)?.kind === "file";
-  const text = new TextDecoder().decode(isFile ? files.read(full) : undefined);
+  const text = new TextDecoder().decode(readRegular(files, `${root}/${path}`));
   const base = root.split("/").map(encodeURIComponent).join("/");
   const whole = text.replace(/^([\w.[\],-]+ @ file:)\.\//gm, `$1//${base}/`);
   // What a file includes is relative to it.

@@ -1,5 +1,5 @@
 /** What Poetry and Python are asked to do. */
-import { type InstallCall, pythonProgram, sha256, type VenvCall } from "../../mod.ts";
+import { type InstallCall, pythonProgram, readRegular, sha256, type VenvCall } from "../../mod.ts";
 import { changedArchives } from "./project.ts";
 import { type At, directoryOf } from "./venv.ts";
 
@@ -31,8 +31,7 @@ export async function lock(call: VenvCall, at: At): Promise<number> {
 
 /** What a regular file holds; its path is absolute or relative to the root. */
 function readFile({ files, root }: VenvCall, path: string): Uint8Array | undefined {
-  const full = path.startsWith("/") ? path : `${root}/${path}`;
-  return files.stat(full)?.kind === "file" ? files.read(full) : undefined;
+  return readRegular(files, path.startsWith("/") ? path : `${root}/${path}`);
 }
 
 function digestOf(bytes: Uint8Array | undefined): string | undefined {

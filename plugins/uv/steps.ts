@@ -1,5 +1,11 @@
 /** What uv is asked to do. */
-import { indexesOf, type InstallCall, lockRelative, type VenvCall } from "../../mod.ts";
+import {
+  indexesOf,
+  type InstallCall,
+  lockRelative,
+  readRegular,
+  type VenvCall,
+} from "../../mod.ts";
 import type { At } from "./venv.ts";
 
 /** Requirements to a lock. Versions that the lock has already are kept where they still fit. */
@@ -42,9 +48,7 @@ export async function install(call: InstallCall, at: At): Promise<number> {
     const code = await call.tool(made, { env });
     if (code !== 0) return code;
   }
-  const lock = `${call.root}/${at.lock}`;
-  const isFile = call.files.stat(lock)?.kind === "file";
-  const text = new TextDecoder().decode(isFile ? call.files.read(lock) : undefined);
+  const text = new TextDecoder().decode(readRegular(call.files, `${call.root}/${at.lock}`));
   return await call.tool([
     "uv",
     "pip",

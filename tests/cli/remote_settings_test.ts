@@ -116,6 +116,7 @@ Deno.test("a secret in qik.toml is copied into no file that others may read", as
     ...files(project('type = "http"\nurl = "http://u:c4n4ry-url@127.0.0.1:9"\ntimeout = "1s"')),
     // Somebody made it before, open to everybody.
     "._qik/": "",
+    "py/": "",
   });
   await repo.write({
     "qik.toml": (await repo.read("qik.toml")).replace("[plugins]", '[plugins]\nuv = "qik.uv"') +

@@ -285,6 +285,16 @@ deps = [{type = "pydist", name = "six"}]
   assert.ok(!await cached({ [`${site}/easy.pth`]: "./six.egg\n", [`${site}/six.egg`]: "zip 1" }));
   assert.ok(!await cached({ [`${site}/six.egg`]: "zip 2" }));
   assert.ok(await cached({}));
+  // So does an archive on PYTHONPATH, also where only a part of it is named.
+  for (const path of ["../lib.zip", `${repo.path("../lib.zip")}/src`]) {
+    const env = { VIRTUAL_ENV: plain.path("../venv"), PYTHONPATH: path };
+    const hits = async () => (await plain.with({ env }).must()).err.includes("1 cached");
+    await repo.write({ "../lib.zip": `zip 1 at ${path}` });
+    await hits();
+    assert.ok(await hits(), path);
+    await repo.write({ "../lib.zip": `zip 2 at ${path}` });
+    assert.ok(!await hits(), path);
+  }
   // What is found is not about them.
   await repo.write({
     "qik.toml": '[commands.use]\nexec = "echo"\ndeps = [{type = "pydist", name = "numpy"}]\n',
@@ -300,4 +310,27 @@ deps = [{type = "pydist", name = "six"}]
     err,
     /"six".*\[pydist-missing\][^]*hint: .* not read .*: code in mine\.pth, six\.egg\./,
   );
+});
+
+repoTest("a root that is no directory is told with its line and the nearest name", {
+  "qik.toml":
+    '[spaces.app]\nvenv = []\nroot = "ap/core"\n\n[commands.a]\nexec = "echo a"\ndeps = []\n',
+  "ap/cores/": "",
+  "file": "",
+}, async (repo) => {
+  const near = await repo.qik();
+  assert.equal(near.code, 2);
+  assert.match(
+    near.err,
+    /Cannot use "ap\/core" for the root of the space "app": it is not a directory \[config-bad-value\]\n +at qik\.toml:3:1 .*\n +hint: Did you mean "ap\/cores"\?/,
+  );
+  await repo.write({ "ap/core/": "" });
+  // The second run leaves a proof, the third one is told from it.
+  for (const _ of [1, 2, 3]) await repo.must();
+  await repo.remove("ap/core");
+  assert.equal((await repo.qik()).code, 2);
+  await repo.write({ "qik.toml": (await repo.read("qik.toml")).replace("ap/core", "file") });
+  const other = await repo.qik(":x", "true@app");
+  assert.equal(other.code, 2);
+  assert.match(other.err, /"file" for the root.*\n.*\n +hint: Create the directory/);
 });

@@ -153,6 +153,14 @@ Deno.test("PYTHONPATH comes first, relative entries below the root", () => {
   assert.deepEqual(found(scratch, env)?.path, ["src", "lib"]);
 });
 
+Deno.test("archives on PYTHONPATH are known, also where it names what lies in them", () => {
+  using scratch = new Scratch({ ...installation("usr"), "a.zip": "zip", "src": "/" });
+  const { root } = scratch;
+  const path = `a.zip:${root}/a.zip/inner/lib:src/gone/deep:gone.zip:src`;
+  const venv = findActiveVenv(scratch.ports({ PATH: `${root}/usr/bin`, PYTHONPATH: path }));
+  assert.deepEqual(venv?.pathArchives, [`${root}/a.zip`]);
+});
+
 const SHIM = (root: string) =>
   `#!/usr/bin/env bash\nset -e\nexport PYENV_ROOT="${root}/pyenv"\nexec x\n`;
 

@@ -15,6 +15,7 @@ function wheel(name: string, version: string, record = "", site = "site"): Recor
 const open = ({ root }: Scratch, ...sites: string[]) =>
   openPackages({ files, clock }, {
     pathDirs: [],
+    pathArchives: [],
     siteDirs: (sites.length === 0 ? ["site"] : sites).map((site) => `${root}/${site}`),
   });
 
@@ -101,7 +102,11 @@ Deno.test("one question reads the directory and one file, once; a stat tells wha
   // Far enough in the future for the time stamps of this test to be believed.
   let nowMs = Date.now() + 10_000;
   const ports = { files: counting, clock: { now: () => nowMs } };
-  const packages = openPackages(ports, { pathDirs: [], siteDirs: [`${scratch.root}/site`] });
+  const packages = openPackages(ports, {
+    pathDirs: [],
+    pathArchives: [],
+    siteDirs: [`${scratch.root}/site`],
+  });
   packages.version("a");
   packages.version("a");
   assert.deepEqual(reads.splice(0), ["site", "METADATA"]);
@@ -277,6 +282,7 @@ Deno.test("a project with endless folders is looked into in bounded time", () =>
   const { files: counting, reads } = counted();
   const packages = openPackages({ files: counting, clock }, {
     pathDirs: [],
+    pathArchives: [],
     siteDirs: [`${scratch.root}/site`],
   });
   assert.deepEqual(packages.distributionsOf("app"), ["app"]);
