@@ -37,7 +37,7 @@ function conda(): VenvTool {
 
 venvContract("conda", conda, {
   slow: ["damaged", "two at once", "where it is told"],
-  lacks: ["of a wheel"],
+  lacks: ["of a wheel", "different Pythons"],
 });
 
 const REAL = process.env["QIK_TEST_MICROMAMBA"] ?? "";
@@ -122,6 +122,23 @@ test("of a channel in the repository each clone installs its own, by the same lo
     "show@app": "hit",
   });
   assert.equal((await other.must(":x", "qikblue@app")).out, "qikblue 1.0\n");
+});
+
+test("spaces with different Pythons stand side by side in one run", async (bench) => {
+  const { repo } = bench;
+  // A Python is a package like any other: two of that name show which one is in which space.
+  const pythons = ["3.11", "3.13"].map((version) => ({ name: "python", version }));
+  writeChannel(repo.path("../packages"), pythons.map(condaPackage));
+  await repo.write({
+    "qik.toml": withSettings(bench, 'python = "3.13"')
+      .replace("[spaces.lint.venv]\n", '[spaces.lint.venv]\npython = "3.11"\n')
+      .replace(/exec = "qik\w+"/g, 'exec = "python"'),
+    "app.yml": "dependencies: []\n",
+    "lint.yml": "dependencies: []\n",
+  });
+  await bench.run();
+  assert.equal(await repo.read("._qik/out/show@app.out"), "python 3.13\n");
+  assert.equal(await repo.read("._qik/out/check@lint.out"), "python 3.11\n");
 });
 
 test("packages of PyPI in an environment file are refused", async ({ repo }) => {

@@ -12,7 +12,7 @@ import {
 import { showNoCredentials } from "../support/venv/credentials.ts";
 import { project } from "../support/venv/projects.ts";
 import { requirement, writeWheels } from "../support/venv/python_packages.ts";
-import { pipTools } from "../support/venv/tools.ts";
+import { pipTools, pythonWithPipTools } from "../support/venv/tools.ts";
 
 function piptools(): VenvTool {
   return {
@@ -26,6 +26,7 @@ function piptools(): VenvTool {
         path: pipTools(),
         env: { PIP_INDEX_URL: `file://${join(directory, "simple")}` },
       }),
+    pythonDirectory: pythonWithPipTools,
     requirements: (name, wants) => ({
       reqs: `${name}.txt`,
       files: {

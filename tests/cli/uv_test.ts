@@ -2,7 +2,6 @@
 import assert from "node:assert/strict";
 import { copyFileSync } from "node:fs";
 import { cp, truncate } from "node:fs/promises";
-import { delimiter } from "node:path";
 import {
   all,
   type Bench,
@@ -14,7 +13,6 @@ import { endWatching, put, sawByHint, startWatching, swap } from "../support/wat
 import { startIndex } from "../support/venv/index_server.ts";
 import { project } from "../support/venv/projects.ts";
 import { writeWheels } from "../support/venv/python_packages.ts";
-import { pythonsHere } from "../support/venv/pythons.ts";
 import { uv } from "../support/venv/uv.ts";
 
 venvContract("uv", uv);
@@ -292,42 +290,3 @@ test("an environment that the user has activated by hand is none for its making"
   await active.must("show");
   assert.equal(await repo.read("._qik/out/show@app.out"), "qikblue 2.0\n");
 });
-
-const PYTHONS = pythonsHere();
-
-const SEVERAL = "spaces with different Pythons stand side by side in one run";
-
-if (PYTHONS.length < 2) Deno.test.ignore(`uv: ${SEVERAL} (there is only one here)`, () => {});
-else {
-  test(SEVERAL, async (bench) => {
-    const [newest, , third = PYTHONS[1]!] = PYTHONS as readonly [
-      typeof PYTHONS[0],
-      typeof PYTHONS[0],
-    ];
-    const { repo } = bench;
-    const toml = configuration(bench.tool)
-      .replace("[spaces.app.venv]\n", `[spaces.app.venv]\npython = "${newest!.version}"\n`)
-      .replace("[spaces.lint.venv]\n", `[spaces.lint.venv]\npython = "${third!.version}"\n`)
-      .replace('exec = "qikblue"', "exec = \"python -c 'import sys, qikblue; print(sys.version)'\"")
-      .replace(
-        'exec = "qikgreen"',
-        "exec = \"python -c 'import sys, qikgreen; print(sys.version)'\"",
-      );
-    await repo.write({ "qik.toml": toml });
-    const path = [
-      repo.path("../shim"),
-      newest!.directory,
-      third!.directory,
-      repo.environment()["PATH"],
-    ];
-    const both = repo.with({ env: { PATH: path.join(delimiter) } });
-    await both.must();
-    assert.ok((await repo.read("._qik/out/show@app.out")).startsWith(newest!.version));
-    assert.ok((await repo.read("._qik/out/check@lint.out")).startsWith(third!.version));
-    assert.match((await both.must()).out, /6 cached/);
-    // Another Python is another environment, although the lock may stay.
-    await repo.write({ "qik.toml": toml.replace(`"${newest!.version}"`, `"${third!.version}"`) });
-    await both.must();
-    assert.ok((await repo.read("._qik/out/show@app.out")).startsWith(third!.version));
-  });
-}

@@ -13,6 +13,8 @@ import { pythonRepoTest } from "../python.ts";
 import type { Ran, Repo, Tree } from "../repo.ts";
 import { FULL } from "../torture.ts";
 import { showOwnWheels } from "./own_wheels.ts";
+import { type FoundPython, pythonsHere } from "./pythons.ts";
+import { showSeveralPythons } from "./several_pythons.ts";
 
 /** A package that the suite wants to exist: a program of its name prints its name and version. */
 export interface TestPackage {
@@ -53,6 +55,8 @@ export interface VenvTool {
   ): { readonly reqs: string; readonly files: Tree };
   /** Further lines for the table of a space's venv, such as `hashes = false`. */
   readonly settings?: string;
+  /** Where `python3.N` is that does for the tool; else where it was found. */
+  pythonDirectory?(python: FoundPython): string;
 }
 
 const PACKAGES: readonly TestPackage[] = [
@@ -247,6 +251,13 @@ export function venvContract(
   });
 
   test("of a wheel in the repository each clone installs its own, by the same lock", showOwnWheels);
+
+  const [newest, ...older] = pythonsHere();
+  const other = older[1] ?? older[0];
+  const several = "spaces with different Pythons stand side by side in one run";
+  if (newest === undefined || other === undefined) {
+    Deno.test.ignore(`${kind}: ${several} (there is only one here)`, () => {});
+  } else test(several, (bench) => showSeveralPythons(bench, [newest, other]));
 
   test("what was damaged or deleted is made again", async (bench) => {
     const { repo } = bench;

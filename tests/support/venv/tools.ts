@@ -5,6 +5,9 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { kept } from "./python_packages.ts";
+import type { FoundPython } from "./pythons.ts";
+
+const PIP_TOOLS = ["pip-tools==7.6.2", "pip==26.3"];
 
 /**
  * pip-tools.
@@ -13,10 +16,18 @@ import { kept } from "./python_packages.ts";
  * @throws Where there is no python3, no pip or no PyPI: without them nothing would be shown.
  */
 export function pipTools(): string {
-  return programs(["pip-tools==7.6.2", "pip==26.3"], {
+  return programs(PIP_TOOLS, {
     "pip-compile": ["-m", "piptools", "compile"],
     "pip-sync": ["-m", "piptools", "sync"],
   });
+}
+
+/** The directory of a Python that has pip-tools. */
+export function pythonWithPipTools({ version, directory }: FoundPython): string {
+  return join(
+    venvOf([...PIP_TOOLS, `python ${version}`], join(directory, `python${version}`)),
+    "bin",
+  );
 }
 
 /** Poetry, as {@link pipTools}. */
@@ -48,14 +59,8 @@ function programs(
   starts: Readonly<Record<string, readonly string[]>>,
   beside: Readonly<Record<string, string>> = {},
 ): string {
-  const run = (argv: readonly string[]) =>
-    execFileSync(argv[0]!, argv.slice(1), { stdio: ["ignore", "inherit", "inherit"] });
+  const venv = venvOf(pins, "python3");
   const name = pins[0]!.split("==", 1)[0]!;
-  const venv = kept(`${name}-${digestOf(pins)}`, (half) => {
-    run(["python3", "-m", "venv", half]);
-    const pip = [join(half, "bin/python"), "-m", "pip", "install", "-q"];
-    run([...pip, "--disable-pip-version-check", ...pins]);
-  });
   // The scripts that pip wrote name the directory as it was called then.
   return kept(`${name}-bin-${digestOf([venv, starts, beside])}`, (half) => {
     for (const [file, text] of Object.entries(beside)) writeFileSync(join(half, file), text);
@@ -64,6 +69,17 @@ function programs(
       const text = `#!/bin/sh\nexec "${venv}/bin/python" ${words.join(" ")} "$@"\n`;
       writeFileSync(join(half, program), text, { mode: 0o755 });
     }
+  });
+}
+
+/** An environment of its own. What is pinned to no version is only told apart by. */
+function venvOf(pins: readonly string[], python: string): string {
+  const run = (argv: readonly string[]) =>
+    execFileSync(argv[0]!, argv.slice(1), { stdio: ["ignore", "inherit", "inherit"] });
+  return kept(`${pins[0]!.split("==", 1)[0]!}-${digestOf(pins)}`, (half) => {
+    run([python, "-m", "venv", half]);
+    const pip = [join(half, "bin/python"), "-m", "pip", "install", "-q"];
+    run([...pip, "--disable-pip-version-check", ...pins.filter((pin) => pin.includes("=="))]);
   });
 }
 

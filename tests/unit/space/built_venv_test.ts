@@ -27,7 +27,9 @@ const NAMES = [
 ];
 
 function installed(): Scratch {
-  const tree = NAMES.map((name) => [`${BUILT.directory}/${name}`, "x"] as const);
+  const tree = NAMES.map((name) =>
+    [`${BUILT.directory}/${name}`, name.startsWith("bin/") ? { program: "x" } : "x"] as const
+  );
   const scratch = new Scratch({ ...Object.fromEntries(tree), "app.lock": "blue==1.0\n" });
   mark(files, scratch.root, BUILT, wantedId(files, scratch.root, BUILT)!);
   return scratch;
