@@ -6,6 +6,11 @@ export interface Cache {
   readonly name: string;
   /** Looks up; writes nothing to the working tree. */
   get(key: string): Promise<Lookup>;
+  /**
+   * Whether something lies here under this key, unverified; asks no server, and costs no more than a look at a file.
+   * Asked once a task's lock is taken: another qik may have stored its result since `get`. Unset: cannot tell.
+   */
+  has?(key: string): boolean;
   /** Stores all of a result or nothing. Storing a known key again is not an error. */
   put(result: TaskResult): Promise<PutOutcome>;
   /**

@@ -131,6 +131,7 @@ export function openLocalCache(options: LocalCacheOptions): LocalCache {
   return {
     name: options.name ?? "local",
     get: (key) => Promise.resolve(find(store, key)),
+    has: (key) => files.lstat(entryFile(store, key)) !== undefined,
     put: (result) => Promise.resolve(keep(store, result)),
     disown({ key }) {
       discard(files, entryFile(store, key));

@@ -15,6 +15,7 @@ export function madeHere(cache: Cache): Cache {
         `its result is from the cache "${origin.remote}", which is not asked for it now`;
       return { found: false, reason: "absent", detail };
     },
+    ...(cache.has && { has: (key) => cache.has!(key) }),
     put: (result) => cache.put(result),
     ...(cache.disown && { disown: (wrong) => cache.disown!(wrong) }),
   };

@@ -63,6 +63,7 @@ export function openRepoCache(options: RepoCacheOptions): RepoCache {
   return {
     name: "repo",
     get: (key) => cache.findTrusted(key),
+    has: (key) => cache.has(key),
     put: (result) => cache.keep(result),
     disown({ key }) {
       cache.remove(key);
@@ -109,11 +110,15 @@ class RepoEntries {
     return detail === undefined ? lookup : { found: false, reason: "absent", detail };
   }
 
+  has(key: string): boolean {
+    if (!this.#known.has(key)) this.#readEntries();
+    return this.#known.has(key);
+  }
+
   find(key: string): Lookup {
     try {
-      if (!this.#known.has(key)) this.#readEntries();
-      const known = this.#known.get(key);
-      if (known === undefined) return { found: false, reason: "absent" };
+      if (!this.has(key)) return { found: false, reason: "absent" };
+      const known = this.#known.get(key)!;
       if ("detail" in known) return { found: false, reason: "damaged", detail: known.detail };
       const wrong = known.manifest.artifacts.find((artifact) => !this.#isInPlace(artifact));
       if (wrong !== undefined) {

@@ -48,6 +48,15 @@ export class CacheGuard {
       : this.#damaged(cache, task, lookup.detail);
   }
 
+  /** As `Cache.has`; what cannot be looked at is not there. */
+  has(cache: Cache, key: string): boolean {
+    try {
+      return cache.has?.(key) === true;
+    } catch {
+      return false;
+    }
+  }
+
   /**
    * The user's own work in the way of a hit is no damage: the command runs as it would without a cache. What a
    * remote could not fetch has been told by the remote, once for all tasks.
@@ -130,6 +139,13 @@ export class CacheGuard {
       ...(task !== undefined && { task }),
       ...(hint !== undefined && { hint }),
     });
+  }
+
+  inputsChanged(task: string, paths: readonly string[]): void {
+    const shown = paths.slice(0, 3).map((path) => `"${path}"`).join(", ");
+    const more = paths.length > 3 ? " and others" : "";
+    const message = `Did not store "${task}": ${shown}${more} changed while it ran`;
+    this.warn("inputs-changed", message, task);
   }
 
   #badArtifact(task: string, detail: string): void {

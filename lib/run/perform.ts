@@ -84,7 +84,8 @@ class Story {
     this.#lock = await this.#steps.time("wait", () => this.#takeLock());
     try {
       // What the other one did is this task's result, if its inputs are still the same.
-      const now = this.#lock?.waited && this.#slot.mayStart() ? await this.#knowAnew() : known;
+      const isDone = this.#mayBeDone(known) && this.#slot.mayStart();
+      const now = isDone ? await this.#knowAnew() : known;
       if (now.outcome !== undefined) return now.outcome;
       return await this.#executeInSlots(now.entry);
     } finally {
@@ -101,6 +102,13 @@ class Story {
       if (error instanceof QikError) return { outcome: this.#unkeyed(error) };
       throw error;
     }
+  }
+
+  /** Whether another qik had the lock before, or began and ended between the look-up and the lock. */
+  #mayBeDone({ entry }: Known): boolean {
+    if (this.#lock?.waited) return true;
+    if (this.#lock === undefined || entry === undefined || this.#why !== undefined) return false;
+    return this.#guard.has(entry.cache, entry.keyed.key);
   }
 
   #knowAnew(): Promise<Known> {
@@ -332,7 +340,7 @@ class Story {
 
   async #keep({ keyed, cache }: Keyed, result: ExecResult): Promise<void> {
     const changed = await changedInputs(keyed, result);
-    if (changed.length > 0) return this.#warnAboutInputs(changed);
+    if (changed.length > 0) return this.#guard.inputsChanged(this.#task.name, changed);
     const task = this.#task;
     if (this.#audited !== undefined && isOwnResult(result)) {
       await this.#ports.audit?.compare({ task, hit: this.#audited, cache, exit: result.code });
@@ -367,14 +375,6 @@ class Story {
         task: name,
       });
     }
-  }
-
-  #warnAboutInputs(paths: readonly string[]): void {
-    const { name } = this.#task;
-    const shown = paths.slice(0, 3).map((path) => `"${path}"`).join(", ");
-    const more = paths.length > 3 ? " and others" : "";
-    const message = `Did not store "${name}": ${shown}${more} changed while it ran`;
-    this.#guard.warn("inputs-changed", message, name);
   }
 
   #outcomeOf(result: ExecResult, tries: number, key: string | undefined): TaskOutcome {

@@ -114,6 +114,10 @@ class Remote implements RemoteCache {
     return record === undefined ? kept : { found: true, hit: this.#hitOf(record) };
   }
 
+  has(key: string): boolean {
+    return this.#options.local.has!(key);
+  }
+
   async kept(key: string): Promise<Lookup> {
     const { local, policy: { signers } } = this.#options;
     if (signers !== undefined) return { found: false, reason: "absent", detail: UNSIGNED[signers] };

@@ -30,6 +30,19 @@ export const LOOKUPS: readonly Case[] = [
     },
   },
   {
+    name: "what another process stored since a look-up is there",
+    async run(room, kit) {
+      build(room);
+      const before = kit.open(room);
+      assert.equal((await before.get(KEY)).found, false);
+      assert.equal(before.has!(KEY), false);
+      await stored(room, kit);
+      assert.equal(before.has!(KEY), true);
+      assert.equal(before.has!(keyOf("another")), false);
+      assert.equal((await before.get(KEY)).found, true);
+    },
+  },
+  {
     name: "putting twice is no error",
     async run(room, kit) {
       build(room);

@@ -76,6 +76,10 @@ export class FakeCache implements Cache {
     return Promise.resolve({ found: true, hit: this.#hitOf(entry) });
   }
 
+  has(key: string): boolean {
+    return this.entries.has(key);
+  }
+
   put(result: TaskResult): ReturnType<Cache["put"]> {
     const { put } = this.broken;
     if (put === "throw") return Promise.reject(new Error("put failed"));

@@ -518,6 +518,24 @@ Deno.test(
 );
 
 Deno.test(
+  "perform: what another qik began and ended between look-up and lock is not run again",
+  withBench({}, async (bench) => {
+    const { root } = bench;
+    const locks = openTaskLocks({ root, files, clock, processes });
+    const take: typeof locks.take = async (request) => {
+      assert.equal(bench.cache.asked, 1, "the look-up comes first");
+      const other = openTaskLocks({ root, files, clock, processes });
+      assert.equal((await bench.also({ locks: other })).ending, "ran");
+      other.close();
+      return locks.take(request);
+    };
+    const outcome = await bench.also({ locks: { ...locks, take } });
+    locks.close();
+    assert.deepEqual([outcome.ending, bench.executor.requests.length], ["hit", 1]);
+  }),
+);
+
+Deno.test(
   "perform: the processes of each execution carry a tag of their own",
   withBench({ retries: 1 }, async (bench) => {
     await bench.answer({ code: 1 }).run();
