@@ -1,5 +1,12 @@
 /** `deno task ok`: the one gate. Everything that must hold before a commit, ending with `N passed, N failed`. */
-import { closeWith, denoCheck, denoTests, executableSteps, runSteps } from "./steps/steps.ts";
+import {
+  closeWith,
+  denoCheck,
+  denoCliSteps,
+  denoTests,
+  executableSteps,
+  runSteps,
+} from "./steps/steps.ts";
 
 closeWith(
   await runSteps([
@@ -10,7 +17,7 @@ closeWith(
     denoCheck("docs", "run", "-A", "--frozen", "scripts/check_docs.ts"),
     ...await denoTests("unit", ["tests/unit", "tests/prop", "tests/diff"]),
     ...await denoTests("docs by example", ["tests/docs"]),
-    ...await denoTests("cli on Deno", ["tests/cli"]),
+    ...await denoCliSteps(),
     ...await executableSteps("tests/cli"),
     denoCheck("publish", "publish", "--dry-run", "--allow-dirty"),
   ]),

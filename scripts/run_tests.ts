@@ -3,7 +3,14 @@
  *
  * Names of suites after it run those only: `deno task test unit cli`.
  */
-import { closeWith, denoTests, executableSteps, runSteps, type Step } from "./steps/steps.ts";
+import {
+  closeWith,
+  denoCliSteps,
+  denoTests,
+  executableSteps,
+  runSteps,
+  type Step,
+} from "./steps/steps.ts";
 
 const full = Deno.env.get("QIK_TORTURE") === "full";
 const suites: Record<string, () => Promise<Step[]>> = {
@@ -11,7 +18,7 @@ const suites: Record<string, () => Promise<Step[]>> = {
   prop: () => denoTests("properties", ["tests/prop"]),
   diff: () => denoTests("against references", ["tests/diff"]),
   docs: () => denoTests("docs", ["tests/docs"]),
-  cli: () => denoTests("cli on Deno", ["tests/cli"]),
+  cli: denoCliSteps,
   torture: async () => [
     ...await denoTests("torture", ["tests/torture"]),
     ...await executableSteps("tests/torture"),

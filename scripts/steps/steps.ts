@@ -1,5 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { availableParallelism } from "node:os";
+import { BUNDLE } from "../build/bundle.ts";
 import { ROOT } from "../root.ts";
 import { type Command, type Ended, runCommand } from "./command.ts";
 import { longestFirst } from "./longest_first.ts";
@@ -57,6 +58,14 @@ async function testFiles(directory: string): Promise<string[]> {
   const names = await readdir(`${ROOT}/${directory}`, { recursive: true }).catch(() => []);
   return names.filter((name) => name.endsWith("_test.ts"))
     .map((name) => `${directory}/${name.replaceAll("\\", "/")}`).sort();
+}
+
+/** The command line on Deno: as a bundle, which starts faster; `tests/docs` and `tests/torture` run `main.ts` itself. */
+export async function denoCliSteps(): Promise<Step[]> {
+  const build = denoCheck("bundle", "run", "-A", "--frozen", "scripts/bundle.ts");
+  const bundled = { QIK_BUNDLE: `${BUNDLE}/main.js` };
+  const tests = await denoTests("cli on Deno", ["tests/cli"], bundled);
+  return [{ ...build, needed: true }, ...tests];
 }
 
 /** The executable's build, and a directory of tests with it. */

@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { findBun } from "../../../scripts/build/bun.ts";
+import { bundle } from "../../../scripts/build/bundle.ts";
 import { bunArguments, compileTo, denoArguments } from "../../../scripts/build/compile.ts";
 import { ROOT } from "../../../scripts/root.ts";
 import { runCommand } from "../../../scripts/steps/command.ts";
@@ -70,4 +71,20 @@ Deno.test("both compilers start from the same file and write where they are told
   assert.ok(bun.includes("--outfile=out/qik") && bun.includes("--target=bun-darwin-arm64"));
   const deno = denoArguments("out/qik");
   assert.deepEqual([deno[0], deno.at(-1), deno.at(-2)], ["compile", "main.ts", "out/qik"]);
+});
+
+Deno.test("a bundle is main.ts in a few files, and takes the place of the one before it", async () => {
+  await using directory = await outputDirectory();
+  await writeFile(join(directory.path, "old.js"), "");
+  const place = join(directory.path, "made");
+  await mkdir(place);
+  await writeFile(join(place, "old.js"), "");
+  await bundle(relative(ROOT, place));
+  assert.deepEqual((await readdir(directory.path)).sort(), ["made", "old.js"]);
+  const names = await readdir(place);
+  assert.ok(names.includes("main.js") && !names.includes("old.js"), names.join());
+  const argv = [Deno.execPath(), "run", "-A", "--no-config", join(place, "main.js"), "--version"];
+  const { code, text } = await runCommand({ argv });
+  const own = await runCommand({ argv: [Deno.execPath(), "run", "-A", "main.ts", "--version"] });
+  assert.deepEqual([code, text], [own.code, own.text]);
 });
