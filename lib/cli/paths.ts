@@ -10,14 +10,16 @@ export interface WorkPaths {
 
 export function workPaths(root: string, { env, machine }: Pick<Sys, "env" | "machine">): WorkPaths {
   const shared = env.QIK__CACHE_DIR;
-  const absolute = shared !== undefined && /^([a-zA-Z]:)?[\\/]/.test(shared);
   return {
     root,
     stateDir: `${root}/._qik/state`,
     cacheDir: shared === undefined || shared === ""
       ? `${root}/._qik/cache`
-      : absolute
-      ? shared
-      : `${machine.cwd}/${shared}`,
+      : absolutePath(shared, machine.cwd),
   };
+}
+
+/** A path that somebody wrote, from the directory that it is meant in. */
+export function absolutePath(path: string, cwd: string): string {
+  return /^([a-zA-Z]:)?[\\/]/.test(path) ? path : `${cwd}/${path}`;
 }

@@ -15,13 +15,13 @@ import type { BuiltVenvs } from "../plugin/venvs.ts";
 import { type Registry, registryOf } from "../plugin/registry.ts";
 import { spaceOf } from "../space/space_of.ts";
 import { spaceRootProblems } from "../space/space_roots.ts";
-import type { Files, Sys } from "../sys/sys.ts";
+import { errorCode, type Files, type Sys } from "../sys/sys.ts";
 import type { AppParts } from "./parts.ts";
 import type { Invocation } from "./args.ts";
 import { fillerOf, type RunFiller } from "./filler.ts";
 import { remoteSecrets } from "./remote_secrets.ts";
 import { withLines } from "./lines.ts";
-import { type WorkPaths, workPaths } from "./paths.ts";
+import { absolutePath, type WorkPaths, workPaths } from "./paths.ts";
 import { type RunSettings, runSettings } from "./settings.ts";
 
 /** A repository's configuration, its plan, and what this command line selects of it. */
@@ -219,11 +219,19 @@ async function readConfig({ sys, builtIn }: AppParts, { directory }: Invocation)
 }
 
 function resolveDirectory({ files, machine }: Sys, directory: string): string {
-  const absolute = /^([a-zA-Z]:)?[\\/]/.test(directory) ? directory : `${machine.cwd}/${directory}`;
-  if (files.stat(absolute)?.kind === "directory") return files.realPath(absolute);
+  const path = absolutePath(directory, machine.cwd);
+  let why = "it is not a directory";
+  try {
+    // An empty word is a variable that was not set.
+    if (directory !== "" && files.stat(path)?.kind === "directory") return files.realPath(path);
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === undefined) throw error;
+    why = code;
+  }
   throw new QikError({
     code: "usage",
-    message: `Cannot start in "${directory}": it is not a directory`,
+    message: `Cannot start in "${directory}": ${why}`,
     hint: "Write an existing directory after -C",
   });
 }

@@ -1,3 +1,4 @@
+import { normalize } from "node:path";
 import { encodeName } from "../base/bytes.ts";
 import { QikError } from "../base/problems.ts";
 import type { Reporter } from "../events/events.ts";
@@ -5,6 +6,7 @@ import type { ReadLog, ReportTerminal, Sink, Verbosity } from "../report/ports.t
 import type { Style } from "../report/style.ts";
 import { errorCode, type Files, type Sys, type Terminal } from "../sys/sys.ts";
 import type { Invocation } from "./args.ts";
+import { absolutePath } from "./paths.ts";
 
 const KINDS = ["json", "github", "junit"] as const;
 type Kind = typeof KINDS[number];
@@ -18,7 +20,7 @@ export interface WantedReport {
 /** Reports for machines, and what they leave for people. */
 export interface Reports {
   readonly reporters: readonly Reporter[];
-  /** `stdout`: a report takes standard output, people read standard error. `none`: a report is for people, too. */
+  /** `stdout`: a report takes standard output, people read standard error. `people`: a report is for people, too. */
   readonly takes: "nothing" | "stdout" | "people";
   /** A line for each report that was not written whole. */
   lost(): readonly string[];
@@ -37,15 +39,16 @@ export function wantedReports({ report, trace }: Invocation): readonly WantedRep
     return file === undefined ? { kind } : { kind, file };
   });
   if (trace !== undefined) wanted.push({ kind: "trace", file: trace });
-  const places = new Set<string>();
-  for (const { file = "standard output" } of wanted) {
-    if (places.has(file)) {
-      const message = `Cannot write two reports to ${
-        file === "standard output" ? file : `"${file}"`
-      }`;
+  const places = new Set<string | undefined>();
+  for (const { file } of wanted) {
+    // `a` and `./a` are one file.
+    const place = file === undefined ? undefined : normalize(file);
+    if (places.has(place)) {
+      const where = file === undefined ? "standard output" : `"${file}"`;
+      const message = `Cannot write two reports to ${where}`;
       throw new QikError({ code: "usage", message, hint: "Write --report KIND=FILE" });
     }
-    places.add(file);
+    places.add(place);
   }
   return wanted;
 }
@@ -81,7 +84,7 @@ export async function openReports(
   const opened = new Map<string, FileSink>();
   const sinkOf = (file: string | undefined): Sink => {
     if (file === undefined) return terminalSink(sys.terminal);
-    const sink = FileSink.open(sys.files, absolute(file, sys.machine.cwd), file);
+    const sink = FileSink.open(sys.files, absolutePath(file, sys.machine.cwd), file);
     opened.set(file, sink);
     return sink;
   };
@@ -189,10 +192,6 @@ class FileSink implements Sink {
       this.#lost = `Cannot write the report "${this.name}": ${errorCode(error) ?? error}`;
     }
   }
-}
-
-function absolute(file: string, cwd: string): string {
-  return /^([a-zA-Z]:)?[\\/]/.test(file) ? file : `${cwd}/${file}`;
 }
 
 function bytesOf(text: string | Uint8Array): Uint8Array {

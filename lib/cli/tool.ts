@@ -71,8 +71,10 @@ function readCall(words: readonly string[]): ToolCall {
     if (word === "-h" || word === "--help") action = "help";
     else if (word === "-V" || word === "--version") action = "version";
     else if (word === "--install") action = "install";
-    else if (word === "-C" || word === "--directory") directory = words[++at];
-    else if (word.startsWith("--directory=")) directory = word.slice("--directory=".length);
+    else if (word === "-C" || word === "--directory") {
+      directory = words[++at];
+      if (directory === undefined) throw usage(`Cannot use ${word} without a directory`);
+    } else if (word.startsWith("--directory=")) directory = word.slice("--directory=".length);
     else if (word === "--") {
       at++;
       break;

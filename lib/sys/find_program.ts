@@ -1,4 +1,4 @@
-import type { Files, Stat } from "./sys.ts";
+import { errorCode, type Files, type Stat } from "./sys.ts";
 
 /** Where a program is looked for. */
 export interface ProgramSearch {
@@ -35,12 +35,22 @@ export function findProgram(
     : pathDirectories(path, windows).map((dir) => `${dir}/${name}`);
   const endings = windows ? ["", ".exe", ".cmd", ".bat"] : [""];
   for (const place of places.flatMap((at) => endings.map((ending) => at + ending))) {
-    const stat = files.stat(place);
+    const stat = statOf(files, place);
     if (stat?.kind === "file" && (windows || (stat.mode & 0o111) !== 0)) {
       return { path: place, stat };
     }
   }
   return undefined;
+}
+
+/** What may not be looked at cannot be run: a shell passes over it. */
+function statOf(files: ProgramSearch["files"], path: string): Stat | undefined {
+  try {
+    return files.stat(path);
+  } catch (error) {
+    if (errorCode(error) === undefined) throw error;
+    return undefined;
+  }
 }
 
 /** The directories of a `PATH`, in order. */

@@ -148,7 +148,7 @@ repoTest(
     assert.equal(await here.read("a.json"), entry);
     await here.must(":merge-driver", "o.json", "a.out", "b.out", ".qik/cache/c/c.out");
     assert.equal(await here.read("a.out"), "a");
-    for (const words of [[], ["x"], ["o.json", "a.json", "gone"]]) {
+    for (const words of [[], ["x"], ["o.json", "a.json", "gone"], ["o.json", ".git", "a.json"]]) {
       const refused = await here.qik(":merge-driver", ...words);
       assert.equal(refused.code, 2, words.join(" "));
       assert.match(refused.err, /Cannot merge: .*\[usage\]/);

@@ -131,6 +131,7 @@ repoTest("what cannot be reported is an error before anything runs", FILES, asyn
   await refused(/Cannot understand the report "json="/, "--report", "json=");
   await refused(/two reports to standard output/, "--report", "json", "--report", "junit");
   await refused(/two reports to "f"/, "--report", "json=f", "--trace", "f");
+  await refused(/two reports to "\.\/f"/, "--report", "json=f", "--report", "junit=./f");
   await refused(/\[report-unwritable\]/, "--report", "json=a.txt/f");
   await refused(/nothing runs/, "--ls", "--report", "json");
 });

@@ -1,5 +1,6 @@
 /** What the words and options of the command line select, and how the selection is shown. */
 import assert from "node:assert/strict";
+import { symlink } from "node:fs/promises";
 import { listed, mark, ran, ranBy } from "../support/fakes.ts";
 import { type Repo, repoTest } from "../support/repo.ts";
 
@@ -302,7 +303,14 @@ repoTest("nothing selected is no failure, and no configuration is one", FILES, a
   assert.equal(code, 2);
   assert.match(err, /\[config-not-found\]/);
   assert.equal((await repo.qik("--version")).code, 0, "needs no configuration");
-  assert.equal((await repo.qik("-C", "nowhere")).code, 2);
+  await symlink("loop", repo.path("loop"));
+  for (const directory of ["nowhere", "", "loop", "a".repeat(5000)]) {
+    for (const words of [["-C", directory], [":x", "-C", directory, "true"]]) {
+      const { code, err } = await repo.qik(...words);
+      assert.equal(code, 2, err);
+      assert.match(err, new RegExp(`^Error: Cannot start in "${directory}": .* \\[usage\\]`));
+    }
+  }
 });
 
 repoTest("arguments for nobody are an error, and none at all are none", {

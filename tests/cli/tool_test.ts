@@ -1,6 +1,7 @@
 /** `qikx` and `qik :x`: a program in the environment of a space, in place of qik. */
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
+import { symlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { makeVenv } from "../support/fakes.ts";
@@ -176,6 +177,11 @@ repoTest("what cannot be run is told, with what was nearly meant", FILES, async 
     /^2 Error: Cannot understand the option "--instal" \[usage\]/,
   );
   assert.match(await says("--install", "x"), /^2 Error: Cannot use "x" with --install/);
+  assert.match(await says("--install", "-C"), /^2 Error: Cannot use -C without a directory/);
+  const long = "a".repeat(5000);
+  for (const name of [long, `./${long}`]) {
+    assert.match(await says(name), /^127 Error: Cannot find the program "(\.\/)?a+" in/);
+  }
   await repo.writeScript("broken", "#!/nowhere/at/all\n");
   assert.match(
     await says("./broken"),
@@ -197,6 +203,18 @@ repoTest("what cannot be run is told, with what was nearly meant", FILES, async 
     await says("say"),
     /^126 Error: Cannot run ".*say": its arguments and variables are more/,
   );
+});
+
+repoTest("directories of PATH that may not be looked at are passed over", {
+  "qik.toml": `[commands]
+c = { exec = "echo c", deps = [{ type = "tool", name = "git" }] }
+`,
+}, async (plain) => {
+  await symlink("loop", plain.path("../loop"));
+  const PATH = `${plain.path("../loop")}:${plain.environment()["PATH"]}`;
+  const repo = plain.with({ env: { PATH } });
+  assert.equal((await repo.must(":x", "sh", "-c", "echo x")).out, "x\n");
+  assert.equal((await repo.must("c")).out, "c\n");
 });
 
 repoTest("--install without an environment that qik builds says so", FILES, async (repo) => {

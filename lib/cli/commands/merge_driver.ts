@@ -1,8 +1,10 @@
 import { QikError } from "../../base/problems.ts";
 import { isIntactEntry } from "../../cache/repo_files.ts";
 import { registerMergeDriver } from "../../git/merge_driver.ts";
+import { errorCode, type Files } from "../../sys/sys.ts";
 import type { MetaCall } from "../meta_spec.ts";
 import type { AppParts, Exit } from "../parts.ts";
+import { absolutePath } from "../paths.ts";
 import { openProject } from "../project.ts";
 
 /**
@@ -21,15 +23,28 @@ export async function run(parts: AppParts, call: MetaCall): Promise<Exit> {
     });
   }
   const { files, machine: { cwd } } = parts.sys;
-  const at = (file: string) => /^([A-Za-z]:)?[\\/]/.test(file) ? file : `${cwd}/${file}`;
-  const [own, other] = [files.read(at(ours)), files.read(at(theirs))];
+  const read = (file: string) => readSide(files, absolutePath(file, cwd), file);
+  const [own, other] = [read(ours), read(theirs)];
   if (other === undefined) {
     throw new QikError({ code: "usage", message: `Cannot merge: "${theirs}" is not there` });
   }
   const isEntry = path?.endsWith(".json") ?? false;
   const takeOther = own === undefined || (isEntry && !isIntactEntry(own) && isIntactEntry(other));
-  if (takeOther) files.write(at(ours), other);
+  if (takeOther) files.write(absolutePath(ours, cwd), other);
   return { code: 0 };
+}
+
+function readSide(files: Files, path: string, name: string): Uint8Array | undefined {
+  try {
+    return files.read(path);
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === undefined) throw error;
+    throw new QikError({
+      code: "usage",
+      message: `Cannot merge: "${name}" is not to be read: ${code}`,
+    });
+  }
 }
 
 async function install(parts: AppParts, { invocation }: MetaCall): Promise<Exit> {
