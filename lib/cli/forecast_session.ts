@@ -22,7 +22,7 @@ export async function forecastOf(
     restorePlace: (task) => session.restorePlace(task),
     stands: session.stands,
   }, selected);
-  session.save();
+  await session.save();
   return found;
 }
 

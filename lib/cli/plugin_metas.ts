@@ -73,7 +73,7 @@ export async function callPlugin(
     },
     write: (stream, text) => sys.terminal.write(stream, new TextEncoder().encode(text)),
   });
-  session.save();
+  await session.save();
   return { code: exit };
 }
 

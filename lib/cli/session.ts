@@ -41,7 +41,7 @@ export interface Session {
   /** An environment was built: what was known of environments is not true any more. */
   rebuilt(): void;
   /** Writes what was learned for the next run; never fails. */
-  save(): void;
+  save(): Promise<void>;
 }
 
 /**
@@ -103,7 +103,9 @@ export async function openSession(
     spaces,
     stands: ({ stands }) => stands?.(sys.files) ?? true,
     rebuilt: () => forgetEnvironments(spaces, witness),
-    save: () => [tree, tools, caches].forEach((learned) => learned.save()),
+    async save() {
+      for (const learned of [tree, tools, caches]) await learned.save();
+    },
   };
 }
 

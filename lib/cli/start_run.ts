@@ -84,7 +84,7 @@ export async function startRun(
     alarmed: () => record.alarmed,
   });
   await commands.close();
-  session.save();
+  await session.save();
   noteRun(sys, session, startedAt, result);
   if (result.exit === 0 && mayProve(session, reports)) {
     const { saveProof } = await import("./prove.ts");

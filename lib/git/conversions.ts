@@ -71,7 +71,7 @@ function attributeFiles(
 }
 
 /** Where configuration of git's may stand that is not the repository's own. */
-function configFiles(sys: Sys): readonly string[] {
+export function configFiles(sys: Sys): readonly string[] {
   const { HOME, GIT_CONFIG_GLOBAL, GIT_CONFIG_SYSTEM } = sys.env;
   const paths = systemDirectories(sys).map((directory) => `${directory}/gitconfig`);
   for (const directory of userDirectories(sys)) paths.push(`${directory}/git/config`);

@@ -42,7 +42,7 @@ export function openGitSource(
       const printed = await git.read(["ls-files", "-z", "--others", "--exclude-standard"]);
       return inOrder(splitNames(printed));
     },
-    ignored: (paths) => askIgnored(git, paths),
+    ignored: (paths, byRulesAlone) => askIgnored(git, paths, byRulesAlone),
     mark: () => markOf(sys, repository.indexPath),
   };
 }
@@ -72,14 +72,21 @@ function readStages(lines: readonly string[], idLength: number): Tracked {
   return { paths: inOrder(paths), modules, links };
 }
 
-async function askIgnored(git: Git, paths: readonly string[]): Promise<ReadonlySet<string>> {
+async function askIgnored(
+  git: Git,
+  paths: readonly string[],
+  byRulesAlone = false,
+): Promise<ReadonlySet<string>> {
   if (paths.length === 0) return new Set();
-  const args = ["check-ignore", "-z", "--stdin"];
-  // "./" keeps a name such as ":(x" from being read as pathspec magic.
-  const captured = await git.ask(args, joinNames(paths.map((path) => `./${path}`)));
+  const args = ["check-ignore", "-z", "--stdin", ...byRulesAlone ? ["--no-index"] : []];
+  // "./" keeps a name such as ":(x" from being read as pathspec magic. Asked with a slash at its end, a directory that
+  // has rules of its own would be judged by these, too; without one git looks what it is.
+  const asked = paths.map((path) => `./${path.replace(/\/$/, "")}`);
+  const captured = await git.ask(args, joinNames(asked));
   // 1: none of them is ignored.
   if (captured.code > 1) throw gitFailed(args, captured);
-  return new Set(splitNames(captured.stdout).map((path) => path.slice(2)));
+  const ignored = new Set(splitNames(captured.stdout));
+  return new Set(paths.filter((_, at) => ignored.has(asked[at]!)));
 }
 
 function markOf({ files }: Sys, path: string): string {

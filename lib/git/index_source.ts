@@ -8,6 +8,7 @@ import { openConversions } from "./conversions.ts";
 import { unlessClosed } from "./closed.ts";
 import type { Git, Repository } from "./git_call.ts";
 import { ignoreFiles } from "./ignore_files.ts";
+import { openIgnoreSettings } from "./ignore_settings.ts";
 import { ENTRY, hexOf, type IndexFile, readIndexFile } from "./index_file.ts";
 import { readFormat } from "./repository_format.ts";
 import type { Tracked } from "./source.ts";
@@ -51,7 +52,11 @@ export async function readTracked(
   const vouch = openVouch(index, format.algorithm, writtenNs, sinceMs);
   const { paths, modules, links } = index;
   const ignoredBy = ignoreFiles(sys, format, repository.top, root);
-  const rest = { algorithm: format.algorithm, ignoredBy };
+  // Rules that are not checked out are read from the index, by git alone.
+  const settings = ignoredBy === undefined || index.skipsRules
+    ? undefined
+    : unlessClosed(() => openIgnoreSettings(sys, format, root, ignoredBy), undefined);
+  const rest = { algorithm: format.algorithm, ignoredBy, settings };
   return { paths, modules, links, index: { vouch, conversions }, ...rest };
 }
 

@@ -1,7 +1,10 @@
+import type { BulkLstat } from "../sys/bulk_stat.ts";
 import type { Sys } from "../sys/sys.ts";
 import { unlessClosed } from "./closed.ts";
+import { digestOfNames, type ListingMemo } from "./listing_memo.ts";
 import type { Pathspec } from "./pathspec.ts";
 import { isRulesFile, Rescan } from "./rescan.ts";
+import { memoOf, rulesHold, settledMark } from "./remembered_listing.ts";
 import { indexOfPath, inOrder, matchRoll, mergeOrdered, type Roll } from "./roll.ts";
 import { isOwnFile, type Source, type Tracked } from "./source.ts";
 import type { KnownDirectory } from "./tree.ts";
@@ -37,6 +40,14 @@ export class Listing {
   #othersAsked: Promise<readonly string[]> | undefined;
   #rescan: Rescan | undefined;
   #mark = "";
+  /** Digest of all names in the index, made when it is wanted. */
+  #trackedDigest: (() => string) | undefined;
+  /** What an earlier run knew, until it is used or found to be wrong. */
+  #earlier: ListingMemo | undefined;
+  /** The same where it was used. */
+  #from: ListingMemo | undefined;
+  /** Before anything was looked at, in nanoseconds since the epoch. */
+  readonly #startedNs: bigint;
   /** Goes up whenever a pathspec could select other names than before. */
   generation = 0;
   /** Every known file with ignore rules and a text that changes with it. */
@@ -51,9 +62,12 @@ export class Listing {
     private readonly sys: Sys,
     private readonly root: string,
     private readonly source: Source,
+    private readonly lstat: BulkLstat,
     /** Told each time what is in the index. */
     private readonly onLoad: (tracked: Tracked) => void,
-  ) {}
+  ) {
+    this.#startedNs = BigInt(sys.clock.now()) * 1_000_000n;
+  }
 
   /** Starts the listing of files beside the index; they are waited for where they are needed. */
   startOthers(): void {
@@ -70,6 +84,7 @@ export class Listing {
     this.recorded.clear();
     for (const [path, commit] of modules) this.recorded.set(path, commit);
     const text = `\0${paths.join("\0")}\0`;
+    this.#trackedDigest = () => digestOfNames(`\0${paths.join("\0")}\0`);
     // One look at all names at once: 2 ms at 50,000, where asking each for what it is takes 6.
     this.#positions = OWN.test(text)
       ? paths.flatMap((path, at) => isOwnFile(path) ? [] : [at])
@@ -102,11 +117,11 @@ export class Listing {
     // Nothing inside of an ignored directory may be asked for, so the directories come first, outermost first.
     for (const directory of above) {
       let ignored = this.#ignoredDirectories.get(directory);
-      ignored ??= (await this.source.ignored([directory])).size > 0;
+      ignored ??= (await this.source.ignored([directory], true)).size > 0;
       this.#ignoredDirectories.set(directory, ignored);
       if (ignored) return false;
     }
-    return (await this.source.ignored([path])).size === 0;
+    return (await this.source.ignored([path], true)).size === 0;
   }
 
   /** Positions in the index of the files that a pathspec selects, ascending. */
@@ -137,8 +152,100 @@ export class Listing {
     return paths;
   }
 
+  /** Goes on from what an earlier run knew, as far as it still holds; asks git where it does not. */
+  startFrom(memo: ListingMemo | undefined): void {
+    if (memo !== undefined && this.#mayHold(memo)) this.#earlier = memo;
+    else if (this.#othersAsked === undefined) this.startOthers();
+  }
+
+  #mayHold(memo: ListingMemo): boolean {
+    const { settings } = this.#index;
+    return settings?.mark === memo.settings && this.recorded.size === 0 &&
+      (memo.index !== "" && memo.index === this.#mark || memo.tracked === this.#trackedDigest?.());
+  }
+
+  /**
+   * The files beside the index, from what an earlier run knew: only directories that changed since are read, and git is
+   * asked about names that are new in them.
+   *
+   * @returns `undefined` where git has to list all of them.
+   */
+  async #fromEarlier(memo: ListingMemo): Promise<Roll | undefined> {
+    if (!rulesHold(this.sys.files, this.root, this.lstat, memo)) return undefined;
+    const others = memo.others.filter((path) => !this.isTracked(path));
+    this.nested.clear();
+    this.#watchRules(memo.rules);
+    this.#setOthers(others);
+    this.#rescan = this.#newRescan();
+    this.#rescan.takeOver(memo.directories);
+    const found = await this.#rescan.refresh([""], 0);
+    this.#watchRules(found.rulesInside);
+    const { holdsRepository, asked } = this.#rescan;
+    // git alone knows which names are the same where it does not tell letters by their case.
+    const isUnclear = asked > 0 && this.#index.settings?.ignoreCase !== false;
+    if (found.rules.length > 0 || holdsRepository || isUnclear) return undefined;
+    this.#from = memo;
+    return this.#setOthers(mergeOrdered(others, this.#withoutSlashes(found.paths)));
+  }
+
+  #newRescan(): Rescan {
+    const isListed = (path: string) =>
+      indexOfPath(this.#index.paths, path) !== -1 || indexOfPath(this.#others!.paths, path) !== -1;
+    const isModule = (path: string) => this.recorded.has(path) || this.nested.has(path);
+    return new Rescan(this.sys, this.root, this.source, this.lstat, isListed, isModule);
+  }
+
+  /**
+   * What the next run may go on from; reads directories that nobody has read.
+   *
+   * @returns `"same"`: nothing new to write; `undefined`: what git lists depends on more than can be remembered, or
+   * changes right now.
+   */
+  async remembered(epoch: number, everything: Pathspec): Promise<ListingMemo | "same" | undefined> {
+    // Where nobody wanted to know, what was known before is as good as it was.
+    if (this.#others === undefined) return "same";
+    if (this.#from === undefined && !await this.#readAll(epoch, everything)) return undefined;
+    const { settings } = this.#index;
+    const rescan = this.#rescan;
+    if (rescan === undefined || settings === undefined) return undefined;
+    if (this.recorded.size + this.nested.size > 0) return undefined;
+    const index = settledMark(this.#mark, this.#startedNs);
+    if (this.#from?.index === index && rescan.read === 0) return "same";
+    return memoOf({
+      files: this.sys.files,
+      root: this.root,
+      lstat: this.lstat,
+      startedNs: this.#startedNs,
+      settings,
+      index,
+      tracked: this.#trackedDigest!(),
+      rescan,
+      rules: [...this.#rules.keys()],
+      isTracked: (path) => this.isTracked(path),
+      others: this.#others.paths,
+    });
+  }
+
+  /** Reads all directories that may hold inputs; false while things change. */
+  async #readAll(epoch: number, everything: Pathspec): Promise<boolean> {
+    // The first time rules may be found that are ignored themselves, as tools write them into their own folders.
+    for (let tried = 0; tried < 2; tried++) {
+      const before = this.generation;
+      await this.refresh([everything], epoch + tried, true);
+      if (this.generation === before && this.#rescan !== undefined) return true;
+    }
+    return false;
+  }
+
   async #loadOthers(): Promise<Roll> {
     if (this.#others !== undefined) return this.#others;
+    const earlier = this.#earlier;
+    if (earlier !== undefined) {
+      this.#earlier = undefined;
+      const others = await this.#fromEarlier(earlier);
+      if (others !== undefined) return others;
+      this.#forgetOthers();
+    }
     if (this.#othersAsked === undefined) this.startOthers();
     const paths = await this.#othersAsked!;
     this.nested.clear();
@@ -190,14 +297,13 @@ export class Listing {
     if (starts.length === 0) return;
     const others = await this.#loadOthers();
     if (this.#rulesChanged(starts)) return this.#forgetOthers();
-    this.#rescan ??= new Rescan(
-      this.sys,
-      this.root,
-      this.source,
-      this.#names(others),
-      (path) => this.recorded.has(path) || this.nested.has(path),
-    );
+    if (this.#rescan === undefined) {
+      this.#rescan = this.#newRescan();
+      this.#rescan.addParents(this.#tracked.paths);
+      this.#rescan.addParents(others.paths);
+    }
     const found = await this.#rescan.refresh(starts, epoch);
+    this.#watchRules(found.rulesInside);
     if (this.#watchRules(found.rules)) return this.#forgetOthers();
     if (found.paths.length > 0) {
       this.generation += 1;
@@ -212,24 +318,11 @@ export class Listing {
    * ignore rules in the tree; `undefined` where more than files decides, or while things change.
    */
   async watched(epoch: number, everything: Pathspec): Promise<Watched | undefined> {
-    // The first time rules may be found that are ignored themselves, as tools write them into their own folders.
-    for (let tried = 0; tried < 2; tried++) {
-      const before = this.generation;
-      await this.refresh([everything], epoch + tried, true);
-      const { ignoredBy } = this.#index;
-      if (ignoredBy === undefined || this.recorded.size + this.nested.size > 0) return undefined;
-      if (this.generation !== before || this.#rescan === undefined) continue;
-      const directories = this.#rescan.directories(epoch + tried);
-      // Mostly nobody asks any more, and it knows every name: 10 MB for 50,000 files.
-      this.#rescan = undefined;
-      return { directories, rules: [...this.#rules.keys()], ignoredBy };
-    }
-    return undefined;
-  }
-
-  *#names(others: Roll): Generator<string> {
-    yield* this.#tracked.paths;
-    yield* others.paths;
+    const { ignoredBy } = this.#index;
+    if (ignoredBy === undefined || this.recorded.size + this.nested.size > 0) return undefined;
+    if (!await this.#readAll(epoch, everything)) return undefined;
+    if (this.nested.size > 0) return undefined;
+    return { directories: this.#rescan!.directories(), rules: [...this.#rules.keys()], ignoredBy };
   }
 
   /** Whether a pathspec is the name of a file in the index, so that nothing new can match it. */
@@ -244,6 +337,7 @@ export class Listing {
     this.#others = undefined;
     this.#othersAsked = undefined;
     this.#rescan = undefined;
+    this.#from = undefined;
     this.#ignoredDirectories.clear();
     this.#othersHits.clear();
   }

@@ -62,8 +62,8 @@ export class Modules implements ModuleLook {
   }
 
   /** Writes what was learned inside of them. */
-  save(): void {
-    for (const tree of this.#trees.values()) tree.save();
+  async save(): Promise<void> {
+    for (const tree of this.#trees.values()) await tree.save();
   }
 }
 

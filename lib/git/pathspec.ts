@@ -233,3 +233,8 @@ function literalTail(pattern: string, pathname: boolean): string {
   const uncertain = before === "\\" || (pathname && before === "*" && plain.startsWith("/"));
   return uncertain ? plain.slice(1) : plain;
 }
+
+/** Whether some path could start as both do. */
+export function mayMeet(a: Pathspec, b: Pathspec): boolean {
+  return a.prefix.startsWith(b.prefix) || b.prefix.startsWith(a.prefix);
+}

@@ -1,4 +1,6 @@
+import { parentPath } from "../base/paths.ts";
 import { type BulkLstat, newStatRows, statKind } from "../sys/bulk_stat.ts";
+import type { LookedAt } from "./tree.ts";
 
 /** Whether directories on the way to files are directories: git takes what lies behind a symlink for deleted. */
 export class RealParents {
@@ -40,4 +42,18 @@ export class RealParents {
     this.lstat(this.root, [path], rows);
     return statKind(rows, 0) === "directory";
   }
+}
+
+/** Directories on the way to files that count only where they really are. */
+export function parentsOf({ states, named }: LookedAt): readonly string[] {
+  const free = new Set(named);
+  const parents = new Set<string>();
+  for (let at = 0; at < states.length; at++) {
+    if (free.has(at)) continue;
+    for (let above = parentPath(states[at]!.path); above !== "" && !parents.has(above);) {
+      parents.add(above);
+      above = parentPath(above);
+    }
+  }
+  return [...parents];
 }

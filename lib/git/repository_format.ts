@@ -10,6 +10,8 @@ export interface RepositoryFormat {
   readonly algorithm: Algorithm;
   /** Directory of what all working trees of the repository share. */
   readonly commonDirectory: string;
+  /** Directory of this working tree alone. */
+  readonly gitDirectory: string;
   /** Texts of its own configuration, as they are. */
   readonly configTexts: readonly string[];
 }
@@ -48,7 +50,7 @@ export function readFormat(sys: Sys, repository: Repository): RepositoryFormat |
   if (own === undefined || !isUsual(sys, repository, shared, own)) return undefined;
   const algorithm = last(shared, "extensions.objectformat")?.toLowerCase() ?? "sha1";
   if (algorithm !== "sha1" && algorithm !== "sha256") return undefined;
-  return { algorithm, commonDirectory, configTexts: [text, ownText] };
+  return { algorithm, commonDirectory, gitDirectory, configTexts: [text, ownText] };
 }
 
 /** git refuses what belongs to others unless it is told that it is safe; it alone may judge that. */

@@ -1,21 +1,39 @@
 import { encodeName } from "../base/bytes.ts";
 import { parentPath } from "../base/paths.ts";
+import {
+  type BulkLstat,
+  copyStat,
+  leftAlone,
+  newStatRows,
+  sameStat,
+  statKind,
+  type StatRows,
+} from "../sys/bulk_stat.ts";
 import { sha256 } from "../sys/digest.ts";
-import type { DirectoryEntry, Stat, Sys } from "../sys/sys.ts";
+import type { DirectoryEntry, Sys } from "../sys/sys.ts";
 import { unlessClosed } from "./closed.ts";
 import { isOwnFile, isOwnPart, type Source } from "./source.ts";
 import type { KnownDirectory } from "./tree.ts";
 
-/** What one directory held when it was read last. */
-interface Directory {
+/** What one directory held when it was read last, and what was judged of it. */
+export interface ReadDirectory {
+  /** Its row just before, where an equal one proves that no name came or went. */
+  readonly row: StatRows | undefined;
+  /** Names in it that git ignores, as paths; a directory ends in `/`. */
+  readonly ignored: readonly string[];
+  /** Digest of the names in it, and just before when they were read, in nanoseconds since the epoch. */
+  readonly names: string;
+  readonly readNs: bigint;
+}
+
+interface Directory extends ReadDirectory {
   epoch: number;
-  /** Its stat then, where an equal one proves that no name came or went. */
-  stat: Stat | undefined;
+  row: StatRows | undefined;
   /** Paths of the directories in it that are walked. */
   children: string[];
+  ignored: string[];
   /** Names in it that are new and that nobody had to judge yet, because no pathspec could select them. */
   unjudged: readonly Unknown[];
-  /** Digest of the names in it, and just before when they were read, in nanoseconds since the epoch. */
   names: string;
   readNs: bigint;
 }
@@ -38,10 +56,9 @@ export interface Found {
   readonly paths: readonly string[];
   /** New `.gitignore` files in directories that were known: what was judged before may be wrong now. */
   readonly rules: readonly string[];
+  /** Those in directories that are new as well: nothing was judged without them, but they are to be watched. */
+  readonly rulesInside: readonly string[];
 }
-
-/** Directory times are trusted when this much older than the reading; see the margin in look.ts. */
-const MARGIN_NS = 4_000_000_000n;
 
 /** Stands for the names in a directory that may not be read. No other digest is this, so that opening it is a change. */
 const CLOSED = "closed";
@@ -54,30 +71,52 @@ const CLOSED = "closed";
  * cost after each command is that of the directories which the next task covers.
  */
 export class Rescan {
-  readonly #files: Set<string>;
   readonly #directories = new Map<string, Directory>();
   readonly #ignored = new Set<string>();
+  readonly #found = new Set<string>();
+  /** How many directories were read, and how many names were shown to git. */
+  read = 0;
+  asked = 0;
+  /** Whether a directory below the root was read that holds a `.git`. */
+  holdsRepository = false;
 
   constructor(
     private readonly sys: Pick<Sys, "files" | "clock">,
     private readonly root: string,
     private readonly source: Source,
-    /** All files and modules listed so far. */
-    known: Iterable<string>,
+    private readonly lstat: BulkLstat,
+    /** Whether a file or a module is listed. */
+    private readonly isListed: (path: string) => boolean,
     /** Whether a repository of its own is listed at a path. */
     private readonly isModule: (path: string) => boolean,
   ) {
-    this.#files = new Set(known);
     this.#addDirectory("");
-    for (const path of this.#files) this.#addDirectory(parentPath(path));
+  }
+
+  /** Adds the directories of listed files, of which nobody knows yet what is in them. */
+  addParents(paths: Iterable<string>): void {
+    for (const path of paths) this.#addDirectory(parentPath(path));
+  }
+
+  /** Takes over what was known of all directories once; each parent comes before what is in it. */
+  takeOver(known: Iterable<readonly [path: string, directory: ReadDirectory]>): void {
+    for (const [path, { row, names, readNs, ignored }] of known) {
+      const epoch = -1;
+      const [children, unjudged]: [string[], Unknown[]] = [[], []];
+      const directory = { epoch, row, names, readNs, children, unjudged, ignored: [...ignored] };
+      this.#directories.set(path, directory);
+      for (const name of ignored) this.#ignored.add(name);
+      if (path !== "") this.#directories.get(parentPath(path))!.children.push(path);
+    }
   }
 
   #addDirectory(path: string): void {
     for (let at = path; !this.#directories.has(at); at = parentPath(at)) {
       this.#directories.set(at, {
         epoch: -1,
-        stat: undefined,
+        row: undefined,
         children: [],
+        ignored: [],
         unjudged: [],
         names: "",
         readNs: 0n,
@@ -87,8 +126,7 @@ export class Rescan {
 
   /** Looks for new names that start with one of the texts. */
   async refresh(starts: readonly string[], epoch: number): Promise<Found> {
-    const paths: string[] = [];
-    const rules: string[] = [];
+    const found = { paths: [] as string[], rules: [] as string[], rulesInside: [] as string[] };
     const made = new Set<string>();
     let waiting = [...new Set(starts.map((start) => this.#nearest(start)))];
     const covered = (path: string) =>
@@ -97,14 +135,19 @@ export class Rescan {
       const unknown = this.#readAll(waiting, covered, epoch);
       waiting = [];
       const names = unknown.map(({ path, directory }) => directory ? `${path}/` : path);
-      const ignored = await this.source.ignored(names);
+      this.asked += names.length;
+      const ignored = await this.source.ignored(names, true);
       for (const [at, { path, directory }] of unknown.entries()) {
         // In a directory that is new too, nothing was judged without it.
-        if (!directory && isRulesFile(path) && !made.has(parentPath(path))) rules.push(path);
-        if (ignored.has(names[at]!)) this.#ignored.add(names[at]!);
-        else if (!directory || this.#isRepository(path)) {
-          this.#files.add(path);
-          paths.push(names[at]!);
+        if (!directory && isRulesFile(path)) {
+          (made.has(parentPath(path)) ? found.rulesInside : found.rules).push(path);
+        }
+        if (ignored.has(names[at]!)) {
+          this.#ignored.add(names[at]!);
+          this.#directories.get(parentPath(path))!.ignored.push(names[at]!);
+        } else if (!directory || this.#isRepository(path)) {
+          this.#found.add(path);
+          found.paths.push(names[at]!);
         } else {
           made.add(path);
           this.#addDirectory(path);
@@ -113,7 +156,7 @@ export class Rescan {
         }
       }
     }
-    return { paths, rules };
+    return found;
   }
 
   /** The deepest known directory that holds everything which starts with the text, not behind a symlink. */
@@ -135,65 +178,107 @@ export class Rescan {
     epoch: number,
   ): readonly Unknown[] {
     const unknown: Unknown[] = [];
-    const waiting = [...first];
-    while (waiting.length > 0) {
-      const path = waiting.pop()!;
-      const directory = this.#directories.get(path)!;
-      if (directory.epoch !== epoch) this.#readOne(path, directory);
-      directory.epoch = epoch;
-      for (const child of directory.children) if (covered(child)) waiting.push(child);
-      const left = directory.unjudged;
-      // Artifacts mostly lie beside inputs: asking about them would start git after each command, for 3 to 5 ms.
-      directory.unjudged = left.filter((name) => !isRulesFile(name.path) && !covered(name.path));
-      if (directory.unjudged.length === left.length) continue;
-      const kept = new Set(directory.unjudged);
-      unknown.push(...left.filter((name) => !kept.has(name)));
+    for (let level = first; level.length > 0;) {
+      this.#look(level, epoch);
+      const next: string[] = [];
+      for (const path of level) {
+        const directory = this.#directories.get(path)!;
+        for (const child of directory.children) if (covered(child)) next.push(child);
+        const left = directory.unjudged;
+        // Artifacts mostly lie beside inputs: asking about them would start git after each command, for 3 to 5 ms.
+        directory.unjudged = left.filter((name) => !isRulesFile(name.path) && !covered(name.path));
+        if (directory.unjudged.length === left.length) continue;
+        const kept = new Set(directory.unjudged);
+        unknown.push(...left.filter((name) => !kept.has(name)));
+      }
+      level = next;
     }
     return unknown;
   }
 
-  #readOne(path: string, directory: Directory): void {
-    const { files, clock } = this.sys;
-    const whole = path === "" ? this.root : `${this.root}/${path}`;
-    const startedNs = BigInt(clock.now()) * 1_000_000n;
-    const look = path === "" ? files.stat : files.lstat;
-    const stat = unlessClosed(() => look(whole), undefined);
-    const real = stat?.kind === "directory";
-    if (real && directory.stat !== undefined && isSame(stat, directory.stat)) return;
-    directory.children = [];
-    directory.unjudged = [];
-    directory.stat = undefined;
-    directory.names = "";
-    if (!real) return;
-    const entries = unlessClosed(() => files.list(whole) ?? [], undefined);
-    directory.names = entries === undefined ? CLOSED : namesDigest(entries);
-    directory.readNs = startedNs;
-    const unknown: Unknown[] = [];
-    directory.unjudged = unknown;
-    for (const entry of entries ?? []) {
-      const inside = path === "" ? entry.name : `${path}/${entry.name}`;
-      if (entry.kind === "other" || isOwnFile(`${inside}/`)) continue;
-      if (entry.kind !== "directory") {
-        if (!this.#files.has(inside) && !this.#ignored.has(inside)) {
-          unknown.push({ path: inside, directory: false });
-        }
-      } else if (this.#directories.has(inside)) {
-        directory.children.push(inside);
-      } else if (!this.#ignored.has(`${inside}/`) && !this.isModule(inside)) {
-        unknown.push({ path: inside, directory: true });
-      }
+  /** Reads those of the directories that are not what they were, unless that was done in this epoch. */
+  #look(level: readonly string[], epoch: number): void {
+    const paths = level.filter((path) => this.#directories.get(path)!.epoch !== epoch);
+    const startedNs = BigInt(this.sys.clock.now()) * 1_000_000n;
+    const rows = newStatRows(paths.length);
+    // Where one cannot be asked, nothing is there that could be an input.
+    this.lstat(this.root, paths.map((path) => path === "" ? "." : path), rows);
+    for (const [at, path] of paths.entries()) {
+      const directory = this.#directories.get(path)!;
+      directory.epoch = epoch;
+      const isSame = directory.row !== undefined && sameStat(directory.row, 0, rows, at);
+      if (!isSame) this.#readOne(path, directory, rows, at, startedNs);
     }
-    const youngest = stat.mtimeNs > stat.ctimeNs ? stat.mtimeNs : stat.ctimeNs;
-    if (youngest < startedNs - MARGIN_NS) directory.stat = stat;
   }
 
-  /** All directories that were read in an epoch. */
-  directories(epoch: number): readonly KnownDirectory[] {
+  #readOne(
+    path: string,
+    directory: Directory,
+    rows: StatRows,
+    at: number,
+    startedNs: bigint,
+  ): void {
+    this.read += 1;
+    directory.children = [];
+    directory.ignored = [];
+    directory.row = undefined;
+    directory.names = "";
+    const unknown: Unknown[] = [];
+    directory.unjudged = unknown;
+    if (statKind(rows, at) !== "directory") return;
+    const whole = path === "" ? this.root : `${this.root}/${path}`;
+    const entries = unlessClosed(() => this.sys.files.list(whole) ?? [], undefined);
+    directory.names = entries === undefined ? CLOSED : namesDigest(entries);
+    directory.readNs = startedNs;
+    for (const { name, kind } of entries ?? []) {
+      const inside = path === "" ? name : `${path}/${name}`;
+      if (path !== "" && name === ".git") this.holdsRepository = true;
+      if (kind === "other" || isOwnFile(`${inside}/`)) continue;
+      const isDirectory = kind === "directory";
+      if (isDirectory && this.#directories.has(inside)) {
+        directory.children.push(inside);
+        continue;
+      }
+      const asked = isDirectory ? `${inside}/` : inside;
+      const isListed = isDirectory
+        ? this.isModule(inside)
+        : this.#found.has(inside) || this.isListed(inside);
+      if (isListed) continue;
+      if (this.#ignored.has(asked)) directory.ignored.push(asked);
+      else unknown.push({ path: inside, directory: isDirectory });
+    }
+    if (entries === undefined || !leftAlone(rows, at, startedNs)) return;
+    directory.row = newStatRows(1);
+    copyStat(rows, at, directory.row, 0);
+  }
+
+  /** All directories on the way from the root, each parent before what is in it. */
+  *known(): Generator<readonly [path: string, directory: ReadDirectory]> {
+    for (let level = [""]; level.length > 0;) {
+      const next: string[] = [];
+      for (const path of level) {
+        const directory = this.#directories.get(path)!;
+        // As if it had not been read, where somebody still has to judge what is in it.
+        const row = directory.unjudged.length > 0 ? undefined : directory.row;
+        yield [path, { ...directory, row }];
+        next.push(...directory.children);
+      }
+      level = next;
+    }
+  }
+
+  /** All directories that are there, for who wants to see names come and go. */
+  directories(): readonly KnownDirectory[] {
     const found: KnownDirectory[] = [];
-    for (const [path, { epoch: at, names, readNs }] of this.#directories) {
-      if (at === epoch && names !== "") found.push({ path, names, readNs });
+    for (const [path, { names, readNs }] of this.known()) {
+      if (names !== "") found.push({ path, names, readNs });
     }
     return found;
+  }
+
+  /** Whether it found files that nobody had listed. */
+  get foundSome(): boolean {
+    return this.#found.size > 0;
   }
 
   /** Whether git would list it as one name instead of looking inside. */
@@ -211,8 +296,4 @@ export class Rescan {
 /** Whether a path is that of a file with ignore rules. */
 export function isRulesFile(path: string): boolean {
   return path === ".gitignore" || path.endsWith("/.gitignore");
-}
-
-function isSame(a: Stat, b: Stat): boolean {
-  return a.mtimeNs === b.mtimeNs && a.ctimeNs === b.ctimeNs && a.ino === b.ino && a.dev === b.dev;
 }

@@ -1,5 +1,6 @@
 import type { Algorithm } from "./algorithm.ts";
 import type { Conversions } from "./conversions.ts";
+import type { IgnoreSettings } from "./ignore_settings.ts";
 import type { Vouch } from "./vouch.ts";
 
 /**
@@ -18,8 +19,13 @@ export interface Source {
   tracked(): Promise<Tracked>;
   /** Files beside the index that are not ignored; a nested repository ends in `/`. Code-unit order. */
   others(): Promise<readonly string[]>;
-  /** Those of the paths that are ignored; a directory ends in `/`. None lies inside of an ignored directory. */
-  ignored(paths: readonly string[]): Promise<ReadonlySet<string>>;
+  /**
+   * Those of the paths that are ignored; a directory ends in `/`. None lies inside of an ignored directory.
+   *
+   * @param byRulesAlone Also where the index holds something at or below the path: git would say then that it is not
+   * ignored, but lists neither a file in the place of such a directory nor anything new in it.
+   */
+  ignored(paths: readonly string[], byRulesAlone?: boolean): Promise<ReadonlySet<string>>;
   /** A text that differs when `tracked` may answer differently. */
   mark(): string;
 }
@@ -40,6 +46,8 @@ export interface Tracked {
    * files.
    */
   readonly ignoredBy?: readonly string[] | undefined;
+  /** What else decides what is ignored; unset where that is not known. */
+  readonly settings?: IgnoreSettings | undefined;
 }
 
 /** Files of git's and qik's own, which are nobody's input even where git lists them. */
@@ -54,4 +62,9 @@ export function isOwnFile(path: string): boolean {
 /** `.qik-tmp-…` is what an atomic write is called until it is complete. */
 export function isOwnPart(part: string): boolean {
   return part === "._qik" || part === ".git" || part.startsWith(".qik-tmp-");
+}
+
+/** A file of git's, of qik's state or of the repository's cache, even where a pathspec names it literally. */
+export function isNobodysInput(path: string): boolean {
+  return path.startsWith(".qik/cache/") || (isOwnFile(path) && !path.startsWith(".qik/"));
 }

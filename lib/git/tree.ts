@@ -78,8 +78,8 @@ export interface Tree {
    */
   evidence(): Promise<TreeEvidence | undefined>;
 
-  /** Writes what was learned about contents, for the next run. Never fails a run. */
-  save(): void;
+  /** Writes what was learned about contents and names, for the next run. Never fails a run. */
+  save(): Promise<void>;
 }
 
 /** What a tree has looked at. Paths are relative to the root where nothing else is said. */

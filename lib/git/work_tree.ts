@@ -1,18 +1,19 @@
 import { byCodeUnit } from "../base/order.ts";
-import { parentPath } from "../base/paths.ts";
 import type { BulkLstat } from "../sys/bulk_stat.ts";
 import type { Files, Sys } from "../sys/sys.ts";
 import { differing, type Picture } from "./differing.ts";
 import { directoriesBehind, type LinkedDirectory, linksAmong } from "./linked_directories.ts";
 import { LinkTrail } from "./links.ts";
 import { Listing } from "./listing.ts";
+import { encodeListing, readListing } from "./listing_memo.ts";
 import { Looker } from "./look.ts";
 import { readMemo } from "./memo.ts";
 import { Modules } from "./modules.ts";
-import { compilePathspec, type Pathspec } from "./pathspec.ts";
+import { parentsOf } from "./real_parents.ts";
+import { compilePathspec, mayMeet, type Pathspec } from "./pathspec.ts";
 import { distinct } from "./roll.ts";
-import { isOwnFile, type Source, type Tracked } from "./source.ts";
-import type { FileState, LookedAt, Selected, SelectOptions, Tree, TreeEvidence } from "./tree.ts";
+import { isNobodysInput, type Source, type Tracked } from "./source.ts";
+import type { FileState, Selected, SelectOptions, Tree, TreeEvidence } from "./tree.ts";
 
 export interface WorkTreeOptions {
   readonly sys: Sys;
@@ -54,12 +55,16 @@ export class WorkTree implements Tree {
   async start(): Promise<void> {
     const { sys, root, stateDir, source, lstat, openInner } = this.options;
     let tracked: Tracked | undefined;
-    this.#listing = new Listing(sys, root, source, (loaded) => {
+    this.#listing = new Listing(sys, root, source, lstat, (loaded) => {
       tracked = loaded;
       if (this.#looker !== undefined) this.#looker.takeIndex(loaded);
     });
-    if (this.options.untracked) this.#listing.startOthers();
+    const earlier = this.options.untracked
+      ? readListing(sys.files, this.#listingPath())
+      : undefined;
+    if (this.options.untracked && earlier === undefined) this.#listing.startOthers();
     await this.#listing.load();
+    if (this.options.untracked) this.#listing.startFrom(earlier);
     const algorithm = source.algorithm();
     const { recorded, nested } = this.#listing;
     this.#modules = new Modules({
@@ -78,6 +83,10 @@ export class WorkTree implements Tree {
 
   #memoPath(): string {
     return `${this.options.stateDir}/files`;
+  }
+
+  #listingPath(): string {
+    return `${this.options.stateDir}/listing`;
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -163,14 +172,29 @@ export class WorkTree implements Tree {
     });
   }
 
-  save(): void {
+  async save(): Promise<void> {
+    const { sys: { files } } = this.options;
     try {
       const bytes = this.#looker.memoBytes((path) => this.#listing.mayHold(path));
-      if (bytes !== undefined) this.options.sys.files.writeAtomic(this.#memoPath(), bytes, 0o600);
-      this.#modules.save();
+      if (bytes !== undefined) files.writeAtomic(this.#memoPath(), bytes, 0o600);
+      await this.#modules.save();
+      await this.#inTurn(() => this.#saveListing());
     } catch {
-      // A memo that cannot be written only makes the next run read the files again.
+      // A memo that cannot be written only makes the next run read the files again, or ask git.
     }
+  }
+
+  async #saveListing(): Promise<void> {
+    const { sys: { files }, source } = this.options;
+    // Room for a second look, should the first one find new rules.
+    this.#epoch += 2;
+    const memo = source.indexed
+      ? await this.#listing.remembered(this.#epoch - 1, this.#compile("."))
+      : undefined;
+    if (memo === "same") return;
+    const path = this.#listingPath();
+    if (memo === undefined) files.remove(path);
+    else files.writeAtomic(path, encodeListing(memo), 0o600);
   }
 
   async #select(specs: readonly string[], options: SelectOptions): Promise<Selected> {
@@ -352,20 +376,6 @@ export class WorkTree implements Tree {
   }
 }
 
-/** Directories on the way to files that count only where they really are. */
-function parentsOf({ states, named }: LookedAt): readonly string[] {
-  const free = new Set(named);
-  const parents = new Set<string>();
-  for (let at = 0; at < states.length; at++) {
-    if (free.has(at)) continue;
-    for (let above = parentPath(states[at]!.path); above !== "" && !parents.has(above);) {
-      parents.add(above);
-      above = parentPath(above);
-    }
-  }
-  return [...parents];
-}
-
 interface Request {
   readonly positive: readonly Pathspec[];
   /** Unset where nothing that is selected could be subtracted. */
@@ -379,14 +389,4 @@ interface Hit {
   /** Whether the pathspec selected anything, before anything was subtracted. */
   any: boolean;
   readonly ids: number[];
-}
-
-/** Whether some path could start as both do. */
-function mayMeet(a: Pathspec, b: Pathspec): boolean {
-  return a.prefix.startsWith(b.prefix) || b.prefix.startsWith(a.prefix);
-}
-
-/** A file of git's, of qik's state or of the repository's cache, even where a pathspec names it literally. */
-function isNobodysInput(path: string): boolean {
-  return path.startsWith(".qik/cache/") || (isOwnFile(path) && !path.startsWith(".qik/"));
 }

@@ -42,11 +42,18 @@ repoTest("configuration of git's that decides what is an input", {
   "top/src/x.gen": "",
   "top/src/y.user": "",
   "top/src/z.user": "",
+  "top/src/.own/.gitignore": "*\n",
+  "top/src/.own/file": "",
 }, async (first) => {
   await first.write({ "../rules": "*.user\n" });
   await first.git("config", "core.excludesFile", first.path("../rules"));
   await first.git("rm", "-q", "--cached", "top/src/y.user", "top/src/z.user");
   await tryAll(first, [
+    {
+      name: "rules of a directory that hid itself, in place",
+      effect: "runs",
+      change: inPlace("top/src/.own/.gitignore", "#\n"),
+    },
     { name: "rules above the root", effect: "runs", change: write(".gitignore", "") },
     {
       name: "rules above the root come again",

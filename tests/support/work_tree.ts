@@ -154,9 +154,11 @@ export async function pathsOf(
  * made here from nothing but the format of git's objects.
  */
 export function gitStates(ground: Ground, specs: readonly string[] = ["."]): readonly FileState[] {
-  const tracked = splitNames(ground.gitBytes(["ls-files", "-z", "--", ...specs]));
+  // Without its own records of the working tree, which may be of another moment.
+  const git = ["-c", "core.fsmonitor=false", "-c", "core.untrackedCache=false", "ls-files", "-z"];
+  const tracked = splitNames(ground.gitBytes([...git, "--", ...specs]));
   const others = splitNames(
-    ground.gitBytes(["ls-files", "-z", "--others", "--exclude-standard", "--", ...specs]),
+    ground.gitBytes([...git, "--others", "--exclude-standard", "--", ...specs]),
   );
   const algorithm = ground.git("rev-parse", "--show-object-format").trim();
   const paths = [...new Set([...tracked, ...others])].sort(byCodeUnit);

@@ -37,7 +37,7 @@ function fakeTree(files: Map<string, string>): Tree {
           path
         ),
       ),
-    save: () => {},
+    save: () => Promise.resolve(),
   };
 }
 
