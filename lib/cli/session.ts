@@ -17,7 +17,7 @@ import { openSpaces, type Spaces } from "../space/spaces.ts";
 import { type Caches, openCaches } from "./caches.ts";
 import type { Project } from "./project.ts";
 import { seenBy } from "./seen.ts";
-import type { Sys } from "../sys/sys.ts";
+import { errorCode, type Sys } from "../sys/sys.ts";
 
 /** Everything that keys and runs are made from: opened once per process, for one project. */
 export interface Session {
@@ -232,10 +232,16 @@ interface WorldParts {
 
 /** Contents of a file that a dependency reads; a named pipe would be waited for without an end. */
 function readInput(files: Sys["files"], root: string, path: string): Uint8Array | undefined {
-  const { kind } = files.stat(`${root}/${path}`) ?? {};
-  if (kind === "file" || kind === undefined) return files.read(`${root}/${path}`);
-  const message = `Cannot read "${path}": it is no regular file`;
-  throw new QikError({ code: "dep-unreadable", message, hint: "Put a file in its place" });
+  const unreadable = (why: string, hint: string) =>
+    new QikError({ code: "dep-unreadable", message: `Cannot read "${path}": ${why}`, hint });
+  try {
+    const { kind } = files.stat(`${root}/${path}`) ?? {};
+    if (kind === "file" || kind === undefined) return files.read(`${root}/${path}`);
+  } catch (error) {
+    const code = errorCode(error);
+    throw code === undefined ? error : unreadable(code, "Make it readable, or name another file");
+  }
+  throw unreadable("it is no regular file", "Put a file in its place");
 }
 
 /** What dependencies may ask in a space; the environment is put together only when one of them does. */

@@ -325,6 +325,22 @@ repoTest(
   },
 );
 
+repoTest("files behind val and load that cannot be asked are told", {}, async (repo) => {
+  await symlink("loop", repo.path("loop"));
+  for (const [path, why] of [["loop", "ELOOP"], ["a".repeat(300), "ENAMETOOLONG"]]) {
+    for (
+      const dep of [`type = "val", file = "${path}", key = "a"`, `type = "load", path = "${path}"`]
+    ) {
+      await repo.write({ "qik.toml": `[commands.use]\nexec = "true"\ndeps = [{${dep}}]\n` });
+      for (const [args, exit] of [[[], 2], [["--dry-run"], 0], [["--changed"], 2]] as const) {
+        const { code, out, err } = await repo.qik(...args);
+        assert.equal(code, exit, err);
+        assert.ok((out + err).includes(`Cannot read "${path}": ${why}`), out + err);
+      }
+    }
+  }
+});
+
 /** Runs qik and says how much memory it and what it started took at most, in KiB. */
 async function measured(repo: Repo, ...args: readonly string[]): Promise<Ran & { peak: number }> {
   const { qikCommand } = await import("../support/repo.ts");
