@@ -10,6 +10,7 @@ import { writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import process from "node:process";
+import { quickVenv } from "./venv/quick_venv.ts";
 
 /** Small wheels of every shape: shared namespaces, extension modules, lone modules, names unlike their imports. */
 const WHEELS = [
@@ -214,7 +215,7 @@ export class PythonEnvironments implements Disposable {
 
   #venv(name: string): string {
     const venv = join(this.root, name);
-    execFileSync("python3", ["-m", "venv", venv]);
+    quickVenv(venv);
     return venv;
   }
 

@@ -53,6 +53,8 @@ export interface VenvTool {
     name: string,
     wants: readonly Want[],
   ): { readonly reqs: string; readonly files: Tree };
+  /** A directory for `PATH` with what makes the tool's work faster; one test of the contract goes without. */
+  readonly quick?: () => string;
   /** Further lines for the table of a space's venv, such as `hashes = false`. */
   readonly settings?: string;
   /** Where `python3.N` is that does for the tool; else where it was found. */
@@ -84,8 +86,8 @@ export interface Bench {
   letGo(): void;
 }
 
-/** Opens {@link Bench} in a fresh repository. */
-export async function openBench(repo: Repo, tool: VenvTool): Promise<Bench> {
+/** Opens {@link Bench} in a fresh repository. @param mayBeQuick See {@link VenvTool.quick}. */
+export async function openBench(repo: Repo, tool: VenvTool, mayBeQuick: boolean): Promise<Bench> {
   const packages = repo.path("../packages");
   await tool.publish(packages, PACKAGES);
   const { path, env } = await tool.environment(packages);
@@ -108,8 +110,9 @@ esac
   for (const program of [tool.program, ...tool.others ?? []]) {
     await repo.writeScript(`../shim/${program}`, shim(join(path, program)));
   }
+  const quick = mayBeQuick && tool.quick !== undefined ? [tool.quick()] : [];
   const inner = repo.with({
-    env: { ...env, PATH: [repo.path("../shim"), process.env["PATH"] ?? ""].join(delimiter) },
+    env: { ...env, PATH: [repo.path("../shim"), ...quick, process.env["PATH"]].join(delimiter) },
   });
   const bench: Bench = {
     repo: inner,
@@ -196,7 +199,11 @@ export function benchTest(
   body: (bench: Bench) => Promise<void>,
 ): void {
   if (isExecutable() || FULL || tool().kind === "uv" || name.endsWith(WORKS)) {
-    pythonRepoTest(name, {}, async (repo) => await body(await openBench(repo, tool())));
+    pythonRepoTest(
+      name,
+      {},
+      async (repo) => await body(await openBench(repo, tool(), !name.endsWith(WORKS))),
+    );
   } else {
     const why = "on the executable; on Deno only with QIK_TORTURE=full";
     Deno.test.ignore(`${name} (${why})`, () => {});
