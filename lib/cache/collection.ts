@@ -1,11 +1,23 @@
-import type { Clock, DirectoryEntry, Files, Stat } from "../sys/sys.ts";
+import { byCodeUnit } from "../base/order.ts";
+import {
+  bulkLstat,
+  newStatRows,
+  statIno,
+  statKind,
+  statSize,
+  statTimes,
+} from "../sys/bulk_stat.ts";
+import type { Clock, DirectoryEntry, Files } from "../sys/sys.ts";
 import { attempt } from "./blobs.ts";
 import type { Manifest } from "./cache.ts";
-import { readEntry } from "./entry.ts";
+import { MOST_BYTES, readEntry } from "./entry.ts";
 import { STAGED } from "./walk.ts";
 
 /** What was touched within this time may be in use by a run, here or in another process. */
 const IN_USE_MS = 3_600_000;
+
+/** So many files are given back to the disk at once, as far as the runtime has threads. */
+const MOST_LEAVING = 32;
 
 export interface CollectionRequest {
   readonly files: Files;
@@ -17,6 +29,8 @@ export interface CollectionRequest {
   /** Bytes that entries and contents may take together. */
   readonly maxSize: number;
   readonly maxAgeMs: number;
+  /** Called with the number of files looked at or removed so far. */
+  readonly onStep?: (done: number) => void;
 }
 
 /** What a collection removed, and the bytes that are left. */
@@ -29,16 +43,23 @@ export interface Collected {
   readonly left: number;
 }
 
-/** One file of the store. */
+/** One file of the store. Without its whole path: of 200,000 files those would be half of all memory. */
 interface Item {
-  readonly path: string;
+  readonly directory: string;
   readonly name: string;
   readonly size: number;
   readonly touchedMs: number;
+  /** Its number in the file system; never written down, so that it may be inexact. */
+  readonly ino: number;
+}
+
+interface Content extends Item {
+  /** How often readable entries name it. */
+  users: number;
 }
 
 interface EntryItem extends Item {
-  readonly blobs: readonly string[];
+  readonly contents: readonly Content[];
   readonly why: Item | undefined;
 }
 
@@ -47,17 +68,32 @@ interface EntryItem extends Item {
  * least recently used ones until the rest fits, then contents that no entry names any more.
  *
  * Keeps whatever was touched in the last hour, or at a time that is yet to come, so a run under way loses
- * nothing. Reads every entry once. What cannot be removed is left.
+ * nothing. Reads every entry once. What cannot be removed is left. Ended at any moment it leaves contents that no entry
+ * names, for the next collection.
+ *
+ * First it is decided what goes, then that goes directory by directory, and in each by the numbers of the files: names
+ * and numbers that lie together on the disk are written together. In the order of use, which is any, 15,000 files took
+ * a busy ext4 1.0 s and 0.24 s of processor time, in this order 0.6 and 0.14.
+ *
+ * A file loses its name here and now, so that nothing comes between the look at its time and that; its space is given
+ * back in other threads. A disk that is told of each (`discard`) takes 3 ms for it, and eight at once no longer: 1,544
+ * files took 4.8 s one by one and 0.7 s so.
  */
-export function collect(request: CollectionRequest): Collected {
+export function collect(request: CollectionRequest): Promise<Collected> {
   return new Collection(request).run();
 }
 
 class Collection {
   #entries = 0;
-  #blobs = 0;
+  #contents = 0;
   #leftovers = 0;
   #freed = 0;
+  #done = 0;
+  #moved = 0;
+  /** Files that have lost their names and still take space. */
+  #leaving = 0;
+  #onLeft: (() => void) | undefined;
+  readonly #unique = crypto.randomUUID().slice(0, 13);
   readonly #home: string;
   readonly #oldest: number;
   readonly #inUse: number;
@@ -69,33 +105,92 @@ class Collection {
     this.#oldest = Math.min(this.#inUse, now - request.maxAgeMs);
   }
 
-  run(): Collected {
-    const blobs = new Map<string, Item>();
-    for (const item of this.#filesOf("blobs")) {
-      if (/^[0-9a-f]{64}$/.test(item.name)) blobs.set(item.name, item);
-      else this.#removeLeftover(item);
-    }
-    const entries = this.#readEntries();
-    const users = countUsers(entries);
-    let size = [...blobs.values()].reduce((sum, blob) => sum + blob.size, 0);
+  async run(): Promise<Collected> {
+    const contents = this.#readContents();
+    const entries = this.#readEntries(contents);
+    const all = [...contents.values()];
+    contents.clear();
+    let size = all.reduce((sum, content) => sum + content.size, 0);
     for (const entry of entries) size += sizeOf(entry);
     entries.sort((a, b) => a.touchedMs - b.touchedMs);
-    for (const entry of entries) {
+    // What nobody names goes at the end, as if its last entry had gone just now.
+    size -= await this.#removeContents(all.filter(({ users }) => users === 0));
+    for (let from = 0; from < entries.length;) {
+      const chosen = this.#choose(entries, from, size);
+      if (chosen.length === 0) break;
+      // What somebody has used meanwhile stays, and others go in its place.
+      size -= await this.#removeEntries(chosen);
+      from += chosen.length;
+    }
+    await this.#untilLeaving(0);
+    this.#sweep();
+    const [removed, freed] = [this.#entries, this.#freed];
+    return {
+      entries: removed,
+      blobs: this.#contents,
+      leftovers: this.#leftovers,
+      freed,
+      left: size,
+    };
+  }
+
+  /** The least recently used entries that have to go, were all of them to. Lets go of their contents. */
+  #choose(entries: readonly EntryItem[], from: number, size: number): EntryItem[] {
+    const chosen: EntryItem[] = [];
+    for (let at = from; at < entries.length; at++) {
+      const entry = entries[at]!;
       if (entry.touchedMs >= this.#inUse) break;
       if (size <= this.request.maxSize && entry.touchedMs >= this.#oldest) break;
-      if (this.#removeEntry(entry)) size -= sizeOf(entry) + this.#release(entry, users, blobs);
+      chosen.push(entry);
+      size -= sizeOf(entry);
+      for (const content of entry.contents) {
+        content.users -= 1;
+        if (content.users === 0 && content.touchedMs < this.#inUse) size -= content.size;
+      }
     }
-    for (const [digest, blob] of blobs) {
-      if (!users.has(digest)) size -= this.#removeBlob(blob);
+    return chosen;
+  }
+
+  /** Removes entries, then the contents that nobody else names; answers the bytes. */
+  async #removeEntries(chosen: readonly EntryItem[]): Promise<number> {
+    let bytes = 0;
+    const loose = new Set<Content>();
+    for (const entry of asOnDisk(chosen)) {
+      await this.#untilLeaving(MOST_LEAVING);
+      const gone = this.#removeEntry(entry);
+      if (gone) bytes += sizeOf(entry);
+      for (const content of entry.contents) {
+        if (gone) loose.add(content);
+        else content.users += 1;
+      }
     }
-    this.#sweep();
-    const [removed, contents, leftovers] = [this.#entries, this.#blobs, this.#leftovers];
-    return { entries: removed, blobs: contents, leftovers, freed: this.#freed, left: size };
+    return bytes + await this.#removeContents([...loose].filter(({ users }) => users === 0));
+  }
+
+  #removeEntry(entry: EntryItem): boolean {
+    if (!this.#moveOut(entry)) return false;
+    if (entry.why !== undefined) this.#moveOut(entry.why);
+    this.#entries += 1;
+    return true;
+  }
+
+  async #removeContents(contents: readonly Content[]): Promise<number> {
+    let bytes = 0;
+    for (const content of asOnDisk(contents)) {
+      await this.#untilLeaving(MOST_LEAVING);
+      if (content.touchedMs >= this.#inUse || !this.#moveOut(content)) continue;
+      this.#contents += 1;
+      bytes += content.size;
+    }
+    return bytes;
   }
 
   /** Removes what was never completed, and lists of the keys of tasks that are no more. */
   #sweep(): void {
-    for (const item of this.#list(`${this.#home}/tmp`)) this.#removeLeftover(item);
+    for (const item of this.#list(`${this.#home}/tmp`)) {
+      // Where it could not be removed just now, it has been counted.
+      if (!item.name.startsWith(this.#unique)) this.#removeLeftover(item);
+    }
     const tasks = `${this.#home}/tasks`;
     for (const directory of [tasks, this.request.dir, ...this.request.beside ?? []]) {
       for (const item of this.#list(directory)) {
@@ -105,24 +200,42 @@ class Collection {
     }
   }
 
+  #readContents(): Map<string, Content> {
+    const contents = new Map<string, Content>();
+    for (const directory of this.#shelves("blobs")) {
+      for (const item of this.#list(directory)) {
+        if (/^[0-9a-f]{64}$/.test(item.name)) contents.set(item.name, { ...item, users: 0 });
+        else this.#removeLeftover(item);
+      }
+    }
+    return contents;
+  }
+
   /** All readable entries; damaged ones, explanations without an entry and leftovers go at once. */
-  #readEntries(): EntryItem[] {
-    const items = new Map(this.#filesOf("entries").map((item) => [item.name, item]));
+  #readEntries(contents: ReadonlyMap<string, Content>): EntryItem[] {
     const entries: EntryItem[] = [];
-    for (const item of items.values()) {
-      const [, key, kind] = /^([0-9a-f]+)\.(json|why)$/.exec(item.name) ?? [];
-      if (key !== undefined && kind === "why" && items.has(`${key}.json`)) continue;
-      const blobs = kind === "json" ? this.#blobsOf(item, key!) : undefined;
-      if (blobs === undefined) this.#removeLeftover(item);
-      else entries.push({ ...item, blobs, why: items.get(`${key}.why`) });
+    for (const directory of this.#shelves("entries")) {
+      const items = new Map(this.#list(directory).map((item) => [item.name, item]));
+      for (const item of items.values()) {
+        const [, key, kind] = /^([0-9a-f]+)\.(json|why)$/.exec(item.name) ?? [];
+        if (key !== undefined && kind === "why" && items.has(`${key}.json`)) continue;
+        const named = kind === "json" ? this.#contentsOf(item, key!) : undefined;
+        if (named === undefined) {
+          this.#removeLeftover(item);
+          continue;
+        }
+        const held = named.flatMap((digest) => contents.get(digest) ?? []);
+        for (const content of held) content.users += 1;
+        entries.push({ ...item, contents: held, why: items.get(`${key}.why`) });
+      }
     }
     return entries;
   }
 
-  #blobsOf(item: Item, key: string): string[] | undefined {
+  #contentsOf(item: Item, key: string): string[] | undefined {
     let manifest: Manifest | undefined;
     attempt(() => {
-      const bytes = this.request.files.read(item.path);
+      const bytes = item.size > MOST_BYTES ? undefined : this.request.files.read(pathOf(item));
       const entry = bytes === undefined ? undefined : readEntry(bytes, key);
       if (typeof entry === "object") manifest = entry.manifest;
     });
@@ -130,67 +243,68 @@ class Collection {
     return [manifest.log.digest, ...manifest.artifacts.map(({ content }) => content)];
   }
 
-  #removeEntry(entry: EntryItem): boolean {
-    if (!this.#remove(entry)) return false;
-    if (entry.why !== undefined) this.#remove(entry.why);
-    this.#entries += 1;
-    return true;
-  }
-
-  /** Forgets an entry's hold on its contents and removes those that nobody else holds; answers their size. */
-  #release(entry: EntryItem, users: Map<string, number>, blobs: Map<string, Item>): number {
-    let freed = 0;
-    for (const digest of entry.blobs) {
-      const others = (users.get(digest) ?? 1) - 1;
-      users.set(digest, others);
-      if (others > 0) continue;
-      users.delete(digest);
-      const blob = blobs.get(digest);
-      blobs.delete(digest);
-      if (blob !== undefined) freed += this.#removeBlob(blob);
-    }
-    return freed;
-  }
-
-  #removeBlob(blob: Item): number {
-    if (blob.touchedMs >= this.#inUse || !this.#remove(blob)) return 0;
-    this.#blobs += 1;
-    return blob.size;
-  }
-
   #removeLeftover(item: Item): void {
     if (item.touchedMs < this.#inUse && this.#remove(item)) this.#leftovers += 1;
   }
 
-  /** Removes a file unless somebody has touched it since it was looked at. */
+  /** Takes a file of the store out of its place, and removes it in the meantime. */
+  #moveOut(item: Item): boolean {
+    const { files } = this.request;
+    return this.#unlessTouched(item, (path) => {
+      const aside = `${this.#home}/tmp/${this.#unique}-${this.#moved}`;
+      if (this.#moved === 0) files.makeDirectory(`${this.#home}/tmp`);
+      this.#moved += 1;
+      files.rename(path, aside);
+      this.#leaving += 1;
+      // Where it fails, the next collection finds it among what was never completed.
+      void files.removeAside(aside).catch(() => {}).then(() => {
+        this.#leaving -= 1;
+        this.#onLeft?.();
+      });
+    });
+  }
+
+  async #untilLeaving(most: number): Promise<void> {
+    // No race of all their promises: each would be told of for every file that went before it.
+    while (this.#leaving > most) await new Promise<void>((done) => this.#onLeft = done);
+  }
+
   #remove(item: Item): boolean {
+    return this.#unlessTouched(item, (path) => this.request.files.remove(path));
+  }
+
+  /** Does away with a file unless somebody has touched it since it was looked at: it is asked once more just before. */
+  #unlessTouched(item: Item, remove: (path: string) => void): boolean {
+    this.#step();
     let removed = false;
     attempt(() => {
-      const stat = this.request.files.lstat(item.path);
-      if (stat !== undefined && touchedAt(stat) !== item.touchedMs) return;
-      this.request.files.remove(item.path);
+      const path = pathOf(item);
+      const stat = this.request.files.lstat(path);
+      if (stat !== undefined && inMs(stat.mtimeNs) !== item.touchedMs) return;
+      if (stat !== undefined) remove(path);
       this.#freed += item.size;
       removed = true;
     });
     return removed;
   }
 
-  #filesOf(part: "entries" | "blobs"): Item[] {
-    const shelves = this.#names(`${this.#home}/${part}`);
-    return shelves.flatMap(({ name }) => this.#list(`${this.#home}/${part}/${name}`));
+  #shelves(part: "entries" | "blobs"): string[] {
+    return this.#names(`${this.#home}/${part}`).map(({ name }) => `${this.#home}/${part}/${name}`);
   }
 
+  /** Files of a directory, all of them looked at in one go. */
   #list(directory: string): Item[] {
-    const items: Item[] = [];
-    for (const { name } of this.#names(directory)) {
-      const path = `${directory}/${name}`;
-      attempt(() => {
-        const stat = this.request.files.lstat(path);
-        if (stat === undefined || stat.kind === "directory") return;
-        items.push({ path, name, size: stat.size, touchedMs: touchedAt(stat) });
-      });
-    }
-    return items;
+    const names = this.#names(directory).filter(({ kind }) => kind !== "directory");
+    const rows = newStatRows(names.length);
+    attempt(() => bulkLstat(directory, names.map(({ name }) => name), rows));
+    return names.flatMap(({ name }, row) => {
+      this.#step();
+      const kind = statKind(rows, row);
+      // Gone meanwhile, or it could not be looked at.
+      if (kind === "none" || kind === "directory") return [];
+      const touchedMs = inMs(statTimes(rows, row)[0]);
+      return [{ directory, name, size: statSize(rows, row), touchedMs, ino: statIno(rows, row) }];
+    });
   }
 
   #names(directory: string): readonly DirectoryEntry[] {
@@ -198,20 +312,24 @@ class Collection {
     attempt(() => names = this.request.files.list(directory) ?? []);
     return names;
   }
+
+  #step(): void {
+    this.request.onStep?.(this.#done += 1);
+  }
 }
 
-function countUsers(entries: readonly EntryItem[]): Map<string, number> {
-  const users = new Map<string, number>();
-  for (const { blobs } of entries) {
-    for (const digest of blobs) users.set(digest, (users.get(digest) ?? 0) + 1);
-  }
-  return users;
+function asOnDisk<One extends Item>(items: readonly One[]): One[] {
+  return items.toSorted((a, b) => byCodeUnit(a.directory, b.directory) || a.ino - b.ino);
+}
+
+function pathOf({ directory, name }: Item): string {
+  return `${directory}/${name}`;
 }
 
 function sizeOf({ size, why }: EntryItem): number {
   return size + (why?.size ?? 0);
 }
 
-function touchedAt({ mtimeNs }: Stat): number {
-  return Number(mtimeNs / 1_000_000n);
+function inMs(ns: bigint): number {
+  return Number(ns / 1_000_000n);
 }

@@ -8,6 +8,8 @@ import { seal, unseal } from "./seal.ts";
 export const INLINE = 4096;
 /** So many bytes of artifacts at most: entries are read in every run that is not recalled. */
 export const MOST_INLINE = 16_384;
+/** No honest entry is larger; a larger one is not read into memory. */
+export const MOST_BYTES = 1 << 28;
 
 /** What one entry file of the local store holds. */
 export interface Entry {

@@ -21,7 +21,7 @@ import type {
   RestorePlace,
   TaskResult,
 } from "./cache.ts";
-import { type Entry, INLINE, MOST_INLINE, readEntry, writeEntry } from "./entry.ts";
+import { type Entry, INLINE, MOST_BYTES, MOST_INLINE, readEntry, writeEntry } from "./entry.ts";
 import { latestKeys, recordExplanation, rememberKey } from "./explain.ts";
 import { type ContentSink, gatherArtifacts } from "./gather.ts";
 import { obstacleOf, outcomeOf, putOutcomeOf } from "./outcomes.ts";
@@ -37,9 +37,6 @@ import { openStatMemo, type StatMemo } from "./stat_memo.ts";
  * within the last half of one, so that a run has at least the other half to use what it has found.
  */
 const TOUCH_EVERY_MS = 1_800_000;
-
-/** No honest entry is larger; a larger one is not read into memory. */
-const MOST_BYTES = 1 << 28;
 
 export interface LocalCacheOptions {
   readonly files: Files;

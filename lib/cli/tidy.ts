@@ -33,7 +33,7 @@ export async function tidyStore(
       await processes.startApart([":cache", "gc"], root, [RUN_TAG]);
     if (apart) return;
     const { collect } = await import("../cache/collection.ts");
-    collect({ files, clock, dir, beside: besideStore(paths), ...storeLimits(plan.config) });
+    await collect({ files, clock, dir, beside: besideStore(paths), ...storeLimits(plan.config) });
   } catch {
     // A read-only store, or one that another process removes: the next run tries again.
   }

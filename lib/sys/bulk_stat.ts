@@ -94,6 +94,12 @@ export function statSize(rows: StatRows, row: number): number {
   return rows.words[at + STAT.sizeHigh]! * 2 ** 32 + rows.words[at + STAT.size]!;
 }
 
+/** The number of the file in its file system; inexact above 2^53. */
+export function statIno(rows: StatRows, row: number): number {
+  const at = row * STAT_WORDS;
+  return rows.words[at + STAT.inoHigh]! * 2 ** 32 + rows.words[at + STAT.ino]!;
+}
+
 /** Modification and change time in nanoseconds. */
 export function statTimes({ words }: StatRows, row: number): readonly [bigint, bigint] {
   const at = row * STAT_WORDS;

@@ -138,6 +138,7 @@ function earlyFiles(refuse: () => never): Files {
     link: refuse,
     rename: refuse,
     remove: refuse,
+    removeAside: refuse,
     removeDirectory: refuse,
     removeTree: refuse,
     chmod: refuse,

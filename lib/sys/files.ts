@@ -155,6 +155,14 @@ function readLink(path: string): string {
   }
 }
 
+async function removeAside(path: string): Promise<void> {
+  try {
+    await fs.promises.unlink(native(path));
+  } catch (error) {
+    if (errorCode(error) !== "ENOENT" && errorCode(error) !== "ENOTDIR") throw error;
+  }
+}
+
 function removeDirectory(path: string): boolean {
   try {
     fs.rmdirSync(native(path));
@@ -186,6 +194,7 @@ export function openFiles(pid: number): Files {
     link,
     rename: (from, to) => fs.renameSync(native(from), native(to)),
     remove: (path) => void unlessAbsent(() => fs.unlinkSync(native(path))),
+    removeAside,
     removeDirectory,
     removeTree: (path) => fs.rmSync(native(path), { recursive: true, force: true }),
     chmod: (path, mode) => fs.chmodSync(native(path), mode),

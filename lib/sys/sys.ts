@@ -87,6 +87,8 @@ export interface Files {
   rename(from: string, to: string): void;
   /** Removes a file or symlink; no error where nothing stands there. */
   remove(path: string): void;
+  /** The same in a thread of the runtime's own, for many at once: each may wait for the disk for milliseconds. */
+  removeAside(path: string): Promise<void>;
   /** Removes an empty directory; false where it is not empty or not there. */
   removeDirectory(path: string): boolean;
   /** Removes a whole tree; no error where nothing stands there. */

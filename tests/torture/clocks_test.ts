@@ -95,7 +95,7 @@ Deno.test(`a store between clocks that disagree, seed ${SEED}`, async () => {
     } else if (next(8) === 0) {
       // A clock that is a day off, and limits that everything is within.
       const limits = { maxSize: 1e9, maxAgeMs: 40 * DAY_S * 1000 };
-      assert.equal(collect({ files, clock, dir, ...limits }).entries, 0, what);
+      assert.equal((await collect({ files, clock, dir, ...limits })).entries, 0, what);
       collections += 1;
     } else if (stored.has(name)) {
       const content = stored.get(name)!;

@@ -6,7 +6,7 @@ import type { MetaCall } from "../../meta_spec.ts";
 import type { AppParts, Exit } from "../../parts.ts";
 import { besideStore, storeLimits } from "../../tidy.ts";
 import { openCache } from "./open.ts";
-import { print, printJson } from "./print.ts";
+import { print, printJson, progress } from "./print.ts";
 
 /** `qik :cache gc [--max-size SIZE] [--max-age AGE]`. */
 export async function run(parts: AppParts, call: MetaCall): Promise<Exit> {
@@ -21,14 +21,19 @@ export async function run(parts: AppParts, call: MetaCall): Promise<Exit> {
   }
   const { files, clock } = sys;
   const limits = storeLimits(config);
-  const collected = remote !== undefined ? await remote.collect({ maxSize, maxAgeMs }) : collect({
-    files,
-    clock,
-    dir: paths.cacheDir,
-    beside: besideStore(paths),
-    maxSize: maxSize ?? limits.maxSize,
-    maxAgeMs: maxAgeMs ?? limits.maxAgeMs,
-  });
+  const told = progress(sys, "Collecting files:");
+  const collected = remote !== undefined
+    ? await remote.collect({ maxSize, maxAgeMs })
+    : await collect({
+      files,
+      clock,
+      dir: paths.cacheDir,
+      beside: besideStore(paths),
+      maxSize: maxSize ?? limits.maxSize,
+      maxAgeMs: maxAgeMs ?? limits.maxAgeMs,
+      onStep: told.step,
+    });
+  told.end();
   const { entries, blobs, leftovers, freed, left } = collected;
   if (call.json) {
     printJson(sys, { results: entries, contents: blobs, leftovers, freed, left });
