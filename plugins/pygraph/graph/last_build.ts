@@ -1,10 +1,11 @@
 /** What the last graph was made of, so that the next one need not be made from nothing. */
 import type { Files } from "../../../mod.ts";
+import { damageSum, readMemory, writeMemory } from "../memory.ts";
 import type { SourceFile } from "./build.ts";
 import type { GraphFlaw } from "./graph.ts";
 
 /** First field of the file; another one, another meaning of what follows. */
-const HEAD = "qik-pygraph-build 1";
+const HEAD = "qik-pygraph-build 2";
 
 export interface LastBuild {
   readonly pythonPath: string;
@@ -20,15 +21,12 @@ export interface LastBuild {
 
 /** Fields end in NUL, which no path holds. @returns `undefined` where there is none that can be used. */
 export function readLastBuild(files: Files, path: string): LastBuild | undefined {
-  const [head, facts, ...rest] = new TextDecoder().decode(files.read(path)).split("\0");
+  const text = new TextDecoder().decode(readMemory(files, path));
+  const [head, sum = "", facts, ...rest] = text.split("\0");
   // The last field is what follows the last NUL: anything there was cut off.
   if (head !== HEAD || rest.pop() !== "") return undefined;
-  try {
-    return { ...JSON.parse(facts!), files: rest };
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
+  if (sum !== damageSum(text.slice(HEAD.length + sum.length + 2))) return undefined;
+  return { ...JSON.parse(facts!), files: rest };
 }
 
 export function writeLastBuild(
@@ -36,8 +34,9 @@ export function writeLastBuild(
   path: string,
   { files: all, ...facts }: LastBuild,
 ): void {
-  const text = [HEAD, JSON.stringify(facts), ...all, ""].join("\0");
-  files.writeAtomic(path, new TextEncoder().encode(text));
+  const text = [JSON.stringify(facts), ...all, ""].join("\0");
+  const bytes = new TextEncoder().encode([HEAD, damageSum(text), text].join("\0"));
+  writeMemory(() => files.writeAtomic(path, bytes));
 }
 
 export function entryOf({ path, kind, digest }: SourceFile): string {

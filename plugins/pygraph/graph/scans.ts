@@ -1,11 +1,14 @@
 /** What files import, remembered under the digests of their content. */
 import { digestBytes, type Files } from "../../../mod.ts";
+import { damageSum, readMemory, writeMemory } from "../memory.ts";
 import { scanImports, type SourceFlaw } from "../scan/scanner.ts";
 import type { FileImports, SourceFile } from "./build.ts";
 import type { Imported } from "./resolve.ts";
 
 /** First line of the file; another one, another meaning of what follows. */
-const HEAD = "qik-pygraph-scans 2\n";
+const HEAD = "qik-pygraph-scans 3\n";
+/** Letters of a sum in front of the JSON of a line. */
+const SUM_LENGTH = 8;
 /** So many lines more than are in use, and the file is written anew. */
 const MOST_STALE = 2000;
 /** So many digests are searched for in the text as it is; for more a table is worth its time (20,000 lines: 30 ms). */
@@ -19,8 +22,8 @@ const NOTHING = new Uint8Array();
 type Line = readonly [string, number, readonly string[] | 0, number];
 
 /**
- * Scans files, each content once. The memory is a text file that lines are added to: `digest`, a tab, JSON. Losing
- * it, or any line of it, only costs time.
+ * Scans files, each content once. The memory is a text file that lines are added to: `digest`, a tab, a sum of what
+ * follows, JSON. Losing it, or any line of it, only costs time; so does damage.
  *
  * No workers: on two processors half of the files in a worker take longer than all of them here, because a worker
  * starts a runtime, compiles the scanner once more and sends its answers back. `bench/scanner.ts` repeats it: 20,000
@@ -32,7 +35,7 @@ export class Scans {
   readonly #path: string;
   /** Whole lines, after a line end. */
   #text: string;
-  readonly #isWhole: boolean;
+  #isWhole: boolean;
   #table: Map<string, string> | undefined;
   #searched = 0;
   readonly #used = new Map<string, string>();
@@ -45,7 +48,7 @@ export class Scans {
     this.#files = files;
     this.#root = root;
     this.#path = path;
-    const text = new TextDecoder().decode(files.read(path));
+    const text = new TextDecoder().decode(readMemory(files, path));
     const isKnown = text.startsWith(HEAD);
     // Two that add lines at a time, or a full disk, leave pieces; whatever follows the last line end is one.
     this.#isWhole = isKnown && text.endsWith("\n");
@@ -76,6 +79,16 @@ export class Scans {
   textOf(digest: string): string | undefined {
     const used = this.#used.get(digest);
     if (used !== undefined) return used;
+    const line = this.#lineOf(digest);
+    if (line === undefined) return undefined;
+    const text = line.slice(SUM_LENGTH);
+    if (line === damageSum(text) + text) return text;
+    // Written anew, it is found no more.
+    this.#isWhole = false;
+    return undefined;
+  }
+
+  #lineOf(digest: string): string | undefined {
     if (this.#table !== undefined || this.#searched++ > FEW) {
       return (this.#table ??= tableOf(this.#text)).get(digest);
     }
@@ -90,13 +103,17 @@ export class Scans {
    * @param all Every file was asked for: what was not, nobody needs any more.
    */
   save(all: boolean): void {
+    writeMemory(() => this.#save(all));
+    this.#fresh.length = 0;
+  }
+
+  #save(all: boolean): void {
     const encode = (lines: readonly string[]) => new TextEncoder().encode(lines.join(""));
     const stale = all ? (this.#table?.size ?? 0) - this.#used.size : 0;
     if (!this.#isWhole || stale > this.#used.size + MOST_STALE) {
       const lines = [...this.#used].map(([digest, text]) => lineOf(digest, text));
       this.#files.writeAtomic(this.#path, encode([HEAD, ...lines]));
     } else if (this.#fresh.length > 0) this.#files.append(this.#path, encode(this.#fresh));
-    this.#fresh.length = 0;
   }
 
   /**
@@ -160,7 +177,7 @@ function tableOf(text: string): Map<string, string> {
 }
 
 function lineOf(digest: string, text: string): string {
-  return `${digest}\t${text}\n`;
+  return `${digest}\t${damageSum(text)}${text}\n`;
 }
 
 function encodeImports({ imports, flaw }: FileImports): string {

@@ -1,5 +1,12 @@
 import assert from "node:assert/strict";
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openSys } from "../../../../lib/sys/open.ts";
@@ -165,6 +172,40 @@ benchTest(
     }
   },
 );
+
+benchTest("memories with a letter changed, wherever it is, only cost time", async (bench) => {
+  await bench.build();
+  for (const name of ["pygraph-build", "pygraph-scans"]) {
+    const path = join(bench.root, "._qik/state", name);
+    const whole = readFileSync(path);
+    for (let at = 0; at < whole.length; at += 4) {
+      const damaged = Uint8Array.from(whole);
+      damaged[at] = damaged[at]! ^ 1; // one bit
+      writeFileSync(path, damaged);
+      await bench.build();
+      bench.check();
+      // And where not all is known from the last time.
+      rmSync(join(bench.root, GRAPH));
+      writeFileSync(path, damaged);
+      await bench.build();
+      bench.check();
+    }
+    await bench.build();
+    assert.equal((await bench.build()).read, 0, "it is mended");
+  }
+});
+
+benchTest("memories that cannot be read or written only cost time", async (bench) => {
+  for (const name of ["pygraph-build", "pygraph-scans"]) {
+    rmSync(join(bench.root, "._qik/state", name), { force: true });
+    mkdirSync(join(bench.root, "._qik/state", name));
+    await bench.build();
+    bench.check();
+    bench.write({ "c.py": `import b # ${name}\n` });
+    await bench.build();
+    bench.check();
+  }
+});
 
 benchTest(
   "a file that is not what the key says is told, and nothing goes on from it",
