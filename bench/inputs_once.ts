@@ -4,9 +4,9 @@ import { openTree } from "../lib/git/open.ts";
 import { openSys } from "../lib/sys/open.ts";
 
 const [root, stateDir] = process.argv.slice(2);
+const sys = openSys();
 const before = process.cpuUsage();
 const start = performance.now();
-const sys = openSys();
 const tree = await openTree({ sys, root: root!, stateDir: stateDir! });
 const states = await tree.states(await tree.select(["."]));
 const took = performance.now() - start;

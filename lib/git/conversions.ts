@@ -1,6 +1,6 @@
 import { delimiter, dirname } from "node:path";
 import { decodeName } from "../base/bytes.ts";
-import { type BulkLstat, newStatRows, statKind } from "../sys/bulk_stat.ts";
+import { type BulkLstat, existing, newStatRows, statKind } from "../sys/bulk_stat.ts";
 import type { Sys } from "../sys/sys.ts";
 import { unlessClosed } from "./closed.ts";
 import type { Git, Repository } from "./git_call.ts";
@@ -21,6 +21,8 @@ export interface Conversions {
   mayFilter(path: string): boolean;
   /** Rules may have changed since. */
   forget(): void;
+  /** Looks at once in which directories there are rules. */
+  lookAhead(directories: readonly string[]): void;
 }
 
 /** Attributes that convert, and macros, which may hold any of them. */
@@ -134,6 +136,8 @@ async function configConverts(sys: Sys, format: RepositoryFormat, git: Git): Pro
 /** Rules of `.gitattributes` files, by the directory that they are for. */
 class DirectoryRules implements Conversions {
   readonly #known = new Map<string, Rules>();
+  /** Whether a file with rules stands in a directory, as far as that was asked ahead. */
+  readonly #hasRules = new Map<string, boolean>();
   #last = "";
   #lastRules = NONE;
   #asked = false;
@@ -150,7 +154,14 @@ class DirectoryRules implements Conversions {
     this.mark = all ? "all" : JSON.stringify([...ruled]);
   }
 
+  lookAhead(directories: readonly string[]): void {
+    const asked = directories.filter((directory) => !this.#known.has(directory));
+    const found = existing(this.root, asked.map((directory) => `${directory}/.gitattributes`));
+    asked.forEach((directory, at) => this.#hasRules.set(directory, found[at]!));
+  }
+
   forget(): void {
+    this.#hasRules.clear();
     this.#known.clear();
     this.#asked = false;
   }
@@ -186,9 +197,7 @@ class DirectoryRules implements Conversions {
 
   #rulesIn(directory: string): Rules {
     const path = directory === "" ? ".gitattributes" : `${directory}/.gitattributes`;
-    const rows = newStatRows(1);
-    this.lstat(this.root, [path], rows);
-    const kind = statKind(rows, 0);
+    const kind = this.#hasRules.get(directory) === false ? "none" : this.#kindOf(path);
     // Without the file git takes the rules that are in the index, which nobody here reads.
     if (kind === "none") return this.ruled.has(path) ? BOTH : NONE;
     if (kind !== "file" && kind !== "exec") return BOTH;
@@ -196,6 +205,12 @@ class DirectoryRules implements Conversions {
     if (bytes === undefined) return BOTH;
     const text = decodeName(bytes);
     return { convert: CONVERTING.test(text), filter: FILTERING.test(text) };
+  }
+
+  #kindOf(path: string): ReturnType<typeof statKind> {
+    const rows = newStatRows(1);
+    this.lstat(this.root, [path], rows);
+    return statKind(rows, 0);
   }
 }
 

@@ -9,7 +9,8 @@ import { unlessClosed } from "./closed.ts";
 import type { Git, Repository } from "./git_call.ts";
 import { ignoreFiles } from "./ignore_files.ts";
 import { openIgnoreSettings } from "./ignore_settings.ts";
-import { ENTRY, hexOf, type IndexFile, readIndexFile } from "./index_file.ts";
+import { ENTRY, hexOf, type IndexFile, readIndexFile, sealOf } from "./index_file.ts";
+import { encodeIndexMemo, FEW_NAMES, readIndexMemo } from "./index_memo.ts";
 import { readFormat } from "./repository_format.ts";
 import type { Tracked } from "./source.ts";
 import { openVouch } from "./vouch.ts";
@@ -37,37 +38,38 @@ export interface IndexRequest {
 export async function readTracked(
   request: IndexRequest,
 ): Promise<Tracked & { readonly algorithm: Algorithm } | undefined> {
-  const { sys, root, repository, top, git, lstat } = request;
+  const { sys, root, repository, top, git, lstat, stateDir } = request;
   const format = unlessClosed(() => readFormat(sys, repository), undefined);
   const read = format &&
     unlessClosed(
-      () => readSnapshot(sys, repository.indexPath, format.algorithm, top),
+      () => readSnapshot(sys, repository.indexPath, format.algorithm, top, `${stateDir}/index`),
       undefined,
     );
   if (format === undefined || read === undefined) return undefined;
   const { index, writtenNs } = read;
   const ruled = rulesIn(index);
   const conversions = await openConversions(sys, root, repository, format, git, ruled, lstat);
-  const sinceMs = rulesHoldSince(sys, request.stateDir, conversions.mark);
+  const sinceMs = rulesHoldSince(sys, stateDir, conversions.mark);
   const vouch = openVouch(index, format.algorithm, writtenNs, sinceMs);
-  const { paths, modules, links } = index;
+  const { paths, text, modules, links } = index;
   const ignoredBy = ignoreFiles(sys, format, repository.top, root);
   // Rules that are not checked out are read from the index, by git alone.
   const settings = ignoredBy === undefined || index.skipsRules
     ? undefined
     : unlessClosed(() => openIgnoreSettings(sys, format, root, ignoredBy), undefined);
   const rest = { algorithm: format.algorithm, ignoredBy, settings };
-  return { paths, modules, links, index: { vouch, conversions }, ...rest };
+  const remember = read.isKnown ? undefined : () => rememberEntries(request, index);
+  return { paths, text, modules, links, index: { vouch, conversions }, remember, ...rest };
 }
 
 /** The `.gitattributes` files in the index and their ids. */
 function rulesIn({ paths, starts, bytes, idBytes }: IndexFile): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
-  paths.forEach((path, at) => {
-    if (!path.endsWith(".gitattributes")) return;
+  for (let at = 0; at < paths.length; at++) {
+    if (!paths[at]!.endsWith(".gitattributes")) continue;
     const id = starts[at]! + ENTRY.id;
-    found.set(path, hexOf(bytes.subarray(id, id + idBytes)));
-  });
+    found.set(paths[at]!, hexOf(bytes.subarray(id, id + idBytes)));
+  }
   return found;
 }
 
@@ -114,7 +116,8 @@ function readSnapshot(
   path: string,
   algorithm: Algorithm,
   top: string,
-): { index: IndexFile; writtenNs: bigint } | undefined {
+  memoPath: string,
+): { index: IndexFile; writtenNs: bigint; isKnown: boolean } | undefined {
   for (let tried = 0; tried < TRIES; tried++) {
     const before = files.stat(path);
     // git would wait for ever for what somebody may write into a pipe.
@@ -125,10 +128,24 @@ function readSnapshot(
     const same = before.ino === after?.ino && before.mtimeNs === after.mtimeNs &&
       before.ctimeNs === after.ctimeNs && bytes?.length === after.size;
     if (!same) continue;
-    const index = readIndexFile(bytes, algorithm, top);
+    let isKnown = false;
+    const index = readIndexFile(bytes, algorithm, top, (seal) => {
+      const known = readIndexMemo(files, memoPath, `${seal}/${top}`);
+      isKnown = known !== undefined;
+      return known;
+    });
     // A time that somebody set by hand, or a copy brought along, may lie after the writing.
     const { mtimeNs, ctimeNs } = before;
-    return index && { index, writtenNs: mtimeNs < ctimeNs ? mtimeNs : ctimeNs };
+    return index && { index, isKnown, writtenNs: mtimeNs < ctimeNs ? mtimeNs : ctimeNs };
   }
   return undefined;
+}
+
+/** So that the next run need not read them one by one, where the index is the same. */
+function rememberEntries({ sys: { files }, stateDir, top }: IndexRequest, index: IndexFile): void {
+  const { bytes, idBytes, ...entries } = index;
+  const seal = sealOf(bytes, idBytes);
+  if (entries.paths.length < FEW_NAMES || /^0*$/.test(seal)) return;
+  const memo = encodeIndexMemo({ seal: `${seal}/${top}`, entries });
+  files.writeAtomic(`${stateDir}/index`, memo, 0o600);
 }

@@ -32,7 +32,7 @@ export interface ListingMemo {
  * Layout, in this machine's byte order, every part but the last aligned to 8 bytes:
  *
  * ```text
- * 32-bit words: mark, version, directories, rules, others, bytes of text, start of SHA-256 of the rest, 0
+ * 32-bit words: start of SHA-256 of the rest, mark, version, directories, rules, others, bytes of text, 0
  * directories × 56 bytes, rules × 56 bytes: stat rows
  * directories × 8 bytes: when each was read
  * text: names and digests, each ended by NUL
@@ -68,9 +68,9 @@ export function encodeListing(memo: ListingMemo): Uint8Array {
   });
   newStatRows(rules.length, bytes.buffer, rulesAt).words.set(ruleRows.words);
   bytes.set(text, textAt);
-  const sum = sumOf(bytes.subarray(HEADER_BYTES));
   new Uint32Array(bytes.buffer, 0, HEADER_BYTES / 4)
-    .set([MARK, VERSION, directories.length, rules.length, others.length, text.length, sum]);
+    .set([0, MARK, VERSION, directories.length, rules.length, others.length, text.length]);
+  new Uint32Array(bytes.buffer, 0, 1)[0] = sumOf(bytes);
   return bytes;
 }
 
@@ -81,7 +81,7 @@ function placesOf(directories: number, rules: number): readonly [number, number,
 }
 
 function sumOf(bytes: Uint8Array): number {
-  return Number.parseInt(sha256(bytes).slice(0, 8), 16);
+  return Number.parseInt(sha256(bytes.subarray(4)).slice(0, 8), 16);
 }
 
 /** Reads a memo; `undefined` where it is missing, damaged or of another version. */
@@ -101,11 +101,11 @@ function decodeListing(read: Uint8Array): ListingMemo | undefined {
   if (bytes.length < HEADER_BYTES) return undefined;
   const buffer = bytes.buffer as ArrayBuffer;
   const header = new Uint32Array(buffer, bytes.byteOffset, HEADER_BYTES / 4);
-  const [mark, version, directories, rules, others, length, sum] = header as unknown as number[];
+  const [sum, mark, version, directories, rules, others, length] = header as unknown as number[];
   if (mark !== MARK || version !== VERSION) return undefined;
   const [rulesAt, timesAt, textAt] = placesOf(directories!, rules!);
   if (bytes.length !== textAt + length!) return undefined;
-  if (sumOf(bytes.subarray(HEADER_BYTES)) !== sum) return undefined;
+  if (sumOf(bytes) !== sum) return undefined;
   const texts = splitNames(bytes.subarray(textAt));
   const ruledAt = GENERAL + directories! * OF_DIRECTORY;
   const othersAt = ruledAt + rules! * OF_RULES;

@@ -167,10 +167,10 @@ export class Looker {
     }
     const paths = pending.map((id) => this.paths[id]!);
     const fresh = this.#rowsFor(pending);
-    const problems: Problem[] = [];
-    for (const { row, code } of this.options.lstat(this.options.root, paths, fresh)) {
-      problems.push(unreadable(paths[row]!, code));
-    }
+    const problems: Problem[] = this.options.lstat(this.options.root, paths, fresh)
+      .map(({ row, code }) => unreadable(paths[row]!, code));
+    const above = this.#parents.lookAhead(paths);
+    this.#index?.conversions.lookAhead(above);
     const blind = this.options.sys.machine.runtime === "deno";
     const unknown: number[] = [];
     const modules: number[] = [];
@@ -206,6 +206,7 @@ export class Looker {
   #findPointers(ids: readonly number[]): void {
     const { sys: { files }, root } = this.options;
     for (const id of ids) {
+      if (this.#vouched[id]) continue; // No rule converts it, and so no filter.
       const path = this.paths[id]!;
       const isSmall = statKind(this.#rows, id) === "file" && statSize(this.#rows, id) < 1024;
       if (!isSmall || this.#index?.conversions.mayFilter(path) !== true) continue;
@@ -396,4 +397,4 @@ export class Looker {
 }
 
 /** Errors of a file that became something else after lstat. */
-const SWAPPED: ReadonlySet<string> = new Set(["ENOENT", "ENOTDIR", "EISDIR", "EINVAL", "ELOOP"]);
+const SWAPPED = new Set(["ENOENT", "ENOTDIR", "EISDIR", "EINVAL", "ELOOP"]);

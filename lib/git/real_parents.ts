@@ -2,9 +2,14 @@ import { parentPath } from "../base/paths.ts";
 import { type BulkLstat, newStatRows, statKind } from "../sys/bulk_stat.ts";
 import type { LookedAt } from "./tree.ts";
 
+/** So many files lie in so many directories that these are asked about at once. */
+const MANY = 64;
+
 /** Whether directories on the way to files are directories: git takes what lies behind a symlink for deleted. */
 export class RealParents {
   readonly #known = new Map<string, boolean>();
+  /** What stands at a path itself, as far as that was asked ahead. */
+  readonly #directories = new Map<string, boolean>();
   /** The directory last found to be real. */
   #last = "";
 
@@ -13,7 +18,32 @@ export class RealParents {
   /** What was found before may have changed. */
   forget(): void {
     this.#known.clear();
+    this.#directories.clear();
     this.#last = "";
+  }
+
+  /**
+   * Asks about all directories on the way to sorted files at once, which takes a fifth of the time.
+   *
+   * @returns Those that nobody had asked about.
+   */
+  lookAhead(paths: readonly string[]): readonly string[] {
+    const asked: string[] = [];
+    if (paths.length < MANY) return asked;
+    let last = "";
+    for (const path of paths) {
+      const end = path.lastIndexOf("/");
+      if (end === -1 || (last.length === end && path.startsWith(last))) continue;
+      last = path.slice(0, end);
+      for (let at = last; at !== "" && !this.#directories.has(at); at = parentPath(at)) {
+        this.#directories.set(at, false);
+        asked.push(at);
+      }
+    }
+    const rows = newStatRows(asked.length);
+    this.lstat(this.root, asked, rows);
+    asked.forEach((path, at) => this.#directories.set(path, statKind(rows, at) === "directory"));
+    return asked;
   }
 
   areReal(path: string): boolean {
@@ -31,7 +61,8 @@ export class RealParents {
     let real = true;
     for (let at = path.indexOf("/"); at !== -1; at = path.indexOf("/", at + 1)) {
       const directory = path.slice(0, at);
-      real &&= this.#known.get(directory) ?? this.#isDirectory(directory);
+      real &&= this.#known.get(directory) ?? this.#directories.get(directory) ??
+        this.#isDirectory(directory);
       this.#known.set(directory, real);
     }
     return real;

@@ -32,6 +32,8 @@ export interface Source {
 
 export interface Tracked {
   readonly paths: readonly string[];
+  /** All of them, each between two NUL; unset where nobody has it. */
+  readonly text?: string;
   /** Submodules and the commit that the index records for them. */
   readonly modules: ReadonlyMap<string, string>;
   /** Symlinks, as the index has them. */
@@ -46,6 +48,8 @@ export interface Tracked {
    * files.
    */
   readonly ignoredBy?: readonly string[] | undefined;
+  /** Writes what saves the next run time; unset where there is nothing. */
+  readonly remember?: (() => void) | undefined;
   /** What else decides what is ignored; unset where that is not known. */
   readonly settings?: IgnoreSettings | undefined;
 }

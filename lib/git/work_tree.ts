@@ -177,6 +177,7 @@ export class WorkTree implements Tree {
     try {
       const bytes = this.#looker.memoBytes((path) => this.#listing.mayHold(path));
       if (bytes !== undefined) files.writeAtomic(this.#memoPath(), bytes, 0o600);
+      this.#listing.rememberIndex();
       await this.#modules.save();
       await this.#inTurn(() => this.#saveListing());
     } catch {

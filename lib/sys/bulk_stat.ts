@@ -62,9 +62,12 @@ export function sameStat(a: StatRows, i: number, b: StatRows, j: number): boolea
 export function changeTimes(rows: StatRows, ids: readonly number[]): Uint32Array {
   const times = new Uint32Array(ids.length * 2);
   const { ctime } = STAT;
-  for (const [at, id] of ids.entries()) {
-    times[at * 2] = rows.words[id * STAT_WORDS + ctime]!;
-    times[at * 2 + 1] = rows.words[id * STAT_WORDS + ctime + 1]!;
+  const { words } = rows;
+  // No iterator: this runs before anything is compiled.
+  for (let at = 0; at < ids.length; at++) {
+    const word = ids[at]! * STAT_WORDS + ctime;
+    times[at * 2] = words[word]!;
+    times[at * 2 + 1] = words[word + 1]!;
   }
   return times;
 }
@@ -168,6 +171,30 @@ export const bulkLstat: BulkLstat = (root, paths, into) => {
     statx.close(directory);
   }
 };
+
+/** Whether something stands at each of the paths, where mostly nothing does: 1 µs for each, whatever the answer is. */
+export function existing(root: string, paths: readonly string[]): readonly boolean[] {
+  const statx = paths.length < FEW ? undefined : statxHere();
+  const directory = statx?.open(encodeName(`${root}/\0`)) ?? -1;
+  if (statx === undefined || directory < 0) {
+    const rows = newStatRows(paths.length);
+    lstatEach(root, paths, rows);
+    return paths.map((_, row) => statKind(rows, row) !== "none");
+  }
+  try {
+    const names = nulTerminated(paths);
+    const start = statx.address(names);
+    const answerAt = statx.address(new Uint8Array(STATX_BYTES));
+    let at = 0;
+    return paths.map((path) => {
+      const found = statx.ask(directory, start + at, answerAt) === 0;
+      at = names.indexOf(0, at + path.length) + 1;
+      return found;
+    });
+  } finally {
+    statx.close(directory);
+  }
+}
 
 /** The same through the runtime's own calls: what is used where there is no better way. */
 export const lstatEach: BulkLstat = (root, paths, into) => {
