@@ -71,10 +71,11 @@ function decode(read: Uint8Array, seal: string): IndexEntries | undefined {
   if (bytes.length !== textAt + length!) return undefined;
   if (damageSum(bytes.subarray(SUMMED_FROM)) !== sum) return undefined;
   const whole = (flags! & ASCII) === 0
-    ? splitNames(bytes.subarray(textAt)).join("\0")
+    ? `${splitNames(bytes.subarray(textAt)).join("\0")}\0`
     // Without a look at each byte.
-    : Buffer.from(buffer, bytes.byteOffset + textAt, length! - 1).toString("latin1");
+    : Buffer.from(buffer, bytes.byteOffset + textAt, length).toString("latin1");
   const texts = whole.split("\0");
+  texts.pop();
   const modulesAt = 1 + links!;
   const pathsAt = modulesAt + 2 * modules!;
   if (texts[0] !== seal || texts.length !== pathsAt + count!) return undefined;
@@ -85,7 +86,8 @@ function decode(read: Uint8Array, seal: string): IndexEntries | undefined {
   );
   return {
     paths: texts.slice(pathsAt),
-    text: `${whole.slice(others.join("\0").length)}\0`,
+    // A part of the text that the names are parts of: nothing is copied.
+    text: whole.slice(others.join("\0").length),
     starts: new Uint32Array(buffer, bytes.byteOffset + HEADER_BYTES, count),
     links: texts.slice(1, modulesAt),
     modules: new Map(pairs),
