@@ -11,6 +11,11 @@ export const MOST_INLINE = 16_384;
 /** No honest entry is larger; a larger one is not read into memory. */
 export const MOST_BYTES = 1 << 28;
 
+/** An explanation up to this size stands in the entry; a longer one would take hits time, for nobody reads it there. */
+export const MOST_WHY = 16_384;
+/** No string in JSON text holds a line break, so this is found only where it was written. */
+const WHY = ',\n"why":';
+
 /** What one entry file of the local store holds. */
 export interface Entry {
   readonly manifest: Manifest;
@@ -18,11 +23,23 @@ export interface Entry {
   readonly inline: ReadonlyMap<string, Uint8Array>;
 }
 
-/** The bytes of an entry file: sealed JSON, one member per line. */
-export function writeEntry({ manifest, inline }: Entry): Uint8Array {
+/**
+ * The bytes of an entry file: sealed JSON, one member per line.
+ *
+ * @param why The explanation of the key as JSON text, for {@link readWhy}.
+ */
+export function writeEntry({ manifest, inline }: Entry, why?: string): Uint8Array {
   const contents = Object.fromEntries([...inline].map(([key, bytes]) => [key, toBase64(bytes)]));
   const plain = JSON.stringify(plainManifest(manifest));
-  return seal(`"manifest":${plain},\n"inline":${JSON.stringify(contents)}`);
+  const rest = why === undefined ? "" : WHY + why;
+  return seal(`"manifest":${plain},\n"inline":${JSON.stringify(contents)}${rest}`);
+}
+
+/** The explanation in an entry file, or `undefined` where it has none or is not what was written for the key. */
+export function readWhy(bytes: Uint8Array, key: string): unknown {
+  const value = unseal(bytes);
+  const manifest = value?.["manifest"];
+  return isObject(manifest) && manifest["key"] === key ? value?.["why"] : undefined;
 }
 
 /**
@@ -39,7 +56,7 @@ export function writeEntry({ manifest, inline }: Entry): Uint8Array {
  * ```
  */
 export function readEntry(bytes: Uint8Array, key: string): Entry | string {
-  const value = unseal(bytes);
+  const value = unseal(bytes, WHY);
   if (value === undefined) return "The entry is not what was written";
   const manifest = readManifest(value["manifest"]);
   if (typeof manifest === "string") return `The entry cannot be used: ${manifest}`;

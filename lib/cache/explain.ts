@@ -1,6 +1,7 @@
 import { sha256 } from "../sys/digest.ts";
 import type { Files } from "../sys/sys.ts";
 import { attempt, writeStored } from "./blobs.ts";
+import { readWhy } from "./entry.ts";
 
 /** So many of a task's latest keys are remembered, and so many of them are compared on a miss. */
 const REMEMBERED = 16;
@@ -79,6 +80,8 @@ export function explainMiss(
     known = keys.length > 0;
     if (key !== undefined && keys.includes(key)) nearest = [];
     for (const earlier of nearest === undefined ? keys.slice(-COMPARED).reverse() : []) {
+      // Nearer than one difference is none, and that would be this key.
+      if (nearest?.length === 1) break;
       const before = explanationOf(files, dir, earlier);
       const found = before === undefined ? undefined : changedFields(before, lines);
       if (found !== undefined && found.length < (nearest?.length ?? Infinity)) nearest = found;
@@ -121,9 +124,10 @@ export interface Change extends Difference {
 
 /** As {@link differences}, with values. Against no lines at all: every field, in the order of the key. */
 export function changedFields(before: readonly string[], after: readonly string[]): Change[] {
-  const left = byField(before);
+  const [was, is] = withoutEqualFiles(before, after);
+  const left = byField(was);
   const found: Change[] = [];
-  for (const [field, value] of byField(after)) {
+  for (const [field, value] of byField(is)) {
     const old = left.get(field);
     left.delete(field);
     if (old === value) continue;
@@ -142,6 +146,21 @@ function changeOf(field: string, old: string | undefined, value: string): Differ
 /** Whether a line tells of a tracked file that is not there; git still lists it. */
 function isDeleted(field: string, value: string): boolean {
   return field.startsWith("file ") && value.trimEnd() === "absent";
+}
+
+/**
+ * Both lists without the lines of files that stand in both. Mostly all but one are, and each has a field of its own, so
+ * that the others need not be looked at: a third of the time of a comparison of 50 files.
+ */
+function withoutEqualFiles(
+  before: readonly string[],
+  after: readonly string[],
+): readonly [readonly string[], readonly string[]] {
+  const isFile = (line: string) => line.startsWith("file ");
+  const was = new Set(before.filter(isFile));
+  const both = new Set(after.filter((line) => was.has(line)));
+  const kept = (line: string) => !both.has(line);
+  return [before.filter(kept), after.filter(kept)];
 }
 
 /**
@@ -235,19 +254,33 @@ function keysIn(files: Files, file: string): string[] {
 
 /** What a key was made of, or `undefined` where that is no longer known. */
 export function explanationOf(files: Files, dir: string, key: string): string[] | undefined {
-  const bytes = files.read(whyFile(dir, key));
-  if (bytes === undefined) return undefined;
-  try {
-    const lines: unknown = JSON.parse(new TextDecoder().decode(bytes));
-    const fit = Array.isArray(lines) && lines.every((line) => typeof line === "string");
-    return fit ? lines : undefined;
-  } catch {
-    return undefined;
-  }
+  return linesOf(() => whyInEntry(files, dir, key)) ?? linesOf(() => {
+    const bytes = files.read(whyFile(dir, key));
+    return bytes && JSON.parse(new TextDecoder().decode(bytes));
+  });
+}
+
+function whyInEntry(files: Files, dir: string, key: string): unknown {
+  const file = `${shelfOf(dir, key)}/${key}.json`;
+  const bytes = files.read(file);
+  return bytes && readWhy(bytes, key);
+}
+
+function linesOf(read: () => unknown): string[] | undefined {
+  let lines: string[] | undefined;
+  attempt(() => {
+    const value = read();
+    if (Array.isArray(value) && value.every((line) => typeof line === "string")) lines = value;
+  });
+  return lines;
+}
+
+function shelfOf(dir: string, key: string): string {
+  return `${dir}/v1/entries/${key.slice(0, 2)}`;
 }
 
 function whyFile(dir: string, key: string): string {
-  return `${dir}/v1/entries/${key.slice(0, 2)}/${key}.why`;
+  return `${shelfOf(dir, key)}/${key}.why`;
 }
 
 function taskFile(dir: string, task: string): string {

@@ -68,7 +68,7 @@ function emptyPatterns(
   artifacts: readonly Artifact[],
 ): string[] {
   return [...new Set(patterns)].filter((pattern) => {
-    const { matches, roots } = compileArtifacts([pattern]);
+    const { matches, roots } = compileArtifacts(patterns.length === 1 ? patterns : [pattern]);
     return roots.length > 0 &&
       !artifacts.some(({ path, kind }) => matches(path, kind === "directory"));
   });

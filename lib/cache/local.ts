@@ -21,7 +21,15 @@ import type {
   RestorePlace,
   TaskResult,
 } from "./cache.ts";
-import { type Entry, INLINE, MOST_BYTES, MOST_INLINE, readEntry, writeEntry } from "./entry.ts";
+import {
+  type Entry,
+  INLINE,
+  MOST_BYTES,
+  MOST_INLINE,
+  MOST_WHY,
+  readEntry,
+  writeEntry,
+} from "./entry.ts";
 import { latestKeys, recordExplanation, rememberKey } from "./explain.ts";
 import { type ContentSink, gatherArtifacts } from "./gather.ts";
 import { obstacleOf, outcomeOf, putOutcomeOf } from "./outcomes.ts";
@@ -305,8 +313,13 @@ function keep(store: Store, result: TaskResult): PutOutcome {
     const log = keepLog(store, result.log, inline);
     const storedAt = store.clock.now();
     const manifest: Manifest = { schema: 1, key, task, exit, tookMs, storedAt, log, artifacts };
-    recordExplanation({ files, dir: store.dir, task }, key, result.explanation);
-    writeStored(files, file, writeEntry({ manifest, inline }));
+    const why = JSON.stringify(result.explanation);
+    const place = { files, dir: store.dir, task };
+    // A file less to make: the entry has to be made anyway.
+    const isShort = why.length <= MOST_WHY;
+    if (isShort) rememberKey(place, key);
+    else recordExplanation(place, key, result.explanation);
+    writeStored(files, file, writeEntry({ manifest, inline }, isShort ? why : undefined));
     return manifest;
   });
 }

@@ -21,6 +21,9 @@ export interface WalkRoot {
   readonly literal: boolean;
 }
 
+/** Lists that were compiled: those of a task are the same list each time. */
+const known = new WeakMap<readonly string[], ArtifactPatterns>();
+
 /**
  * Compiles artifact patterns; those that subtract take away from all others, wherever they stand.
  *
@@ -37,6 +40,12 @@ export interface WalkRoot {
  * ```
  */
 export function compileArtifacts(patterns: readonly string[]): ArtifactPatterns {
+  let compiled = known.get(patterns);
+  if (compiled === undefined) known.set(patterns, compiled = compile(patterns));
+  return compiled;
+}
+
+function compile(patterns: readonly string[]): ArtifactPatterns {
   const specs = patterns.map((pattern) => compilePathspec(pattern));
   const chosen = specs.filter(({ exclude }) => !exclude);
   const taken = specs.filter(({ exclude }) => exclude);

@@ -19,6 +19,9 @@ function open(room: CacheRoom, store: (typeof STORES)[number]): Cache {
   return openRepoCache({ files, clock, root, stateDir, intentToAdd: () => {} });
 }
 
+/** A short explanation stands in its entry, a long one in a file of its own. */
+const EXPLANATIONS = { a: ["exec\tmake"], b: [`exec\t${"make ".repeat(4000)}`] };
+
 /** A store with a short and a long log, and what each of its files held. */
 class Bench {
   readonly #bytes = new Map<string, Uint8Array>();
@@ -45,6 +48,7 @@ class Bench {
         task,
         command: task,
         patterns: PATTERNS,
+        explanation: EXPLANATIONS[task],
       });
       assert.ok((await open(room, store).put(result)).stored);
     }

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import * as fs from "node:fs";
-import { explainMiss, recordExplanation } from "../../../lib/cache/explain.ts";
+import { explainMiss, explanationOf, recordExplanation } from "../../../lib/cache/explain.ts";
+import { openLocalCache } from "../../../lib/cache/local.ts";
 import { CacheRoom, filesBelow, keyOf } from "../../support/cache_room.ts";
 
 const BASE = [
@@ -121,4 +123,50 @@ Deno.test("terminal escapes in names do not reach the line", () => {
     line,
     "2 files added: \\u001b]0;title\\u0007\\u009b, a\\udcff; env \\u001b[31m added",
   );
+});
+
+Deno.test("a short explanation stands in the entry, a long one beside it", async () => {
+  for (const [count, beside] of [[50, 0], [500, 1]] as const) {
+    using room = new CacheRoom();
+    const { files, clock, store: dir, state: stateDir } = room;
+    room.write("dist/a", "a");
+    const lines = Array.from(
+      { length: count },
+      (_, at) => `file ${at}.py\tfile sha1:${keyOf(`${at}`)}`,
+    );
+    const result = { ...room.result([], { key: keyOf("1"), patterns: ["dist"] }), task: "build" };
+    const cache = openLocalCache({ files, clock, dir, stateDir });
+    assert.ok((await cache.put({ ...result, explanation: lines })).stored);
+    const whys = filesBelow(dir).filter((path) => path.endsWith(".why"));
+    assert.equal(whys.length, beside);
+    assert.deepEqual(explanationOf(files, dir, keyOf("1")), lines);
+    assert.equal(why(room, lines.with(7, "file 7.py\tfile sha1:2")), "1 file changed: 7.py");
+    assert.ok((await cache.get(keyOf("1"))).found);
+  }
+});
+
+Deno.test("an explanation in a damaged entry, or in that of another key, is not believed", async () => {
+  using room = new CacheRoom();
+  const { files, clock, store: dir, state: stateDir } = room;
+  const cache = openLocalCache({ files, clock, dir, stateDir });
+  for (const name of ["1", "2"]) {
+    const result = room.result([], { key: keyOf(name), patterns: [] });
+    assert.ok((await cache.put({ ...result, task: "build", explanation: BASE })).stored);
+  }
+  const [one, two] = ["1", "2"].map((name) =>
+    filesBelow(`${dir}/v1/entries`).find((path) => path.endsWith(`${keyOf(name)}.json`))!
+  ) as [string, string];
+  const whole = fs.readFileSync(one);
+  assert.deepEqual(explanationOf(files, dir, keyOf("1")), BASE);
+  const flipped = Buffer.from(whole);
+  flipped[whole.indexOf("file a.py")]! ^= 1;
+  fs.writeFileSync(one, flipped);
+  assert.equal(explanationOf(files, dir, keyOf("1")), undefined);
+  const found = await cache.get(keyOf("1"));
+  assert.ok(
+    !found.found && found.reason === "damaged",
+    "what no hit reads is verified all the same",
+  );
+  fs.writeFileSync(two, whole);
+  assert.equal(explanationOf(files, dir, keyOf("2")), undefined);
 });
