@@ -4,12 +4,22 @@
  */
 export const LONG: readonly string[] = [
   "tests/cli/piptools_test.ts",
-  "tests/cli/remote_secrets_test.ts",
-  "tests/cli/poetry_test.ts",
   "tests/cli/uv_test.ts",
-  "tests/diff/environments_test.ts",
+  "tests/cli/poetry_test.ts",
+  "tests/cli/conda_test.ts",
+  "tests/cli/remote_secrets_test.ts",
+  "tests/cli/disk_test.ts",
   "tests/cli/proof_restore_test.ts",
   "tests/cli/proof_changes_test.ts",
+  "tests/cli/remote_credentials_test.ts",
+  "tests/cli/remote_faults_test.ts",
+  "tests/cli/proof_test.ts",
+  "tests/cli/running_test.ts",
+  "tests/cli/watch_test.ts",
+  "tests/diff/environments_test.ts",
+  "tests/prop/pygraph_scan_test.ts",
+  "tests/prop/pathspec_test.ts",
+  "tests/unit/cache/local_test.ts",
 ];
 
 /** The same files in the order in which they are to be started. */
