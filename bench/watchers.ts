@@ -23,19 +23,23 @@ export interface Watching {
 /** The command: it notes the moment at which it starts, in nanoseconds. */
 export const MARK = "date +%s%N >> ../started";
 
-/** qik, and the rivals that npm has; those that are missing are named on standard error. */
-export async function watchers(): Promise<Watching[]> {
+/** qik with one command for each package, or another configuration. */
+export function ours(toml?: string): Watching {
   const named = process.env["QIK_BIN"] ?? join("dist", "qik");
   const qik = isAbsolute(named) ? named : join(ROOT, named);
-  const ours: Watching = {
+  return {
     name: "qik --watch",
-    files: (packages) => new Map([["qik.toml", packages.map(commandOf).join("\n")]]),
+    files: (packages) => new Map([["qik.toml", toml ?? packages.map(commandOf).join("\n")]]),
     argv: [qik, "--watch"],
     ready: /for changes/,
   };
+}
+
+/** qik, and the rivals that npm has; those that are missing are named on standard error. */
+export async function watchers(): Promise<Watching[]> {
   const modules = await npmModules();
-  if (modules === undefined) return [ours];
-  return [ours, {
+  if (modules === undefined) return [ours()];
+  return [ours(), {
     name: `chokidar ${RIVALS.chokidar}, a bare loop`,
     files: () => new Map([["watch.mjs", chokidarLoop(modules)]]),
     argv: ["node", "watch.mjs"],

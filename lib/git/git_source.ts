@@ -2,9 +2,10 @@ import { relative } from "node:path";
 import type { Sys } from "../sys/sys.ts";
 import type { BulkLstat } from "../sys/bulk_stat.ts";
 import { unlessClosed } from "./closed.ts";
-import { Git, gitFailed, type Repository } from "./git_call.ts";
+import { Git, type Repository } from "./git_call.ts";
+import { askIgnored } from "./ignored.ts";
 import { readTracked } from "./index_source.ts";
-import { joinNames, splitNames } from "./names.ts";
+import { splitNames } from "./names.ts";
 import { inOrder } from "./roll.ts";
 import type { Algorithm } from "./algorithm.ts";
 import type { Source, Tracked } from "./source.ts";
@@ -70,23 +71,6 @@ function readStages(lines: readonly string[], idLength: number): Tracked {
     if (path !== paths.at(-1)) paths.push(path);
   }
   return { paths: inOrder(paths), modules, links };
-}
-
-async function askIgnored(
-  git: Git,
-  paths: readonly string[],
-  byRulesAlone = false,
-): Promise<ReadonlySet<string>> {
-  if (paths.length === 0) return new Set();
-  const args = ["check-ignore", "-z", "--stdin", ...byRulesAlone ? ["--no-index"] : []];
-  // "./" keeps a name such as ":(x" from being read as pathspec magic. Asked with a slash at its end, a directory that
-  // has rules of its own would be judged by these, too; without one git looks what it is.
-  const asked = paths.map((path) => `./${path.replace(/\/$/, "")}`);
-  const captured = await git.ask(args, joinNames(asked));
-  // 1: none of them is ignored.
-  if (captured.code > 1) throw gitFailed(args, captured);
-  const ignored = new Set(splitNames(captured.stdout));
-  return new Set(paths.filter((_, at) => ignored.has(asked[at]!)));
 }
 
 function markOf({ files }: Sys, path: string): string {

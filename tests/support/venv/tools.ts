@@ -37,7 +37,11 @@ export function poetry(): string {
 
 /**
  * micromamba: the program that `QIK_TEST_MICROMAMBA` names, else `micromamba.py`, its command line over the real
- * solver and installer that py-rattler brings. No registry of packages holds micromamba, mamba or conda.
+ * solver and installer that py-rattler brings.
+ *
+ * No registry of packages has micromamba, mamba or conda: not PyPI (`conda-express` fetches them from conda's own
+ * servers when it first runs), npm (`setup-micromamba` does the same), Debian or crates.io (`rattler-bin` is the same solver with a
+ * command line of its own).
  */
 export function micromamba(): string {
   const real = process.env["QIK_TEST_MICROMAMBA"] ?? "";
