@@ -1,5 +1,6 @@
 import { type Problem, QikError } from "../base/problems.ts";
 import { withoutAccounts } from "../base/secrets.ts";
+import { reservedPath } from "../cache/artifact_rules.ts";
 import { INDEX_RULE, isIndexUrl } from "../config/index_url.ts";
 import type { Config, Json, PluginConfig, SpaceConfig } from "../config/types.ts";
 import { fillJson } from "../plan/fill.ts";
@@ -94,6 +95,10 @@ export class VenvPlanning {
       if ([...reqs, ...files].includes(built.lock)) {
         const what = `its lock is a file that it is made from, "${built.lock}"`;
         throw new QikError(badValue(owner, what));
+      }
+      const whose = reservedPath(built.lock);
+      if (whose !== undefined) {
+        throw new QikError(badValue(owner, `its lock "${built.lock}" ${whose}`));
       }
       const at: VenvAt = {
         project: pluginProject(this.#view, entry),

@@ -3,7 +3,8 @@ import { parentPath } from "../base/paths.ts";
 import { PROBLEMS, QikError } from "../base/problems.ts";
 import type { TaskCall, TaskSpec } from "../plan/made.ts";
 import type { PlannedDep } from "../plan/types.ts";
-import { mark, standing, unmark, wantedId } from "../space/built_venv.ts";
+import { clear, mark, standing, unmark, wantedId } from "../space/built_venv.ts";
+import { errorCode } from "../sys/sys.ts";
 import { archivesIn, askedPaths, pathBelow } from "../space/asked_paths.ts";
 import { lockFiles } from "../space/lock_file.ts";
 import { readBytes } from "../space/ports.ts";
@@ -19,16 +20,15 @@ export function lockSpec(venv: PlannedVenv): TaskSpec {
   return {
     exec: {
       version,
-      async run(call) {
-        refuseCopies(venv, call);
-        const { files, root } = call;
-        // Tools read the lock that is there: one with the marks of a merge conflict is what they stumble over.
-        const hadLock = files.lstat(`${root}/${at.lock}`) !== undefined;
-        files.makeDirectory(`${root}/${parentPath(at.lock)}`);
-        const code = await run(venvCall(venv, call));
-        if (code !== 0) call.write("err", `${afterLock(venv, hadLock)}\n`);
-        return code;
-      },
+      run: async (call) =>
+        await withSystemTold(venv, "lock", async () => {
+          refuseCopies(venv, call);
+          // Tools read the lock that is there: one with the marks of a merge conflict is what they stumble over.
+          const hadLock = isLockThere(venv, call);
+          const code = await run(venvCall(venv, call));
+          if (code !== 0) call.write("err", `${afterLock(venv, hadLock)}\n`);
+          return code;
+        }),
     },
     deps: [
       { kind: "venv", globs: named.map(literalPathspec), needs },
@@ -42,6 +42,46 @@ export function lockSpec(venv: PlannedVenv): TaskSpec {
   };
 }
 
+/**
+ * Whether there is a lock already; where there is none, its directory is made.
+ *
+ * Tools wait for a named pipe. They write through a link, of which the caches keep only where it leads: what stands there
+ * would change unseen.
+ */
+function isLockThere({ at: { lock, space } }: PlannedVenv, { files, root }: TaskCall): boolean {
+  const refuse = (what: string, hint: string) => {
+    const message = `Cannot lock the space "${space.name}" into "${lock}": ${what}`;
+    throw new QikError({ code: "config-bad-value", message, hint, place: space.place });
+  };
+  const kind = files.lstat(`${root}/${lock}`)?.kind;
+  if (kind === "symlink") refuse("it is a link", "Name the file that it leads to, or remove it");
+  if (kind !== undefined && kind !== "file") {
+    refuse("it is not a file", "Name another, or remove it");
+  }
+  files.makeDirectory(`${root}/${parentPath(lock)}`);
+  return kind !== undefined;
+}
+
+/** A full disk, a directory that may not be written and the like are nobody's bug. */
+async function withSystemTold<T>(
+  { at: { space } }: PlannedVenv,
+  what: "lock" | "install",
+  run: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    if (error instanceof QikError || !/^E[A-Z0-9]+$/.test(errorCode(error) ?? "")) throw error;
+    throw new QikError({
+      code: "file-unreadable",
+      message: `Cannot ${what} the environment of the space "${space.name}": ${
+        (error as Error).message
+      }`,
+      hint: "Make room there, or let this user write there, and run again",
+    });
+  }
+}
+
 /** `<plugin>.install`: what the lock says, installed. A hit counts only while that still stands. */
 export function installSpec(venv: PlannedVenv): TaskSpec {
   const { type, at, built, entry } = venv;
@@ -50,7 +90,12 @@ export function installSpec(venv: PlannedVenv): TaskSpec {
   return {
     exec: {
       version,
-      run: (call) => install(venv, call, (fresh) => run({ ...venvCall(venv, call), fresh })),
+      run: async (call) =>
+        await withSystemTold(
+          venv,
+          "install",
+          async () => await install(venv, call, (fresh) => run({ ...venvCall(venv, call), fresh })),
+        ),
     },
     deps: [
       { kind: "venv", needs: [lockTask(entry, at.space)] },
@@ -84,10 +129,10 @@ async function install(
       hint: `Run: qik '${lockTask(venv.entry, space).command}'`,
     });
   }
-  // From here until the end nobody takes it for whole, whatever happens.
-  unmark(files, root, built);
   const fresh = before !== "other";
-  if (fresh) files.removeTree(`${root}/${built.directory}`);
+  // From here until the end nobody takes it for whole, whatever happens.
+  if (fresh) clear(files, root, built);
+  else unmark(files, root, built);
   const code = await run(fresh);
   if (code !== 0) {
     call.write("err", `${afterInstall(venv)}\n`);

@@ -2,7 +2,7 @@
 import { sha256 } from "../sys/digest.ts";
 import type { DirectoryEntry, Files, Stat } from "../sys/sys.ts";
 import { archivesIn } from "./asked_paths.ts";
-import { attempt, isFile, readBytes } from "./ports.ts";
+import { attempt, isDirectory, isFile, readBytes } from "./ports.ts";
 
 /** An environment that a plugin builds, whether it is there already or not. */
 export interface BuiltVenv {
@@ -23,6 +23,8 @@ interface Marker {
   /** Of what was installed: lock, identity and recipe. */
   readonly id: string;
   readonly identity: string;
+  /** Absolute: programs and editable projects name it, so that a copy would run the code of another checkout. */
+  readonly root: string;
   /** What was there then: names by directory, relative to the environment. */
   readonly names: Readonly<Record<string, readonly string[]>>;
   /** What each program was, by its path relative to the environment. */
@@ -79,9 +81,13 @@ export function standing(
 ): "same" | "other" | "stale" | "broken" | "absent" {
   const prefix = `${root}/${built.directory}`;
   const marker = readMarker(files, prefix);
-  if (marker === undefined) return files.lstat(prefix) === undefined ? "absent" : "broken";
+  if (marker === undefined) {
+    return attempt(() => files.lstat(prefix)) === undefined ? "absent" : "broken";
+  }
   const isKind = marker.identity === built.identity;
-  if (!isKind || !holds(files, prefix, marker, built.layout)) return "broken";
+  if (!isKind || marker.root !== root || !holds(files, prefix, marker, built.layout)) {
+    return "broken";
+  }
   const now = (path: string) => knownDigest(files, root, prefix, marker, path);
   if (marker.id === wantedId(files, root, built, now)) return "same";
   const isStale = Object.entries(marker.archives).some(([path, { digest }]) =>
@@ -119,6 +125,18 @@ export function unmark(files: Files, root: string, { directory }: BuiltVenv): vo
   files.removeTree(`${root}/${directory}/${MARKER}`);
 }
 
+/** Removes the environment, or whatever took its place or that of the directory of all: it is qik's own. */
+export function clear(files: Files, root: string, built: BuiltVenv): void {
+  const path = `${root}/${built.directory}`;
+  const all = path.slice(0, path.lastIndexOf("/"));
+  const kind = files.lstat(all)?.kind;
+  const isOther = kind === "symlink" ? !isDirectory(files, all) : kind !== "directory";
+  if (isOther) return files.removeTree(all);
+  // The mark goes first, but not that of the environment which a link leads to.
+  if (files.lstat(path)?.kind === "directory") unmark(files, root, built);
+  files.removeTree(path);
+}
+
 /** Marks the environment as whole; called last. Not where what it is made from changed meanwhile. */
 export function mark(files: Files, root: string, built: BuiltVenv, id: string): void {
   const archives: Record<string, Archive> = {};
@@ -146,7 +164,7 @@ export function mark(files: Files, root: string, built: BuiltVenv, id: string): 
     programPaths(names).filter((path) => isStartable(files, prefix, path))
       .map((path) => [path, programNow(files, `${prefix}/${path}`)]),
   );
-  const marker: Marker = { id, identity: built.identity, names, programs, archives };
+  const marker: Marker = { id, identity: built.identity, root, names, programs, archives };
   const bytes = new TextEncoder().encode(JSON.stringify(marker));
   files.writeAtomic(`${prefix}/${MARKER}`, bytes);
 }
@@ -208,7 +226,7 @@ function programPaths(names: Marker["names"]): readonly string[] {
 
 /**
  * What a program is: text that differs once it is emptied, written anew or no longer executable. Of a link it is also told
- * whether what it leads to can be started, but not which version that has: a Python of the system may be updated.
+ * whether what it leads to can be started, and of Python `3.12`, but not `3.12.1`: that of the system may be updated.
  */
 function programNow(files: Files, path: string): string {
   const stat = attempt(() => files.lstat(path));
@@ -220,7 +238,14 @@ function programNow(files: Files, path: string): string {
   const behind = attempt(() => files.stat(path));
   return `${own} ${behind?.kind} ${behind !== undefined && (behind.mode & 0o111) !== 0} ${
     behind?.size === 0
-  }`;
+  }${minorBehind(files, path)}`;
+}
+
+/** Of a link to Python its version without the last number: one with another looks for packages elsewhere. */
+function minorBehind(files: Files, path: string): string {
+  if (!path.endsWith("/python")) return "";
+  const real = attempt(() => files.realPath(path)) ?? "";
+  return ` ${/\/((?:python|pypy)\d+\.\d+t?)$/.exec(real)?.[1]}`;
 }
 
 /** Directories that tell what is installed, relative to the environment. */
@@ -247,12 +272,19 @@ function readMarker(files: Files, prefix: string): Marker | undefined {
   if (bytes === undefined) return undefined;
   try {
     const marker = JSON.parse(new TextDecoder().decode(bytes)) as Partial<Marker> | null;
-    const { id, identity, names, programs, archives } = marker ?? {};
-    const isWhole = typeof id === "string" && typeof identity === "string" &&
+    const { id, identity, root, names, programs, archives } = marker ?? {};
+    const isWhole = [id, identity, root].every((text) => typeof text === "string") &&
       [names, programs, archives].every((table) => typeof table === "object" && table !== null) &&
       Object.values(names!).every(Array.isArray);
     return isWhole
-      ? { id, identity, names: names!, programs: programs!, archives: archives! }
+      ? {
+        id: id!,
+        identity: identity!,
+        root: root!,
+        names: names!,
+        programs: programs!,
+        archives: archives!,
+      }
       : undefined;
   } catch (error) {
     if (error instanceof SyntaxError) return undefined;

@@ -80,3 +80,32 @@ repoTest("a requirement file that is not there is told by its name", FILES, asyn
   assert.match(err, /The glob "\[app\]\.txt" of "uv\.lock@app" matches no file \[glob-empty\]/);
   assert.doesNotMatch(err, /literal/);
 });
+
+/** Where a lock cannot be, with what makes the place so. */
+const PLACES: readonly (readonly [lock: string, make: readonly string[], message: RegExp])[] = [
+  ["pipe", ["mkfifo", "pipe"], /into "pipe": it is not a file/],
+  ["dir", ["mkdir", "dir"], /into "dir": it is not a file/],
+  [
+    "link",
+    ["ln", "-s", "real", "link"],
+    /into "link": it is a link[^]*Name the file that it leads/,
+  ],
+  ["a/lock.txt", ["true"], /Cannot lock the environment of the space "app": E(?:EXIST|NOTDIR)/],
+  [".git/lock.txt", ["true"], /its lock "\.git\/lock\.txt" belongs to git/],
+  ["._qik/venv/app/lock.txt", ["true"], /its lock "._qik\/venv\/app\/lock.txt" belongs to qik/],
+  ["qik.toml", ["true"], /its lock "qik\.toml" is a configuration of qik/],
+];
+
+repoTest("a lock that cannot stand where it is told to runs no tool", FILES, async (repo) => {
+  await repo.writeScript("bin/uv", "#!/bin/sh\necho ran >>calls\nexit 7\n");
+  await repo.write({ "[app].txt": "" });
+  const path = `${repo.path("bin")}:${repo.environment()["PATH"]}`;
+  for (const [lock, make, message] of PLACES) {
+    await repo.run(...make as [string, ...string[]]);
+    await repo.write({ "qik.toml": configuration("uv", `lock = "${lock}"`) });
+    const { code, out, err } = await repo.with({ env: { PATH: path } }).qik("show");
+    assert.equal(code, 2, lock);
+    assert.match(out + err, message);
+  }
+  assert.equal(await repo.exists("calls"), false);
+});

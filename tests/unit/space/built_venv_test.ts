@@ -1,8 +1,25 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { chmodSync, mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { type BuiltVenv, mark, standing, unmark, wantedId } from "../../../lib/space/built_venv.ts";
+import {
+  chmodSync,
+  cpSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { basename, dirname, join } from "node:path";
+import {
+  type BuiltVenv,
+  clear,
+  mark,
+  standing,
+  unmark,
+  wantedId,
+} from "../../../lib/space/built_venv.ts";
 import type { Files, Stat } from "../../../lib/sys/sys.ts";
 import { files, Scratch } from "./scratch.ts";
 
@@ -106,6 +123,71 @@ Deno.test("an interpreter that is gone breaks the environment that was made with
   assert.equal(at(scratch), "same");
   rmSync(join(scratch.root, "python3.12"));
   assert.equal(at(scratch), "broken");
+});
+
+Deno.test("another minor version behind its interpreter breaks it, another patch does not", () => {
+  using scratch = installed();
+  const pythons = ["a/python3.12", "b/python3.12", "b/python3.13"];
+  for (const path of pythons) scratch.put(path, { program: path });
+  const behind = (path: string) => {
+    rmSync(join(scratch.root, "python3"), { force: true });
+    scratch.put("python3", { link: path });
+  };
+  rmSync(join(scratch.root, BUILT.directory, "bin/python"));
+  scratch.put(`${BUILT.directory}/bin/python`, { link: join(scratch.root, "python3") });
+  behind(pythons[0]!);
+  remark(scratch);
+  assert.equal(at(scratch), "same");
+  behind(pythons[1]!);
+  assert.equal(at(scratch), "same");
+  behind(pythons[2]!);
+  assert.equal(at(scratch), "broken");
+});
+
+Deno.test("what was copied or moved to another checkout is broken there", () => {
+  using scratch = installed();
+  using other = new Scratch();
+  cpSync(scratch.root, other.root, { recursive: true, preserveTimestamps: true });
+  assert.equal(at(other), "broken");
+  remark(other);
+  assert.equal(at(other), "same");
+  assert.equal(at(scratch), "same");
+});
+
+Deno.test("whatever took the place of an environment, or of all, is cleared away", () => {
+  const wounds: readonly ((scratch: Scratch, path: string) => void)[] = [
+    (scratch, path) => scratch.put(path, "text"),
+    (scratch, path) => scratch.put(path, "/"),
+    (scratch, path) => scratch.put(path, { link: "nowhere" }),
+    (scratch, path) => scratch.put(path, { link: basename(path) }),
+    (scratch, path) => execFileSync("mkfifo", [join(scratch.root, path)]),
+  ];
+  for (const place of [BUILT.directory, dirname(BUILT.directory)]) {
+    for (const [nth, wound] of wounds.entries()) {
+      using scratch = installed();
+      rmSync(join(scratch.root, place), { recursive: true });
+      wound(scratch, place);
+      assert.notEqual(at(scratch), "same", `${place} ${nth}`);
+      clear(files, scratch.root, BUILT);
+      assert.equal(at(scratch), "absent", `${place} ${nth}`);
+      mkdirSync(join(scratch.root, BUILT.directory), { recursive: true });
+    }
+  }
+});
+
+Deno.test("clearing a link leaves what it leads to, and a directory of all that stands elsewhere", () => {
+  using scratch = installed();
+  const other = { ...BUILT, directory: "._qik/venv/other", identity: "uv 3.13" };
+  scratch.put(other.directory, { link: "app" });
+  clear(files, scratch.root, other);
+  assert.equal(at(scratch, other), "absent");
+  assert.equal(at(scratch), "same");
+  renameSync(join(scratch.root, "._qik/venv"), join(scratch.root, "elsewhere"));
+  scratch.put("._qik/venv", { link: "../elsewhere" });
+  assert.equal(at(scratch), "same");
+  clear(files, scratch.root, BUILT);
+  assert.equal(at(scratch), "absent");
+  assert.ok(lstatSync(join(scratch.root, "._qik/venv")).isSymbolicLink());
 });
 
 Deno.test("a program that was emptied, written anew or made no program breaks it", () => {
