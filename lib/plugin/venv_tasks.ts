@@ -6,7 +6,7 @@ import type { PlannedDep } from "../plan/types.ts";
 import { clear, mark, standing, unmark, wantedId } from "../space/built_venv.ts";
 import { errorCode } from "../sys/sys.ts";
 import { archivesIn, askedPaths, pathBelow } from "../space/asked_paths.ts";
-import { lockFiles } from "../space/lock_file.ts";
+import { lockFiles, requirementText } from "../space/lock_file.ts";
 import { readBytes } from "../space/ports.ts";
 import { literalPathspec } from "../space/spaces.ts";
 import type { VenvCall } from "./api.ts";
@@ -169,7 +169,7 @@ const DESCRIBING = ["pyproject.toml", "setup.cfg", "setup.py"];
 
 function pathsIn(path: string, bytes: Uint8Array | undefined) {
   const isText = bytes !== undefined && /\.(?:txt|in)$/.test(path);
-  return askedPaths(isText ? new TextDecoder().decode(bytes) : "");
+  return askedPaths(isText ? requirementText(bytes) : "");
 }
 
 /**

@@ -6,7 +6,7 @@ import type { Files } from "../sys/sys.ts";
 import { field, textField } from "./fields.ts";
 import { normalName } from "./installed.ts";
 import type { Readable } from "../sys/read_regular.ts";
-import { readBytes, readText } from "./ports.ts";
+import { readBytes } from "./ports.ts";
 
 /** What lock files say. */
 export interface Locked {
@@ -25,6 +25,27 @@ export function isTomlLock(path: string): boolean {
 }
 
 /**
+ * Text of a requirement file, by its byte order mark where it has one: `pip freeze > requirements.txt` of PowerShell writes
+ * UTF-16, which pip and uv read. Bad bytes become U+FFFD.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { requirementText } from "./lock_file.ts";
+ * assert.equal(requirementText(Uint8Array.of(0xff, 0xfe, 0x61, 0)), "a");
+ * assert.equal(requirementText(Uint8Array.of(0xfe, 0xff, 0, 0x61)), "a");
+ * assert.equal(requirementText(Uint8Array.of(0xef, 0xbb, 0xbf, 0x61)), "a");
+ * ```
+ */
+export function requirementText(bytes: Uint8Array): string {
+  const [first, second] = bytes;
+  const isLittle = first === 0xff && second === 0xfe;
+  const isBig = first === 0xfe && second === 0xff;
+  const encoding = isLittle ? "utf-16le" : isBig ? "utf-16be" : "utf-8";
+  return new TextDecoder(encoding).decode(bytes);
+}
+
+/**
  * The given lock files and all that they include with `-r` and `-c`, each once. Files outside the root and
  * URLs are left out: qik cannot see them change.
  *
@@ -38,9 +59,9 @@ export function lockFiles(
   // Included files join the end while the set is walked; it passes over files that include each other.
   const listed = new Set(paths);
   for (const path of listed) {
-    const text = isTomlLock(path) ? undefined : readText(files, `${root}/${path}`);
-    if (text === undefined) continue;
-    for (const include of parseRequirements(text).includes) {
+    const bytes = isTomlLock(path) ? undefined : readBytes(files, `${root}/${path}`);
+    if (bytes === undefined) continue;
+    for (const include of parseRequirements(requirementText(bytes)).includes) {
       if (/^[a-z][a-z0-9+.-]*:\/\//i.test(include)) continue;
       const included = rootedPath(parentPath(path), include);
       if (included !== undefined) listed.add(included);
@@ -68,7 +89,7 @@ export async function readLocks(
     if (bytes === undefined) continue;
     const locked = isTomlLock(path)
       ? await tomlPins(path, bytes)
-      : { value: parseRequirements(new TextDecoder().decode(bytes)).pins, problems: [] };
+      : { value: parseRequirements(requirementText(bytes)).pins, problems: [] };
     problems.push(...locked.problems);
     for (const { name, version } of locked.value) addVersion(versions, name, version);
   }

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { lockFiles, parseRequirements, readLocks } from "../../../lib/space/lock_file.ts";
 import { files, Scratch } from "./scratch.ts";
 
@@ -72,6 +74,22 @@ Deno.test("included files are followed from where they are named, once, and neve
   assert.deepEqual(versions, { a: "1", b: "2", c: "3" });
   assert.deepEqual(listed, ["reqs/app.txt", "gone.txt", "reqs/base.txt", "c.txt"]);
   assert.deepEqual(lockFiles(files, scratch.root, ["c.txt"]), ["c.txt"]);
+});
+
+Deno.test("requirements in UTF-16, as PowerShell writes them, pin and include as all others", async () => {
+  using scratch = new Scratch({ "base.txt": "flask==3.1.0\n" });
+  const words = Uint16Array.from(
+    "\ufeff-r base.txt\r\nsix==1.17.0\r\n",
+    (char) => char.charCodeAt(0),
+  );
+  const little = new Uint8Array(words.buffer);
+  const big = little.map((_, at) => little[at ^ 1]!);
+  for (const bytes of [little, big]) {
+    writeFileSync(join(scratch.root, "requirements.txt"), bytes);
+    const { versions, files } = await read(scratch, "requirements.txt");
+    assert.deepEqual(files, ["requirements.txt", "base.txt"]);
+    assert.deepEqual(versions, { flask: "3.1.0", six: "1.17.0" });
+  }
 });
 
 Deno.test("a name that is pinned for several platforms has all its versions", async () => {
