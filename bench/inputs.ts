@@ -56,8 +56,7 @@ try {
   };
   for (let round = 0; round < Number(rounds); round++) {
     for (const [name, argv] of Object.entries(argvs)) {
-      const state = join(base, `state of ${name}`);
-      await rm(state, { recursive: true, force: true });
+      const state = join(base, `state of ${name}, ${round}`);
       // What is left behind by the second is what the third goes on from: rules too young for the first are old then.
       for (const when of ["first", "", "again"]) {
         const sample = JSON.parse(run([...argv, state], ROOT));
@@ -79,5 +78,6 @@ try {
     );
   }
 } finally {
-  await rm(base, { recursive: true, force: true });
+  // git may still be tidying what was committed.
+  await rm(base, { recursive: true, force: true, maxRetries: 10, retryDelay: 500 });
 }

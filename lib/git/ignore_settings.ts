@@ -10,8 +10,8 @@ import type { RepositoryFormat } from "./repository_format.ts";
 export interface IgnoreSettings {
   /** A text that differs where git may ignore something else than before. */
   readonly mark: string;
-  /** Whether names that differ in the case of letters only are one name to git. */
-  readonly ignoreCase: boolean;
+  /** Whether git takes some names that differ for one: in the case of letters, or in how letters are put together. */
+  readonly foldsNames: boolean;
   /** Whether all of it still is as it was, and was left alone since before a moment, in nanoseconds. */
   isSettled(files: Files, sinceNs: bigint): boolean;
 }
@@ -43,11 +43,15 @@ export function openIgnoreSettings(
   const texts = [...format.configTexts, ...configTexts(sys) ?? []];
   return {
     mark,
-    ignoreCase: texts.some((text) => parseGitConfig(text)?.get("core.ignorecase")?.some(isYes)),
+    foldsNames: texts.some((text) =>
+      FOLDING.some((name) => parseGitConfig(text)?.get(name)?.some(isYes))
+    ),
     isSettled: (files, sinceNs) =>
       paths.every((path) => isOlder(files, path, sinceNs)) && markNow(files) === mark,
   };
 }
+
+const FOLDING = ["core.ignorecase", "core.precomposeunicode"];
 
 /** They say which configuration git reads. */
 const VARIABLES = /^(GIT_CONFIG|HOME$|XDG_CONFIG_HOME$)/;

@@ -186,8 +186,8 @@ export class Listing {
     const found = await this.#rescan.refresh([""], 0);
     this.#watchRules(found.rulesInside);
     const { holdsRepository, asked } = this.#rescan;
-    // git alone knows which names are the same where it does not tell letters by their case.
-    const isUnclear = asked > 0 && this.#index.settings?.ignoreCase !== false;
+    // git alone knows which names are the same to it.
+    const isUnclear = asked > 0 && this.#index.settings?.foldsNames !== false;
     if (found.rules.length > 0 || holdsRepository || isUnclear) return undefined;
     this.#from = memo;
     return this.#setOthers(mergeOrdered(others, this.#withoutSlashes(found.paths)));

@@ -61,7 +61,7 @@ export interface ToRemember {
  */
 export function memoOf(known: ToRemember): ListingMemo | undefined {
   const { files, root, lstat, startedNs, settings, index, tracked, rescan, rules } = known;
-  if (rescan.holdsRepository || (settings.ignoreCase && rescan.foundSome)) return undefined;
+  if (rescan.holdsRepository || (settings.foldsNames && rescan.foundSome)) return undefined;
   if (!settings.isSettled(files, startedNs)) return undefined;
   const ruleRows = newStatRows(rules.length);
   if (lstat(root, rules, ruleRows).length > 0) return undefined;
