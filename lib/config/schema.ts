@@ -43,11 +43,8 @@ const textOrTexts = either({ string: filled, array: list(filled) });
 const notYet = z.optional(z.never());
 
 const dep = either({ string: filled, object: depTable });
-const venv = either({
-  string: filled,
-  array: list(either({ string: filled, object: venvTable })),
-  object: venvTable,
-});
+const venvList = list(either({ string: filled, object: venvTable }));
+const venv = either({ string: filled, array: venvList, object: venvTable });
 
 const command = tableOf({
   exec: either({ string: filled, array: list(text, 1) }),
@@ -125,7 +122,7 @@ export const project = z.strictObject({
   commands: optional(commands),
   modules: optional(modules),
   spaces: optional(
-    recordOf(name, either({ string: filled, array: list(filled), object: space })),
+    recordOf(name, either({ string: filled, array: venvList, object: space })),
   ),
   caches: optional(caches),
   plugins: optional(recordOf(name, either({ string: filled, object: pluginTable }))),

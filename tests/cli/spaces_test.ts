@@ -334,3 +334,21 @@ repoTest("a root that is no directory is told with its line and the nearest name
   assert.equal(other.code, 2);
   assert.match(other.err, /"file" for the root.*\n.*\n +hint: Create the directory/);
 });
+
+repoTest("a space that is written as its venv alone may add the files of another one", {
+  "qik.toml": '[spaces]\na = "a.txt"\nb = ["b.txt", {type = "space", name = "a"}]\n' +
+    '\n[commands.show]\nexec = "echo shown"\ndeps = []\nspace = "b"\n',
+  "a.txt": "one\n",
+  "b.txt": "two\n",
+}, async (repo) => {
+  await repo.must();
+  assert.match((await repo.must()).err, /1 cached/);
+  await repo.write({ "a.txt": "three\n" });
+  assert.match((await repo.must()).err, /1 ran/);
+  await repo.write({
+    "qik.toml": (await repo.read("qik.toml")).replace('name = "a"', 'nam = "a"'),
+  });
+  const { code, err } = await repo.qik();
+  assert.equal(code, 2);
+  assert.match(err, /"nam".*\n +at qik\.toml:3:/);
+});
