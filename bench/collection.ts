@@ -1,6 +1,6 @@
 /**
  * How long a collection of a large store takes: `deno run -A bench/collection.ts [entries]`, 100,000 by default. Half
- * of the results are older than `max-age`; each has a content of its own. Uses `dist/qik`.
+ * of the results are older than `max-age`; each has a content of its own. Uses `QIK_BIN`, else `dist/qik`.
  */
 import * as fs from "node:fs";
 import { tmpdir } from "node:os";
@@ -39,10 +39,10 @@ for (let at = 0; at < entries; at++) {
     artifacts: [artifact],
   } as const;
   shelved("blobs", content, bytes, used);
-  shelved("entries", `${key}.json`, writeEntry({ manifest, inline: new Map() }), used);
-  shelved("entries", `${key}.why`, encoder.encode('["exec\\tmake"]'), used);
+  const entry = writeEntry({ manifest, inline: new Map() }, '["exec\\tmake"]');
+  shelved("entries", `${key}.json`, entry, used);
 }
-const qik = new URL("../dist/qik", import.meta.url).pathname;
+const qik = Deno.env.get("QIK_BIN") ?? new URL("../dist/qik", import.meta.url).pathname;
 for (
   const args of [[":cache", "gc"], [":cache", "gc"], [":cache", "verify"], [":cache", "stats"]]
 ) {

@@ -1,9 +1,11 @@
+import { attempt } from "../cache/blobs.ts";
 import type { Config } from "../config/types.ts";
 import { OUT_DIRECTORY } from "../run/log_file.ts";
 import { RUN_TAG } from "../run/run_tag.ts";
-import type { Sys } from "../sys/sys.ts";
+import type { Files, Sys } from "../sys/sys.ts";
 import type { WorkPaths } from "./paths.ts";
 import type { Project } from "./project.ts";
+import { proofsIn } from "./proofs.ts";
 
 const DAY_MS = 86_400_000;
 const MAX_SIZE = 10e9;
@@ -33,15 +35,30 @@ export async function tidyStore(
       await processes.startApart([":cache", "gc"], root, [RUN_TAG]);
     if (apart) return;
     const { collect } = await import("../cache/collection.ts");
-    await collect({ files, clock, dir, beside: besideStore(paths), ...storeLimits(plan.config) });
+    await collect({
+      files,
+      clock,
+      dir,
+      beside: besideStore(files, paths),
+      ...storeLimits(plan.config),
+    });
   } catch {
     // A read-only store, or one that another process removes: the next run tries again.
   }
 }
 
 /** Where else a killed qik may have left half of a file. */
-export function besideStore({ root, stateDir }: WorkPaths): readonly string[] {
-  return [stateDir, `${root}/${OUT_DIRECTORY}`];
+export function besideStore(
+  { list }: Pick<Files, "list">,
+  { root, stateDir }: WorkPaths,
+): readonly string[] {
+  const modules: string[] = [];
+  attempt(() => {
+    for (const { name } of list(`${stateDir}/modules`) ?? []) {
+      modules.push(`${stateDir}/modules/${name}`);
+    }
+  });
+  return [stateDir, proofsIn(root), ...modules, `${root}/${OUT_DIRECTORY}`];
 }
 
 /** What `[caches.local]` says, else the defaults. */

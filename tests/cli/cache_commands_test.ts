@@ -127,7 +127,8 @@ repoTest(
 
 repoTest("collecting removes files that a killed qik left half-written", FILES, async (repo) => {
   await repo.must("build");
-  const left = ["state", "out", "cache", "cache/v1/tasks", "cache/v1/entries/00"]
+  const places = ["state", "state/proofs", "state/modules/sub", "out", "cache", "cache/v1/tasks"];
+  const left = [...places, "cache/v1/entries/00"]
     .flatMap((directory) => [`${directory}/.qik-tmp-1-1-old`, `${directory}/.qik-tmp-1-2-young`])
     .map((name) => `._qik/${name}`);
   await repo.write(Object.fromEntries(left.map((name) => [name, "half"])));

@@ -28,7 +28,7 @@ export async function run(parts: AppParts, call: MetaCall): Promise<Exit> {
       files,
       clock,
       dir: paths.cacheDir,
-      beside: besideStore(paths),
+      beside: besideStore(files, paths),
       maxSize: maxSize ?? limits.maxSize,
       maxAgeMs: maxAgeMs ?? limits.maxAgeMs,
       onStep: told.step,
