@@ -19,8 +19,18 @@ export interface Repository {
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** No locks against the user's own git, and messages that can be read by a program. */
-const QUIET = { GIT_OPTIONAL_LOCKS: "0", LC_ALL: "C" };
+/**
+ * No locks against the user's own git, messages that can be read by a program, and none of what `git
+ * --literal-pathspecs` and its like tell the hooks that they start: `check-ignore` refuses all of these.
+ */
+const QUIET = {
+  GIT_OPTIONAL_LOCKS: "0",
+  LC_ALL: "C",
+  GIT_LITERAL_PATHSPECS: "0",
+  GIT_GLOB_PATHSPECS: "0",
+  GIT_NOGLOB_PATHSPECS: "0",
+  GIT_ICASE_PATHSPECS: "0",
+};
 /** Set by git for its hooks. They mean the outer repository and are relative to where the hook started. */
 const HOOK_VARIABLES = ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"] as const;
 /** Both let git believe a record of the working tree instead of the working tree. */

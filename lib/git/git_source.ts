@@ -3,7 +3,7 @@ import type { Sys } from "../sys/sys.ts";
 import type { BulkLstat } from "../sys/bulk_stat.ts";
 import { unlessClosed } from "./closed.ts";
 import { Git, type Repository } from "./git_call.ts";
-import { askIgnored } from "./ignored.ts";
+import { askIgnored, holdsTracked } from "./ignored.ts";
 import { readTracked } from "./index_source.ts";
 import { splitNames } from "./names.ts";
 import { inOrder } from "./roll.ts";
@@ -25,6 +25,8 @@ export function openGitSource(
   const below = relative(repository.top, root).replaceAll("\\", "/");
   const top = below === "" ? "" : `${below}/`;
   let algorithm: Algorithm = "sha1";
+  /** Names in the index where rules may be in there that are not checked out. */
+  let ruled: readonly string[] | undefined;
   return {
     indexed: true,
     top,
@@ -33,17 +35,26 @@ export function openGitSource(
       const read = await readTracked({ sys, root, repository, top, git, lstat, stateDir });
       if (read !== undefined) {
         algorithm = read.algorithm;
+        ruled = read.skipsRules ? read.paths : undefined;
         return read;
       }
       const lines = splitNames(await git.read(["ls-files", "-z", "--stage"]));
       algorithm = lines.length > 0 ? algorithmOf(lines[0]!) : await askAlgorithm(git);
-      return readStages(lines, algorithm === "sha1" ? 40 : 64);
+      const tracked = readStages(lines, algorithm === "sha1" ? 40 : 64);
+      ruled = tracked.paths;
+      return tracked;
     },
     async others() {
       const printed = await git.read(["ls-files", "-z", "--others", "--exclude-standard"]);
       return inOrder(splitNames(printed));
     },
-    ignored: (paths, byRulesAlone) => askIgnored(git, paths, byRulesAlone),
+    async ignored(paths, byRulesAlone = false) {
+      if (!byRulesAlone || ruled === undefined) return await askIgnored(git, paths, byRulesAlone);
+      // Asked without its index git does not know the rules in there, so only names that are in it are asked so.
+      const isIn = (path: string) => holdsTracked(ruled!, path);
+      const [inside, beside] = [paths.filter(isIn), paths.filter((path) => !isIn(path))];
+      return new Set([...await askIgnored(git, inside, true), ...await askIgnored(git, beside)]);
+    },
     mark: () => markOf(sys, repository.indexPath),
   };
 }

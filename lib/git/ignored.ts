@@ -28,7 +28,8 @@ export async function askIgnored(
   return new Set([...ruled].filter((path) => !holdsTracked(tracked, path)));
 }
 
-function holdsTracked(tracked: readonly string[], path: string): boolean {
+/** Whether a path, or one below it, is among those in code-unit order; a directory may end in `/`. */
+export function holdsTracked(tracked: readonly string[], path: string): boolean {
   const bare = path.endsWith("/") ? path.slice(0, -1) : path;
   if (indexOfPath(tracked, bare) !== -1) return true;
   return tracked[lowerBound(tracked, `${bare}/`)]?.startsWith(`${bare}/`) ?? false;

@@ -29,6 +29,12 @@ export interface IndexRequest {
   readonly stateDir: string;
 }
 
+interface ReadTracked extends Tracked {
+  readonly algorithm: Algorithm;
+  /** Whether there are ignore rules that are not checked out: git alone reads them, from the index. */
+  readonly skipsRules: boolean;
+}
+
 /**
  * What the index file itself says, without a git process.
  *
@@ -37,7 +43,7 @@ export interface IndexRequest {
  */
 export async function readTracked(
   request: IndexRequest,
-): Promise<Tracked & { readonly algorithm: Algorithm } | undefined> {
+): Promise<ReadTracked | undefined> {
   const { sys, root, repository, top, git, lstat, stateDir } = request;
   const format = unlessClosed(() => readFormat(sys, repository), undefined);
   const read = format &&
@@ -53,11 +59,11 @@ export async function readTracked(
   const vouch = openVouch(index, format.algorithm, writtenNs, sinceMs);
   const { paths, text, modules, links } = index;
   const ignoredBy = ignoreFiles(sys, format, repository.top, root);
-  // Rules that are not checked out are read from the index, by git alone.
-  const settings = ignoredBy === undefined || index.skipsRules
+  const { skipsRules } = index;
+  const settings = ignoredBy === undefined || skipsRules
     ? undefined
     : unlessClosed(() => openIgnoreSettings(sys, format, root, ignoredBy), undefined);
-  const rest = { algorithm: format.algorithm, ignoredBy, settings };
+  const rest = { algorithm: format.algorithm, skipsRules, ignoredBy, settings };
   const remember = read.isKnown ? undefined : () => rememberEntries(request, index);
   return { paths, text, modules, links, index: { vouch, conversions }, remember, ...rest };
 }

@@ -12,6 +12,8 @@ import type { KnownDirectory } from "./tree.ts";
 /** Some name among many, each between two NUL, that may be one of git's or qik's own files. */
 const OWN = /\._qik|\.qik-tmp-|\0\.qik\/|\.git[\0/]/;
 
+const isRepository = (path: string) => path.endsWith("/");
+
 /** See {@link Listing.watched}. */
 export interface Watched {
   readonly directories: readonly KnownDirectory[];
@@ -189,8 +191,9 @@ export class Listing {
     // git alone knows which names are the same to it.
     const isUnclear = asked > 0 && this.#index.settings?.foldsNames !== false;
     if (found.rules.length > 0 || holdsRepository || isUnclear) return undefined;
+    if (found.paths.some(isRepository)) return undefined;
     this.#from = memo;
-    return this.#setOthers(mergeOrdered(others, this.#withoutSlashes(found.paths)));
+    return this.#setOthers(mergeOrdered(this.#readable(others), this.#withoutSlashes(found.paths)));
   }
 
   #newRescan(): Rescan {
@@ -309,11 +312,19 @@ export class Listing {
     }
     const found = await this.#rescan.refresh(starts, epoch);
     this.#watchRules(found.rulesInside);
-    if (this.#watchRules(found.rules)) return this.#forgetOthers();
-    if (found.paths.length > 0) {
+    // git alone knows whether that is a repository, or a directory with something in it that is called `.git`.
+    const isNested = found.paths.some(isRepository);
+    if (this.#watchRules(found.rules) || isNested) return this.#forgetOthers();
+    const readable = this.#readable(others.paths);
+    if (found.paths.length + others.paths.length > readable.length) {
       this.generation += 1;
-      this.#setOthers(mergeOrdered(others.paths, this.#withoutSlashes(found.paths)));
+      this.#setOthers(mergeOrdered(readable, this.#withoutSlashes(found.paths)));
     }
+  }
+
+  /** Files whose directories may be read. */
+  #readable(paths: readonly string[]): readonly string[] {
+    return paths.filter((path) => this.#rescan?.isClosed(path) !== true);
   }
 
   /**

@@ -81,26 +81,37 @@ export function memoOf(known: ToRemember): ListingMemo | undefined {
   }
   const keptRows = newStatRows(kept.length);
   kept.forEach((row, at) => copyStat(ruleRows, row, keptRows, at));
-  const directories = [...rescan.known()];
-  const read = new Set(directories.map(([path]) => path));
-  const others = known.others.filter((path) => read.has(parentPath(path)));
+  const directories = new Map(rescan.known());
+  const reached = known.others.filter((path) => directories.has(parentPath(path)));
+  const others = still(known, reached, (path) => {
+    // It may have been moved away with all above it after it was read, and come back with the row that it had.
+    directories.set(parentPath(path), { ...directories.get(parentPath(path))!, row: undefined });
+  });
   return {
     settings: settings.mark,
     index,
     tracked,
-    directories,
+    directories: [...directories],
     rules: kept.map((row) => rules[row]!),
     ruleRows: keptRows,
     ruleDigests,
-    others: still(known, others),
+    others,
   };
 }
 
 /** Those of the files that are still there. */
-function still({ root, lstat }: ToRemember, paths: readonly string[]): readonly string[] {
+function still(
+  { root, lstat }: ToRemember,
+  paths: readonly string[],
+  onGone: (path: string) => void,
+): readonly string[] {
   const rows = newStatRows(paths.length);
   lstat(root, paths, rows);
-  return paths.filter((_, row) => !["none", "directory"].includes(statKind(rows, row)));
+  return paths.filter((path, row) => {
+    const isGone = ["none", "directory"].includes(statKind(rows, row));
+    if (isGone) onGone(path);
+    return !isGone;
+  });
 }
 
 /** Times in the mark of an index must lie this long before a moment, so that an equal mark is the same index. */

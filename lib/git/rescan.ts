@@ -74,6 +74,7 @@ export class Rescan {
   readonly #directories = new Map<string, Directory>();
   readonly #ignored = new Set<string>();
   readonly #found = new Set<string>();
+  readonly #closed = new Set<string>();
   /** How many directories were read, and how many names were shown to git. */
   read = 0;
   asked = 0;
@@ -223,11 +224,13 @@ export class Rescan {
     directory.ignored = [];
     directory.row = undefined;
     directory.names = "";
+    this.#closed.delete(path);
     const unknown: Unknown[] = [];
     directory.unjudged = unknown;
     if (statKind(rows, at) !== "directory") return;
     const whole = path === "" ? this.root : `${this.root}/${path}`;
     const entries = unlessClosed(() => this.sys.files.list(whole) ?? [], undefined);
+    if (entries === undefined) this.#close(path);
     directory.names = entries === undefined ? CLOSED : namesDigest(entries);
     directory.readNs = startedNs;
     for (const { name, kind } of entries ?? []) {
@@ -250,6 +253,21 @@ export class Rescan {
     if (entries === undefined || !leftAlone(rows, at, startedNs)) return;
     directory.row = newStatRows(1);
     copyStat(rows, at, directory.row, 0);
+  }
+
+  #close(path: string): void {
+    this.#closed.add(path);
+    for (const found of this.#found) if (this.isClosed(found)) this.#found.delete(found);
+  }
+
+  /** Whether a path lies in a directory that may not be read, whose files git does not list. */
+  isClosed(path: string): boolean {
+    if (this.#closed.size === 0) return false;
+    for (let at = path; at !== "";) {
+      at = parentPath(at);
+      if (this.#closed.has(at)) return true;
+    }
+    return false;
   }
 
   /** All directories on the way from the root, each parent before what is in it. */

@@ -97,3 +97,25 @@ printf '1\\n' > in.txt; qik 2>&1`,
     ], out + err);
   },
 });
+
+repoTest("git --literal-pathspecs, as magit calls it, tells its hooks nothing that stops them", {
+  "qik.toml": `[commands]
+make = "echo 1 > made"
+read = { exec = "cat in.txt made", deps = [".", { type = "command", name = "make" }] }
+`,
+  "in.txt": "1\n",
+}, async (repo) => {
+  const program = await repo.writeProgram();
+  await repo.write({ ".git/hooks/pre-commit": `#!/bin/sh\nexec "${program}/qik"\n` });
+  await repo.run("chmod", "+x", ".git/hooks/pre-commit");
+  for (const option of ["--literal-pathspecs", "--glob-pathspecs", "--icase-pathspecs"]) {
+    const { code, err } = await repo.run(
+      "git",
+      ...["-c", "user.name=t", "-c", "user.email=t@t", option],
+      ...["commit", "-q", "--allow-empty", "-m", "change"],
+    );
+    assert.equal(code, 0, err);
+    assert.match(err, /2 tasks:/, option);
+    await repo.remove("made");
+  }
+});

@@ -7,10 +7,10 @@ import * as fs from "node:fs";
 import { join } from "node:path";
 import { FEW_NAMES } from "../../lib/git/index_memo.ts";
 import type { FileState } from "../../lib/git/tree.ts";
-import type { Sys } from "../../lib/sys/sys.ts";
 import { pick, random } from "../support/random.ts";
 import { FULL, SEED } from "../support/torture.ts";
 import { from, later } from "../support/changes.ts";
+import { hourLater, seen } from "../support/listing.ts";
 import { gitStates, Ground, look, withVariables } from "../support/work_tree.ts";
 
 const HISTORIES = FULL ? 200 : 8;
@@ -208,15 +208,6 @@ const STEPS_OF: Record<string, Step> = {
   },
 };
 
-/** An hour later by the clock, so that what was made a moment ago is old enough to be believed. */
-function hourLater(ground: Ground): Sys {
-  const sys = later(ground);
-  const capture: Sys["processes"]["capture"] = (request) =>
-    sys.processes.capture({ ...request, env: { ...ground.variables, ...request.env } });
-  const processes = { ...sys.processes, capture };
-  return { ...sys, processes, clock: { ...sys.clock, now: () => sys.clock.now() + 3_600_000 } };
-}
-
 /** Two lists without repositories inside, whose states are asked elsewhere; git's names of them end in `/`. */
 function plain(states: readonly FileState[], git: readonly FileState[]): FileState[][] {
   const inner = new Set(git.map(({ path }) => path).filter((path) => path.endsWith("/")));
@@ -291,17 +282,6 @@ for (let history = 0; history < HISTORIES; history++) {
 Deno.test("what was remembered was used", () => {
   assert.ok(allSpared > 5 * HISTORIES, `${allSpared} times in ${HISTORIES} histories`);
 });
-
-/** Which questions git was asked, up to the one for its whole list. */
-async function seen(ground: Ground, sys = hourLater(ground)): Promise<readonly string[]> {
-  const started = ground.started.length;
-  const tree = await ground.tree({ sys });
-  assert.deepEqual(await look(tree), gitStates(ground));
-  await tree.save();
-  const asked = ground.started.slice(started).map((argv) => argv[5]!);
-  const list = asked.indexOf("ls-files");
-  return list === -1 ? asked : asked.slice(0, list + 1);
-}
 
 const PLAIN = {
   ".gitignore": "*.log\nout/\n",
