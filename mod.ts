@@ -89,6 +89,7 @@ export {
   configurationDep,
   indexesOf,
   lockRelative,
+  madePython,
   pythonProgram,
   variablesDep,
 } from "./lib/plugin/venv_parts.ts";

@@ -1,4 +1,5 @@
 /** What plugins that build environments have in common. */
+import { QikError } from "../base/problems.ts";
 import type { DepWorld, PlannedDep } from "../plan/types.ts";
 import { relativeLock, withoutPaths } from "../space/checkout_paths.ts";
 import { readText } from "../space/ports.ts";
@@ -19,6 +20,29 @@ import type { BuiltVenvSettings, VenvCall } from "./api.ts";
  */
 export function pythonProgram(python = "python3"): string {
   return /^\d+(\.\d+)?$/.test(python) ? `python${python}` : python;
+}
+
+/**
+ * The interpreter of an environment that was just made, absolute. Where a `python` that is none made nothing, tools would take
+ * another environment for it.
+ *
+ * @param directory Of the environment, relative to the root.
+ * @param python The program that was to make it.
+ * @throws {QikError} `tool-missing` where there is none.
+ */
+export function madePython(
+  { files, root }: Pick<VenvCall, "files" | "root">,
+  directory: string,
+  python: string,
+): string {
+  const found = ["bin/python", "Scripts/python.exe"].map((path) => `${root}/${directory}/${path}`)
+    .find((path) => files.stat(path) !== undefined);
+  if (found !== undefined) return found;
+  throw new QikError({
+    code: "tool-missing",
+    message: `Cannot use "${python}" for "${directory}": it made no Python environment there`,
+    hint: 'Let "python" name a Python, such as "3.12" or its path',
+  });
 }
 
 /**

@@ -3,6 +3,7 @@ import {
   indexesOf,
   type InstallCall,
   lockRelative,
+  madePython,
   pythonProgram,
   QikError,
   readRegular,
@@ -98,10 +99,8 @@ export async function install(
     const code = await call.tool(made);
     if (code !== 0) return code;
   }
-  const own = ["bin/python", "Scripts/python.exe"]
-    .map((path) => `${call.root}/${directory}/${path}`)
-    .find((path) => call.files.stat(path) !== undefined);
-  const into = ["--quiet", "--python-executable", own ?? directory, "--", at.lock];
+  const own = madePython(call, directory, pythonProgram(python));
+  const into = ["--quiet", "--python-executable", own, "--", at.lock];
   return await call.tool([...start, ...into], { env: indexes(at) });
 }
 

@@ -1,5 +1,12 @@
 /** What Poetry and Python are asked to do. */
-import { type InstallCall, pythonProgram, readRegular, sha256, type VenvCall } from "../../mod.ts";
+import {
+  type InstallCall,
+  madePython,
+  pythonProgram,
+  readRegular,
+  sha256,
+  type VenvCall,
+} from "../../mod.ts";
 import { changedArchives } from "./project.ts";
 import { type At, directoryOf } from "./venv.ts";
 
@@ -47,6 +54,7 @@ export async function install(call: InstallCall, at: At): Promise<number> {
     const code = await call.tool(made);
     if (code !== 0) return code;
   }
+  madePython(call, directory, pythonProgram(settings.python));
   const dir = directoryOf(at.reqs[0]!).slice(0, -1);
   return await call.tool(["poetry", "sync", ...QUIETLY, ...syncWords(settings)], { dir, env });
 }

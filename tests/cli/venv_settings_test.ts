@@ -109,3 +109,21 @@ repoTest("a lock that cannot stand where it is told to runs no tool", FILES, asy
   }
   assert.equal(await repo.exists("calls"), false);
 });
+
+repoTest("a python that makes no environment lets no tool go elsewhere", FILES, async (repo) => {
+  await repo.writeScript("bin/poetry", '#!/bin/sh\necho "$1" >>calls\ntouch poetry.lock\n');
+  // What looks for pip-tools in a Python, and what makes a lock with it, ends well as all else does.
+  await repo.writeScript("bin/nothing", "#!/bin/sh\ntouch own.lock\n");
+  await repo.write({ "pyproject.toml": "", "in.txt": "" });
+  const env = { PATH: `${repo.path("bin")}:${repo.environment()["PATH"]}` };
+  for (const [kind, keys] of [["poetry", ""], ["piptools", 'reqs = "in.txt"\nlock = "own.lock"']]) {
+    const python = `${keys}\npython = "nothing"`;
+    await repo.write({
+      "qik.toml": configuration(kind!, python).replace('reqs = "[app].txt"\n', ""),
+    });
+    const { code, out, err } = await repo.with({ env }).qik("show");
+    assert.equal(code, 2, out + err);
+    assert.match(out + err, /Cannot use "nothing" for "._qik\/venv\/app": it made no Python envir/);
+  }
+  assert.equal(await repo.read("calls"), "lock\n");
+});
