@@ -111,7 +111,8 @@ function earlyFiles(refuse: () => never): Files {
   const plain = (path: string) =>
     hasEscapedBytes(path) || path.includes("\uFFFD") ? refuse() : path;
   return {
-    read: (path) => unlessAbsent(() => Deno.readFileSync(plain(path))),
+    read: (path) =>
+      unlessAbsent(() => Deno.statSync(plain(path)).isFile ? Deno.readFileSync(path) : refuse()),
     lstat: (path) => unlessAbsent(() => statOf(Deno.lstatSync(plain(path)))),
     list: (path) =>
       unlessAbsent(() =>
@@ -123,6 +124,8 @@ function earlyFiles(refuse: () => never): Files {
     realPath: (path) => plain(Deno.realPathSync(plain(path))),
     writeAtomic: (path, bytes, mode) => writeAtomic(plain(path), bytes, mode),
     append(path, bytes) {
+      // Nobody waits for a named pipe. The run has been told: nothing may begin again because of this.
+      if (unlessAbsent(() => Deno.statSync(plain(path)).isFile) === false) throw new Refused();
       using file = Deno.openSync(plain(path), { append: true, create: true });
       for (let at = 0; at < bytes.length;) at += file.writeSync(bytes.subarray(at));
     },

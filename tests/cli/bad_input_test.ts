@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdir, rename, rm, symlink } from "node:fs/promises";
+import { mkdir, readdir, rename, rm, symlink } from "node:fs/promises";
+import { counted, settled } from "../support/counted_git.ts";
 import { type Ran, type Repo, repoTest, type Tree } from "../support/repo.ts";
 import { pythonRepoTest } from "../support/python.ts";
 
@@ -262,6 +263,24 @@ repoTest("an input that is a pipe, a device or a directory does not hold anythin
   await symlink("/dev/zero", repo.path("x"));
   const device = await repo.with({ limitMs: 30_000 }).must();
   for (const { out } of [pipe, loop, device]) assert.equal(out, "used\n");
+});
+
+repoTest("a pipe in place of what a recalled run reads or writes is not waited for", {
+  "qik.toml": '[commands.use]\nexec = "echo used"\ndeps = ["x"]\n',
+  "x": "1",
+}, async (first) => {
+  const { repo, calls } = await counted(first.with({ limitMs: 30_000 }));
+  await repo.must();
+  await settled(repo, calls);
+  const [proof] = await readdir(repo.path("._qik/state/proofs"));
+  for (const path of ["._qik/cache/journal", `._qik/state/proofs/${proof}`]) {
+    await rename(repo.path(path), repo.path("../kept"));
+    execFileSync("mkfifo", [repo.path(path)]);
+    const { out, err } = await repo.must();
+    assert.match(out + err, /^used\n.* 1 task: 1 cached/m, path);
+    await rm(repo.path(path), { force: true });
+    await rename(repo.path("../kept"), repo.path(path));
+  }
 });
 
 /** Files that git and qik read by themselves, and what is said where a pipe takes the place of one; nothing: it is passed over. */
