@@ -212,11 +212,13 @@ export class Listing {
   async remembered(epoch: number, everything: Pathspec): Promise<ListingMemo | "same" | undefined> {
     // Where nobody wanted to know, what was known before is as good as it was.
     if (this.#others === undefined) return "same";
+    const mayBe = () =>
+      this.#index.settings !== undefined && this.recorded.size + this.nested.size === 0;
+    if (!mayBe()) return undefined; // Before directories are read in vain, in each run.
     if (this.#from === undefined && !await this.#readAll(epoch, everything)) return undefined;
     const { settings } = this.#index;
     const rescan = this.#rescan;
-    if (rescan === undefined || settings === undefined) return undefined;
-    if (this.recorded.size + this.nested.size > 0) return undefined;
+    if (!mayBe() || settings === undefined || rescan === undefined) return undefined;
     const index = settledMark(this.#mark, this.#startedNs);
     if (this.#from?.index === index && rescan.read === 0) return "same";
     return memoOf({
