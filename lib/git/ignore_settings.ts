@@ -1,5 +1,6 @@
 import { dirname } from "node:path";
 import { encodeName } from "../base/bytes.ts";
+import { LONG_NS } from "../sys/bulk_stat.ts";
 import { sha256 } from "../sys/digest.ts";
 import type { Files, Stat, Sys } from "../sys/sys.ts";
 import { configFiles, configTexts } from "./conversions.ts";
@@ -15,9 +16,6 @@ export interface IgnoreSettings {
   /** Whether all of it still is as it was, and was left alone since before a moment, in nanoseconds. */
   isSettled(files: Files, sinceNs: bigint): boolean;
 }
-
-/** Longer than the coarsest tick of a clock that Deno can tell and the margin together. */
-const MARGIN_NS = 5_000_000_000n;
 
 /**
  * @param ignoredBy All files with rules outside of the root that may count.
@@ -68,7 +66,7 @@ function digestAt(files: Files, path: string): string {
  * directory in which it would be.
  */
 export function isOlder(files: Files, path: string, sinceNs: bigint): boolean {
-  const thanNs = sinceNs - MARGIN_NS;
+  const thanNs = sinceNs - LONG_NS;
   const older = (stat: Stat) => stat.mtimeNs < thanNs && stat.ctimeNs < thanNs;
   for (let at = path;; at = dirname(at)) {
     const stat = files.lstat(at);

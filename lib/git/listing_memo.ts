@@ -1,6 +1,6 @@
 import { newStatRows, STAT_ROW_BYTES, statKind, type StatRows } from "../sys/bulk_stat.ts";
 import { encodeName } from "../base/bytes.ts";
-import { sha256 } from "../sys/digest.ts";
+import { damageSum, sha256 } from "../sys/digest.ts";
 import type { Files } from "../sys/sys.ts";
 import { joinNames, splitNames } from "./names.ts";
 import type { ReadDirectory } from "./rescan.ts";
@@ -32,15 +32,16 @@ export interface ListingMemo {
  * Layout, in this machine's byte order, every part but the last aligned to 8 bytes:
  *
  * ```text
- * 32-bit words: start of SHA-256 of the rest, mark, version, directories, rules, others, bytes of text, 0
+ * 32-bit words: sum of the rest, mark, version, directories, rules, others, bytes of text, 0
  * directories × 56 bytes, rules × 56 bytes: stat rows
  * directories × 8 bytes: when each was read
  * text: names and digests, each ended by NUL
  * ```
  */
 const MARK = 0x71696b6c;
-const VERSION = 1;
+const VERSION = 2;
 const HEADER_BYTES = 32;
+const SUMMED_FROM = 4;
 /** Texts before those of the directories. */
 const GENERAL = 3;
 /** Texts of a directory and of a file with rules. */
@@ -70,7 +71,7 @@ export function encodeListing(memo: ListingMemo): Uint8Array {
   bytes.set(text, textAt);
   new Uint32Array(bytes.buffer, 0, HEADER_BYTES / 4)
     .set([0, MARK, VERSION, directories.length, rules.length, others.length, text.length]);
-  new Uint32Array(bytes.buffer, 0, 1)[0] = sumOf(bytes);
+  new Uint32Array(bytes.buffer, 0, 1)[0] = damageSum(bytes.subarray(SUMMED_FROM));
   return bytes;
 }
 
@@ -78,10 +79,6 @@ function placesOf(directories: number, rules: number): readonly [number, number,
   const rulesAt = HEADER_BYTES + directories * STAT_ROW_BYTES;
   const timesAt = rulesAt + rules * STAT_ROW_BYTES;
   return [rulesAt, timesAt, timesAt + directories * 8];
-}
-
-function sumOf(bytes: Uint8Array): number {
-  return Number.parseInt(sha256(bytes.subarray(4)).slice(0, 8), 16);
 }
 
 /** Reads a memo; `undefined` where it is missing, damaged or of another version. */
@@ -105,7 +102,7 @@ function decodeListing(read: Uint8Array): ListingMemo | undefined {
   if (mark !== MARK || version !== VERSION) return undefined;
   const [rulesAt, timesAt, textAt] = placesOf(directories!, rules!);
   if (bytes.length !== textAt + length!) return undefined;
-  if (sumOf(bytes) !== sum) return undefined;
+  if (damageSum(bytes.subarray(SUMMED_FROM)) !== sum) return undefined;
   const texts = splitNames(bytes.subarray(textAt));
   const ruledAt = GENERAL + directories! * OF_DIRECTORY;
   const othersAt = ruledAt + rules! * OF_RULES;

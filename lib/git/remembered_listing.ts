@@ -2,6 +2,7 @@ import {
   type BulkLstat,
   copyStat,
   leftAlone,
+  LONG_NS,
   newStatRows,
   sameStat,
   statKind,
@@ -114,11 +115,8 @@ function still(
   });
 }
 
-/** Times in the mark of an index must lie this long before a moment, so that an equal mark is the same index. */
-const MARGIN_NS = 5_000_000_000n;
-
 /** The mark of an index (see `Source.mark`); `""` where it is so young that another index could have the same. */
 export function settledMark(mark: string, startedNs: bigint): string {
   const times = mark.split(",").slice(2).map(BigInt);
-  return times.length === 2 && times.every((time) => time < startedNs - MARGIN_NS) ? mark : "";
+  return times.length === 2 && times.every((time) => time < startedNs - LONG_NS) ? mark : "";
 }

@@ -3,6 +3,7 @@ import type { TreeEvidence } from "../git/tree.ts";
 import {
   bulkLstat,
   leftAlone,
+  LONG_NS,
   newStatRows,
   statKind,
   type StatRows,
@@ -35,9 +36,6 @@ export interface ProofParts {
 
 /** More content than this would be read again in vain. */
 const MOST_UNSETTLED = 2000;
-
-/** Longer than the coarsest tick of a clock and the margin together. */
-const LONG_NS = 5_000_000_000n;
 
 const maximum = (a: bigint, b: bigint) => a > b ? a : b;
 

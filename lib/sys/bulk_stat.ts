@@ -121,6 +121,9 @@ export function statTimes({ words }: StatRows, row: number): readonly [bigint, b
  */
 const MARGIN_NS = 2_000_000_000n;
 
+/** Longer than that and the coarsest tick of a clock that a runtime can tell together, for times without their ticks. */
+export const LONG_NS = 5_000_000_000n;
+
 /**
  * Whether both times lie so far before a moment that any change after it shows in them.
  *

@@ -2,16 +2,8 @@
 import assert from "node:assert/strict";
 import * as fs from "node:fs";
 import { join } from "node:path";
-import { hourLater, seen } from "../support/listing.ts";
+import { hourLater, PLAIN, seen } from "../support/listing.ts";
 import { gitStates, Ground, look, withVariables } from "../support/work_tree.ts";
-
-const PLAIN = {
-  ".gitignore": "*.log\nout/\n",
-  "a/b/c.ts": "1",
-  "a/d.ts": "1",
-  "own/.gitignore": "*\n",
-  "own/file": "1",
-};
 
 Deno.test("files that were moved away while their names were stored are seen when they are back", async () => {
   using ground = Ground.create(PLAIN);

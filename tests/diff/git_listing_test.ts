@@ -10,7 +10,7 @@ import type { FileState } from "../../lib/git/tree.ts";
 import { pick, random } from "../support/random.ts";
 import { FULL, SEED } from "../support/torture.ts";
 import { from, later } from "../support/changes.ts";
-import { hourLater, seen } from "../support/listing.ts";
+import { hourLater, PLAIN, seen } from "../support/listing.ts";
 import { gitStates, Ground, look, withVariables } from "../support/work_tree.ts";
 
 const HISTORIES = FULL ? 200 : 8;
@@ -282,14 +282,6 @@ for (let history = 0; history < HISTORIES; history++) {
 Deno.test("what was remembered was used", () => {
   assert.ok(allSpared > 5 * HISTORIES, `${allSpared} times in ${HISTORIES} histories`);
 });
-
-const PLAIN = {
-  ".gitignore": "*.log\nout/\n",
-  "a/b/c.ts": "1",
-  "a/d.ts": "1",
-  "own/.gitignore": "*\n",
-  "own/file": "1",
-};
 
 Deno.test("git is asked about names that it never saw, and about nothing else", async () => {
   using ground = Ground.create(PLAIN);

@@ -4,6 +4,15 @@ import type { Sys } from "../../lib/sys/sys.ts";
 import { later } from "./changes.ts";
 import { gitStates, type Ground, look } from "./work_tree.ts";
 
+/** Files with rules, and one directory whose own rules ignore all that is in it. */
+export const PLAIN = {
+  ".gitignore": "*.log\nout/\n",
+  "a/b/c.ts": "1",
+  "a/d.ts": "1",
+  "own/.gitignore": "*\n",
+  "own/file": "1",
+};
+
 /** An hour later by the clock, so that what was made a moment ago is old enough to be believed. */
 export function hourLater(ground: Ground): Sys {
   const sys = later(ground);
