@@ -10,7 +10,8 @@ import { Looker } from "./look.ts";
 import { readMemo } from "./memo.ts";
 import { Modules } from "./modules.ts";
 import { parentsOf } from "./real_parents.ts";
-import { compilePathspec, mayMeet, type Pathspec } from "./pathspec.ts";
+import { compilePathspec, type Pathspec } from "./pathspec.ts";
+import { type Given, givenBy, type Hit, keeperOf, type Request } from "./request.ts";
 import { distinct } from "./roll.ts";
 import { isNobodysInput, type Source, type Tracked } from "./source.ts";
 import type { FileState, Selected, SelectOptions, Tree, TreeEvidence } from "./tree.ts";
@@ -38,6 +39,8 @@ export class WorkTree implements Tree {
   readonly #timesOf = new WeakMap<readonly FileState[], Uint32Array>();
   readonly #idsOf = new WeakMap<Selected, readonly number[]>();
   readonly #generationOf = new WeakMap<Selected, number>();
+  /** Answers that more than new names could add to: something that they left out is listed or named, but not there. */
+  readonly #incomplete = new WeakSet<Selected>();
   #epoch = 0;
   /** Calls take turns, so that two of them never search for the same new files. */
   #turn: Promise<unknown> = Promise.resolve();
@@ -140,6 +143,7 @@ export class WorkTree implements Tree {
   changedSince(selected: Selected, states: readonly FileState[]): Promise<readonly string[]> {
     return this.#inTurn(async () => {
       this.invalidate();
+      if (await this.#isUntouched(selected, states)) return [];
       const now = await this.#states(await this.#select(selected.specs, selected.options));
       return differing(this.#pictureOf(states), this.#pictureOf(now)).slice(0, MOST_CHANGED);
     });
@@ -199,16 +203,13 @@ export class WorkTree implements Tree {
   }
 
   async #select(specs: readonly string[], options: SelectOptions): Promise<Selected> {
-    const wanted = specs.map((text) => this.#compile(text));
+    const given = this.#given({ specs, options });
+    const { positive, beside } = given;
     const excluded = (options.exclude ?? []).map((text) => this.#compile(text));
-    const given = wanted.filter(({ exclude }) => !exclude);
-    const onlyMinus = given.length === 0 && wanted.length > 0;
-    const positive = onlyMinus ? [this.#compile(".")] : given;
-    const minus = wanted.filter(({ exclude }) => exclude);
     const request = (positive: readonly Pathspec[]): Request => ({
       positive,
-      kept: this.#keeper(positive, minus, excluded),
-      beside: !this.options.source.indexed || (options.untracked ?? this.options.untracked),
+      kept: keeperOf({ ...given, positive }, excluded, (path) => this.#modules.has(path)),
+      beside,
       epoch: this.#epoch,
     });
     const hits = await this.#hits(request(positive));
@@ -220,7 +221,34 @@ export class WorkTree implements Tree {
     const selected: Selected = { paths, specs, options, unmatched, behind };
     this.#idsOf.set(selected, ids);
     this.#generationOf.set(selected, this.#listing.generation);
+    if (hits.some(({ isIncomplete }) => isIncomplete)) this.#incomplete.add(selected);
     return selected;
+  }
+
+  /**
+   * Whether no name came or went and no file was touched: how most commands end, seen without selecting again. False
+   * where more decides what is selected.
+   */
+  async #isUntouched(selected: Selected, states: readonly FileState[]): Promise<boolean> {
+    const ids = this.#idsOf.get(selected);
+    const times = this.#timesOf.get(states);
+    if (ids === undefined || times === undefined || this.#incomplete.has(selected)) return false;
+    // Links lead to more files, and where a file is missing a directory may come.
+    if (!states.every(({ kind }) => kind === "file" || kind === "exec")) return false;
+    const { positive, beside } = this.#given(selected);
+    await this.#listing.refresh(positive, this.#epoch, beside);
+    if (this.#generationOf.get(selected) !== this.#listing.generation) return false;
+    await this.#looker.look(ids, this.#epoch);
+    const timesNow = this.#looker.changeTimes(ids);
+    return ids.length === states.length &&
+      ids.every((id, at) => this.#looker.state(id) === states[at]) &&
+      times.every((time, at) => time === timesNow[at]);
+  }
+
+  #given(selected: Pick<Selected, "specs" | "options">): Given {
+    const { source, untracked } = this.options;
+    const beside = !source.indexed || (selected.options.untracked ?? untracked);
+    return givenBy(selected, beside, (text) => this.#compile(text));
   }
 
   /** Adds what the links that were found lead to, and what links among that lead to. */
@@ -249,25 +277,6 @@ export class WorkTree implements Tree {
       this.#specs.set(text, spec);
     }
     return spec;
-  }
-
-  /** Whether a path is left when what is subtracted is gone. A `!` among the excluded patterns brings back. */
-  #keeper(
-    positive: readonly Pathspec[],
-    minus: readonly Pathspec[],
-    excluded: readonly Pathspec[],
-  ): ((path: string) => boolean) | undefined {
-    const meets = (spec: Pathspec) => positive.some((given) => mayMeet(given, spec));
-    const less = minus.filter(meets);
-    const out = excluded.filter((spec) => !spec.exclude && meets(spec));
-    const back = excluded.filter(({ exclude }) => exclude);
-    // A task's own artifacts mostly lie elsewhere: then no path is asked about.
-    if (less.length === 0 && out.length === 0) return undefined;
-    return (path) => {
-      const module = this.#modules.has(path);
-      const matches = (spec: Pathspec) => spec.matches(path, module);
-      return !less.some(matches) && (!out.some(matches) || back.some(matches));
-    };
   }
 
   async #hits(request: Request): Promise<readonly Hit[]> {
@@ -322,7 +331,10 @@ export class WorkTree implements Tree {
   async #addOthers(hit: Hit, spec: Pathspec, request: Request): Promise<void> {
     const more = this.#hit(await this.#listing.matchOthers(spec), request);
     await this.#looker.look(more.ids, request.epoch);
-    for (const id of more.ids) if (this.#looker.state(id).kind !== "absent") hit.ids.push(id);
+    for (const id of more.ids) {
+      if (this.#looker.state(id).kind === "absent") hit.isIncomplete = true;
+      else hit.ids.push(id);
+    }
     hit.any ||= more.any;
   }
 
@@ -349,7 +361,10 @@ export class WorkTree implements Tree {
     }
     const id = this.#looker.idOfNamed(path);
     await this.#looker.look([id], request.epoch);
-    if (this.#looker.state(id).kind === "absent") return;
+    if (this.#looker.state(id).kind === "absent") {
+      hit.isIncomplete = true;
+      return;
+    }
     hit.ids.push(id);
     hit.any = true;
   }
@@ -375,19 +390,4 @@ export class WorkTree implements Tree {
   #pictureOf(states: readonly FileState[]): Picture {
     return { states, times: this.#timesOf.get(states) };
   }
-}
-
-interface Request {
-  readonly positive: readonly Pathspec[];
-  /** Unset where nothing that is selected could be subtracted. */
-  readonly kept: ((path: string) => boolean) | undefined;
-  /** Files that are not in the index count too. */
-  readonly beside: boolean;
-  readonly epoch: number;
-}
-
-interface Hit {
-  /** Whether the pathspec selected anything, before anything was subtracted. */
-  any: boolean;
-  readonly ids: number[];
 }
