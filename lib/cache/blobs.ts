@@ -120,8 +120,13 @@ export function attempt(action: () => unknown): void {
 
 /** Writes a file of the store, also where a directory has taken its place. */
 export function writeStored(files: Files, path: string, bytes: Uint8Array): void {
-  if (files.lstat(path)?.kind === "directory") files.removeTree(path);
-  files.writeAtomic(path, bytes, 0o600);
+  try {
+    files.writeAtomic(path, bytes, 0o600);
+  } catch (error) {
+    if (files.lstat(path)?.kind !== "directory") throw error;
+    files.removeTree(path);
+    files.writeAtomic(path, bytes, 0o600);
+  }
 }
 
 /** Removes whatever stands at the place of a file of the store; a directory there would block it for ever. */

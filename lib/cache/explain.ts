@@ -37,8 +37,8 @@ export function recordExplanation(
 }
 
 /**
- * Notes the task's latest key, where that can be written. One appended line mostly: it takes a third of the time of a
- * new file that is put in place.
+ * Notes the task's latest key, where that can be written. One new or appended line mostly: it takes a third of the time
+ * of a file that is put in place.
  */
 export function rememberKey({ files, dir, task }: ExplainPlace, key: string): void {
   attempt(() => {
@@ -46,11 +46,20 @@ export function rememberKey({ files, dir, task }: ExplainPlace, key: string): vo
     const lines = keysIn(files, file);
     // A list that nobody touches is old one day, and is removed.
     if (lines.at(-1) === key) return files.touch(file);
-    if (lines.length >= MOST_LINES) {
+    if (lines.length === 0 && begun(files, file, key)) return;
+    if (lines.length === 0 || lines.length >= MOST_LINES) {
       writeStored(files, file, encode(latest([...lines, key]).join("\n") + "\n"));
-    } else if (lines.length === 0) writeStored(files, file, encode(`${key}\n`));
-    else files.append(file, encode(`\n${key}\n`));
+    } else files.append(file, encode(`\n${key}\n`));
   });
+}
+
+/** @returns False where something of no use stands there, or where there is no directory for it yet. */
+function begun(files: Files, file: string, key: string): boolean {
+  try {
+    return files.create(file, encode(`${key}\n`), 0o600);
+  } catch {
+    return false;
+  }
 }
 
 /**

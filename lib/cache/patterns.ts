@@ -1,4 +1,4 @@
-import { compilePathspec } from "../git/pathspec.ts";
+import { compilePathspec, type Pathspec } from "../git/pathspec.ts";
 
 /** What a command's artifact patterns select, and where to look for it. */
 export interface ArtifactPatterns {
@@ -55,12 +55,14 @@ function compile(patterns: readonly string[]): ArtifactPatterns {
   return {
     matches: (path, directory) =>
       select(path, directory) || (directory && select(path + "/", false)),
-    roots: chosen.map(({ text }) => rootOf(text)),
+    roots: chosen.map(rootOf),
   };
 }
 
-function rootOf(pattern: string): WalkRoot {
-  const { literal, prefix } = compilePathspec(pattern.replace(/(?<=[^/])\/+$/, ""));
+function rootOf(spec: Pathspec): WalkRoot {
+  const pattern = spec.text;
+  const bare = pattern.replace(/(?<=[^/])\/+$/, "");
+  const { literal, prefix } = bare === pattern ? spec : compilePathspec(bare);
   const path = literal ?? prefix.slice(0, Math.max(0, prefix.lastIndexOf("/")));
   return { pattern, path, literal: literal !== undefined };
 }

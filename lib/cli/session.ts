@@ -78,12 +78,13 @@ export async function openSession(
   const caches = openCaches(outside, project);
   const worlds: WorldParts = { sys, project, spaces, tools, tree, witness };
   const world = (task: Task) => worldOf(worlds, task.space, () => environment(task, 0));
+  let key: Uint8Array | undefined;
   const keyer = new Keyer({
     plan,
     tree,
     platform: sys.machine.arch,
     untracked,
-    secretKey: () => secretKey(sys.files, stateDir),
+    secretKey: () => key ??= secretKey(sys.files, stateDir),
     mask: (line) => project.secrets.text(line),
     spaceInputs: (task) => spaceInputsOf(spaces, task, environment),
     world,

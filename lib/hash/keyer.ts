@@ -107,6 +107,8 @@ export class Keyer {
     const { record, selected, asked, space } = await this.#record(task);
     const sink = new DigestSink();
     writeKey(sink, record);
+    // Asked twice in a moment, to explain a miss and to be stored; longer it would only take memory.
+    let explained: WeakRef<readonly string[]> | undefined;
     return {
       key: sink.end(),
       inputs: record.files,
@@ -116,9 +118,10 @@ export class Keyer {
       lacking: selected.unmatched.filter((spec) => space.needed?.includes(spec)),
       pointers: tree.pointers(selected),
       explanation() {
-        const lines = new ExplainSink(secretKey());
-        writeKey(lines, record);
-        return mask === undefined ? lines.lines : lines.lines.map(mask);
+        const lines = explained?.deref() ?? explain(record, secretKey);
+        explained = new WeakRef(lines);
+        // Each time: what is a secret may have been learned meanwhile.
+        return mask === undefined ? lines : lines.map(mask);
       },
       changedInputs: async () => {
         const files = await tree.changedSince(selected, record.files);
@@ -272,6 +275,12 @@ interface Asked {
 }
 
 /** The cache that is committed is for every machine. */
+function explain(record: TaskKey, secretKey: () => Uint8Array): readonly string[] {
+  const sink = new ExplainSink(secretKey());
+  writeKey(sink, record);
+  return sink.lines;
+}
+
 function isRepoCache({ config }: Plan, name: string): boolean {
   return (config.caches.find((cache) => cache.name === name)?.type ?? name) === "repo";
 }

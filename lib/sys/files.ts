@@ -93,11 +93,30 @@ function writeAll(fd: number, bytes: Uint8Array): void {
   for (let at = 0; at < bytes.length;) at += fs.writeSync(fd, bytes, at, bytes.length - at);
 }
 
+/** Permission bits that the umask takes from no file, as files that were made have shown. */
+let untouched = 0;
+
+/**
+ * Makes a file that must not exist yet. Not with `writeFileSync`: Bun's cuts the file to its length, too, and a mode
+ * that is set afterwards is one call more: together a fifth of the time.
+ */
+function writeNew(path: string, bytes: Uint8Array, mode?: number): void {
+  const fd = fs.openSync(native(path), "wx", mode ?? 0o666);
+  try {
+    writeAll(fd, bytes);
+    if (mode === undefined || (mode & ~untouched) === 0) return;
+    // The umask cuts what open() is given.
+    if ((fs.fstatSync(fd).mode & 0o7777) === mode) untouched |= mode;
+    else fs.fchmodSync(fd, mode);
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
 function writeAtomic(pid: number, path: string, bytes: Uint8Array, mode?: number): void {
   const temporary = temporaryBeside(path, pid);
   // Nobody else may read what is to be closed to others, not even before it has its name.
-  const attempt = () =>
-    fs.writeFileSync(native(temporary), bytes, { flag: "wx", ...(mode !== undefined && { mode }) });
+  const attempt = () => writeNew(temporary, bytes, mode);
   try {
     try {
       attempt();
@@ -106,8 +125,6 @@ function writeAtomic(pid: number, path: string, bytes: Uint8Array, mode?: number
       fs.mkdirSync(native(path.slice(0, path.lastIndexOf("/"))), { recursive: true });
       attempt();
     }
-    // The umask cuts what open() is given, so the mode is set afterwards.
-    if (mode !== undefined) fs.chmodSync(native(temporary), mode);
     fs.renameSync(native(temporary), native(path));
   } catch (error) {
     fs.rmSync(native(temporary), { force: true });
@@ -125,9 +142,9 @@ function append(path: string, bytes: Uint8Array): void {
   }
 }
 
-function create(path: string, bytes: Uint8Array): boolean {
+function create(path: string, bytes: Uint8Array, mode?: number): boolean {
   try {
-    fs.writeFileSync(native(path), bytes, { flag: "wx" });
+    writeNew(path, bytes, mode);
     return true;
   } catch (error) {
     if (errorCode(error) === "EEXIST") return false;

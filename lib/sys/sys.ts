@@ -69,7 +69,7 @@ export interface Files {
   /** Writes to a temporary name beside `path`, then renames: readers see all or nothing. Makes parents. */
   writeAtomic(path: string, bytes: Uint8Array, mode?: number): void;
   /** Creates a file that must not exist yet; false where it does. */
-  create(path: string, bytes: Uint8Array): boolean;
+  create(path: string, bytes: Uint8Array, mode?: number): boolean;
   append(path: string, bytes: Uint8Array): void;
   /** Does not follow symlinks; `undefined` where nothing stands there (ENOENT, ENOTDIR). */
   lstat(path: string): Stat | undefined;

@@ -26,6 +26,20 @@ repoTest("QIK__CACHE_DIR shares one store between checkouts", {
   assert.deepEqual(await ranBy(repo.with({ cwd: "../other" })), ["c"], "its own store is empty");
 });
 
+repoTest("whatever the umask, the store's files are open to their owner alone", {
+  "qik.toml": COMMAND,
+  "src/a": "1",
+}, async (repo) => {
+  const program = await repo.writeProgram();
+  for (const umask of ["000", "022", "077", "277", "777"]) {
+    await repo.remove("._qik/cache");
+    await repo.run("sh", "-c", `mkdir -p ._qik/cache; umask ${umask}; exec ${program}/qik`);
+    const found = await repo.run("find", "._qik/cache/v1", "-type", "f", "-printf", "%m %P\n");
+    assert.match(found.out, /^600 entries\//m, umask);
+    assert.doesNotMatch(found.out, /^(?!600 |$)/m, umask);
+  }
+});
+
 repoTest("cache-when says which results are kept", {
   "qik.toml": ["success", "failed", "finished", "always"].map((when) => `
 [commands.${when}]

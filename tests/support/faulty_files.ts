@@ -86,9 +86,9 @@ export function faultyFiles(inner: Files, fault: Fault = {}): FaultyFiles {
       inner.write(path, bytes, mode);
     },
     writeAtomic: (path, bytes, mode) => (step("writeAtomic"), inner.writeAtomic(path, bytes, mode)),
-    create(path, bytes) {
-      step("create", () => inner.create(path, half(bytes)));
-      return inner.create(path, bytes);
+    create(path, bytes, mode) {
+      step("create", () => inner.create(path, half(bytes), mode));
+      return inner.create(path, bytes, mode);
     },
     append(path, bytes) {
       step("append", () => inner.append(path, half(bytes)));

@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import * as fs from "node:fs";
-import { explainMiss, explanationOf, recordExplanation } from "../../../lib/cache/explain.ts";
+import {
+  explainMiss,
+  explanationOf,
+  latestKeys,
+  recordExplanation,
+  rememberKey,
+} from "../../../lib/cache/explain.ts";
 import { openLocalCache } from "../../../lib/cache/local.ts";
 import { CacheRoom, filesBelow, keyOf } from "../../support/cache_room.ts";
 
@@ -98,6 +104,33 @@ Deno.test("of several earlier entries the nearest one explains", () => {
   record(room, "2", ["exec\tother"]);
   assert.equal(why(room, BASE.with(0, "exec\tmake -j")), "exec changed");
   assert.equal(why(room, BASE, keyOf("2")), "evicted", "there was an entry under this very key");
+});
+
+Deno.test("the list of a task's keys begins wherever it can, and is closed to others", () => {
+  using room = new CacheRoom();
+  const list = () => filesBelow(`${room.store}/v1/tasks`).at(0)!;
+  const known = () => latestKeys(room.files, room.store, "build");
+  const begins = (name: string, stands: (path: string) => void) => {
+    const path = list();
+    fs.rmSync(path, { recursive: true });
+    stands(path);
+    rememberKey({ files: room.files, dir: room.store, task: "build" }, keyOf(name));
+    assert.deepEqual(known(), [keyOf(name)]);
+    assert.equal(fs.lstatSync(path).mode & 0o777, 0o600);
+  };
+  // No directory yet.
+  record(room, "1", BASE);
+  assert.deepEqual(known(), [keyOf("1")]);
+  begins("2", () => {});
+  begins("3", (path) => fs.writeFileSync(path, "\n\0\0\0\n"));
+  begins("4", (path) => fs.mkdirSync(`${path}/deep`, { recursive: true }));
+  begins("5", (path) => fs.symlinkSync(`${room.root}/elsewhere`, path));
+  assert.equal(fs.existsSync(`${room.root}/elsewhere`), false, "no symlink is followed");
+  // Cut in its first line, by a full disk, say.
+  fs.writeFileSync(list(), keyOf("6").slice(0, 20));
+  record(room, "7", BASE);
+  assert.equal(known().at(-1), keyOf("7"));
+  assert.equal(why(room, BASE.with(0, "exec\tmake -j")), "exec changed");
 });
 
 Deno.test("an explanation never fails, whatever the store holds", () => {

@@ -161,3 +161,13 @@ Deno.test("the platform is left out for portable commands and the repo cache", a
     assert.equal(await keyOn("linux-64", given), await keyOn("osx-64", given));
   }
 });
+
+Deno.test("an explanation that is asked twice hides what became a secret in between", async () => {
+  const plan = planOf([command("a", { deps: [glob("x")] })]);
+  let secret = "nothing";
+  const mask = (line: string) => line.replaceAll(secret, "***");
+  const keyed = await keyerOf(plan, new Map([["x", "hush"]]), { mask }).key(plan.tasks[0]!);
+  assert.ok(keyed.explanation().includes("file x\tfile hush"));
+  secret = "hush";
+  assert.ok(keyed.explanation().includes("file x\tfile ***"));
+});
