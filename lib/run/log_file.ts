@@ -7,6 +7,8 @@ export const OUT_DIRECTORY = "._qik/out";
 const SUFFIX = ".out";
 /** Longest file name that common file systems take, in bytes. */
 const LONGEST = 255;
+/** What stands for itself. */
+const SAFE = /^[a-z0-9._@#=+,-]*$/;
 /** Names that old Windows programs take for devices, whatever follows the dot. */
 const DEVICE = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/;
 
@@ -30,7 +32,9 @@ export function logPath(task: string): string {
 /** A task's name as that of a file, short enough to take the suffix; as {@link logPath} says. */
 export function safeName(task: string, suffix: string): string {
   let safe = "";
-  for (const byte of encodeName(task)) safe += safeByte(byte);
+  // Most names need nothing of this, and are asked for several times a task.
+  if (SAFE.test(task)) safe = task;
+  else for (const byte of encodeName(task)) safe += safeByte(byte);
   if (DEVICE.test(safe)) safe = hex(safe.charCodeAt(0)) + safe.slice(1);
   if (safe.length + suffix.length <= LONGEST) return safe;
   // `~` is never part of a short name, so the two kinds cannot meet.
@@ -40,7 +44,7 @@ export function safeName(task: string, suffix: string): string {
 
 function safeByte(byte: number): string {
   const char = String.fromCharCode(byte);
-  if (/[a-z0-9._@#=+,-]/.test(char)) return char;
+  if (SAFE.test(char)) return char;
   return /[A-Z]/.test(char) ? `!${char.toLowerCase()}` : hex(byte);
 }
 
