@@ -9,6 +9,7 @@ import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { ROOT } from "../scripts/root.ts";
+import { setAside } from "./aside.ts";
 import { ALONE } from "./measure.ts";
 
 const TASKS = 1000;
@@ -47,17 +48,18 @@ function run(program: string, args: readonly string[]): { wallMs: number; ownMs:
 }
 
 const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[values.length >> 1]!;
+const aside = `${directory}.aside`;
 const qikRuns = [];
 const ninjaRuns = [];
 try {
   for (let round = 0; round < rounds; round++) {
-    rmSync(join(directory, "._qik"), { recursive: true, force: true });
+    setAside(join(directory, "._qik"), aside);
     qikRuns.push(run(qik, ["-n", workers]));
-    rmSync(join(directory, ".ninja_log"), { force: true });
+    setAside(join(directory, ".ninja_log"), aside);
     ninjaRuns.push(run("ninja", ["-j", workers]));
   }
 } finally {
-  rmSync(directory, { recursive: true, force: true });
+  for (const path of [directory, aside]) rmSync(path, { recursive: true, force: true });
 }
 const [ours, theirs] = [qikRuns, ninjaRuns].map((runs) => median(runs.map(({ wallMs }) => wallMs)));
 const own = median(qikRuns.map(({ ownMs }) => ownMs)) / TASKS;

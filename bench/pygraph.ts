@@ -15,6 +15,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { ROOT } from "../scripts/root.ts";
 import { pinnedPackages } from "../tests/support/pygraph/packages.ts";
+import { setAside } from "./aside.ts";
 import { summary } from "./measure.ts";
 import { writeModules } from "./python_tree.ts";
 import { writeResults } from "./results.ts";
@@ -66,7 +67,7 @@ const CONTENDERS: readonly Contender[] = [{
       : [qik, "-v", "0", "pygraph.build"],
   forget({ directory }) {
     for (const path of ["cache", "artifacts", "state/pygraph-scans", "state/pygraph-build"]) {
-      rmSync(join(directory, "._qik", path), { recursive: true, force: true });
+      setAside(join(directory, "._qik", path), join(base, "aside"));
     }
   },
 }, {

@@ -1,6 +1,7 @@
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
+import { setAside } from "./aside.ts";
 import { BUILD_SCRIPT, middlePackage, type Package, sourceText } from "./graph.ts";
 import type { Files } from "./rivals.ts";
 
@@ -53,23 +54,26 @@ function git(directory: string, ...args: readonly string[]): void {
   if (!success) throw new Error(`git ${args.join(" ")}: ${new TextDecoder().decode(stderr)}`);
 }
 
-/** Removes what the tasks wrote. */
-export async function removeArtifacts({ directory, packages }: Repository): Promise<void> {
+/** Takes away what the tasks wrote. */
+export function removeArtifacts({ directory, packages }: Repository): Promise<void> {
   for (const { name } of packages) {
-    await rm(join(directory, "packages", name, "out"), { recursive: true, force: true });
+    setAside(join(directory, "packages", name, "out"), asideOf(directory));
   }
+  return Promise.resolve();
 }
 
-/** Removes all that any of the tools remembers, and what the tasks wrote. */
+/** Takes away all that any of the tools remembers, and what the tasks wrote. */
 export async function removeState(repository: Repository): Promise<void> {
   const { directory, packages } = repository;
   await removeArtifacts(repository);
-  for (const path of ["._qik", ".turbo", ".ninja_log", ".ninja_deps", "node_modules"]) {
-    await rm(join(directory, path), { recursive: true, force: true });
+  const inner = packages.map(({ name }) => `packages/${name}/.turbo`);
+  for (const path of ["._qik", ".turbo", ".ninja_log", ".ninja_deps", "node_modules", ...inner]) {
+    setAside(join(directory, path), asideOf(directory));
   }
-  for (const { name } of packages) {
-    await rm(join(directory, "packages", name, ".turbo"), { recursive: true, force: true });
-  }
+}
+
+function asideOf(directory: string): string {
+  return `${directory}.aside`;
 }
 
 /** Changes the content of one source in the middle of the graph; each round to something new. */
