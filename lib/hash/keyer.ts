@@ -274,13 +274,13 @@ interface Asked {
   readonly written: readonly string[];
 }
 
-/** The cache that is committed is for every machine. */
 function explain(record: TaskKey, secretKey: () => Uint8Array): readonly string[] {
   const sink = new ExplainSink(secretKey());
   writeKey(sink, record);
   return sink.lines;
 }
 
+/** The cache that is committed is for every machine. */
 function isRepoCache({ config }: Plan, name: string): boolean {
   return (config.caches.find((cache) => cache.name === name)?.type ?? name) === "repo";
 }
