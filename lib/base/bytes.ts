@@ -13,7 +13,8 @@ const ESCAPED = /[\uDC80-\uDCFF]/;
 
 /** Whether `text` holds escaped bytes, that is: whether its name is not valid UTF-8. */
 export function hasEscapedBytes(text: string): boolean {
-  return ESCAPED.test(text) && !text.isWellFormed();
+  // Asked first because it looks at no letter of what is ASCII: a third of the time.
+  return !text.isWellFormed() && ESCAPED.test(text);
 }
 
 /**

@@ -3,16 +3,25 @@ import type { Sys } from "../sys/sys.ts";
 import { unlessClosed } from "./closed.ts";
 import { digestOfNames, type ListingMemo } from "./listing_memo.ts";
 import type { Pathspec } from "./pathspec.ts";
-import { isRulesFile, Rescan } from "./rescan.ts";
+import { Rescan } from "./rescan.ts";
 import { memoOf, rulesHold, settledMark } from "./remembered_listing.ts";
 import { indexOfPath, inOrder, matchRoll, mergeOrdered, type Roll } from "./roll.ts";
 import { isOwnFile, type Source, type Tracked } from "./source.ts";
 import type { KnownDirectory } from "./tree.ts";
+import { WatchedRules } from "./watched_rules.ts";
 
 /** Some name among many, each between two NUL, that may be one of git's or qik's own files. */
 const OWN = /\._qik|\.qik-tmp-|\0\.qik\/|\.git[\0/]/;
 
 const isRepository = (path: string) => path.endsWith("/");
+
+/**
+ * What new names have to start with. Of a file or directory that is named as it is none beside it counts: outputs mostly
+ * lie there, and the directory need not be read after each command.
+ */
+function startOf({ literal, prefix }: Pathspec): string {
+  return literal !== undefined && literal === prefix ? `${literal}/` : prefix;
+}
 
 /** See {@link Listing.watched}. */
 export interface Watched {
@@ -52,13 +61,14 @@ export class Listing {
   readonly #startedNs: bigint;
   /** Goes up whenever a pathspec could select other names than before. */
   generation = 0;
-  /** Every known file with ignore rules and a text that changes with it. */
-  readonly #rules = new Map<string, string>();
+  readonly #rules: WatchedRules;
   /** Whether git ignores a directory, as far as somebody asked. */
   readonly #ignoredDirectories = new Map<string, boolean>();
   /** What pathspecs selected, until names change. */
   #trackedHits = new Map<Pathspec, readonly number[]>();
   #othersHits = new Map<Pathspec, readonly string[]>();
+  /** See {@link Listing.#namesFile}. */
+  readonly #namesFiles = new Map<Pathspec, boolean>();
 
   constructor(
     private readonly sys: Sys,
@@ -68,6 +78,7 @@ export class Listing {
     /** Told each time what is in the index. */
     private readonly onLoad: (tracked: Tracked) => void,
   ) {
+    this.#rules = new WatchedRules(root, lstat);
     this.#startedNs = BigInt(sys.clock.now()) * 1_000_000n;
   }
 
@@ -94,7 +105,8 @@ export class Listing {
     const kept = this.#positions?.map((at) => paths[at]!) ?? paths;
     this.#tracked = { paths: kept, modules: new Set(modules.keys()) };
     this.#trackedHits.clear();
-    this.#watchRules(text.includes(".gitignore\0") ? kept : []);
+    this.#namesFiles.clear();
+    this.#rules.watch(text.includes(".gitignore\0") ? kept : []);
     this.onLoad(this.#index);
   }
 
@@ -181,12 +193,12 @@ export class Listing {
     if (!rulesHold(this.sys.files, this.root, this.lstat, memo)) return undefined;
     const others = memo.others.filter((path) => !this.isTracked(path));
     this.nested.clear();
-    this.#watchRules(memo.rules);
+    this.#rules.watch(memo.rules);
     this.#setOthers(others);
     this.#rescan = this.#newRescan();
     this.#rescan.takeOver(memo.directories);
     const found = await this.#rescan.refresh([""], 0);
-    this.#watchRules(found.rulesInside);
+    this.#rules.watch(found.rulesInside);
     const { holdsRepository, asked } = this.#rescan;
     // git alone knows which names are the same to it.
     const isUnclear = asked > 0 && this.#index.settings?.foldsNames !== false;
@@ -230,7 +242,7 @@ export class Listing {
       index,
       tracked: this.#trackedDigest!(),
       rescan,
-      rules: [...this.#rules.keys()],
+      rules: this.#rules.paths,
       isTracked: (path) => this.isTracked(path),
       others: this.#others.paths,
     });
@@ -259,7 +271,7 @@ export class Listing {
     if (this.#othersAsked === undefined) this.startOthers();
     const paths = await this.#othersAsked!;
     this.nested.clear();
-    this.#watchRules(paths);
+    this.#rules.watch(paths);
     return this.#setOthers(this.#withoutSlashes(paths));
   }
 
@@ -303,20 +315,20 @@ export class Listing {
     }
     if (!beside) return;
     const open = inFiles ? specs : specs.filter((spec) => !this.#namesFile(spec));
-    const starts = open.map(({ prefix }) => prefix);
+    const starts = open.map(startOf);
     if (starts.length === 0) return;
     const others = await this.#loadOthers();
-    if (this.#rulesChanged(starts)) return this.#forgetOthers();
+    if (this.#rules.changed(starts)) return this.#forgetOthers();
     if (this.#rescan === undefined) {
       this.#rescan = this.#newRescan();
       this.#rescan.addParents(this.#tracked.paths);
       this.#rescan.addParents(others.paths);
     }
     const found = await this.#rescan.refresh(starts, epoch);
-    this.#watchRules(found.rulesInside);
+    this.#rules.watch(found.rulesInside);
     // git alone knows whether that is a repository, or a directory with something in it that is called `.git`.
     const isNested = found.paths.some(isRepository);
-    if (this.#watchRules(found.rules) || isNested) return this.#forgetOthers();
+    if (this.#rules.watch(found.rules) || isNested) return this.#forgetOthers();
     const readable = this.#readable(others.paths);
     if (found.paths.length + others.paths.length > readable.length) {
       this.generation += 1;
@@ -340,13 +352,19 @@ export class Listing {
     if (ignoredBy === undefined || this.recorded.size + this.nested.size > 0) return undefined;
     if (!await this.#readAll(epoch, everything)) return undefined;
     if (this.nested.size > 0) return undefined;
-    return { directories: this.#rescan!.directories(), rules: [...this.#rules.keys()], ignoredBy };
+    return { directories: this.#rescan!.directories(), rules: this.#rules.paths, ignoredBy };
   }
 
   /** Whether a pathspec is the name of a file in the index, so that nothing new can match it. */
-  #namesFile({ literal }: Pathspec): boolean {
-    return literal !== undefined && indexOfPath(this.#tracked.paths, literal) !== -1 &&
-      !this.recorded.has(literal);
+  #namesFile(spec: Pathspec): boolean {
+    const { literal } = spec;
+    if (literal === undefined) return false;
+    let names = this.#namesFiles.get(spec);
+    if (names === undefined) {
+      names = indexOfPath(this.#tracked.paths, literal) !== -1 && !this.recorded.has(literal);
+      this.#namesFiles.set(spec, names);
+    }
+    return names;
   }
 
   /** The next question lists the files beside the index again. */
@@ -358,38 +376,6 @@ export class Listing {
     this.#from = undefined;
     this.#ignoredDirectories.clear();
     this.#othersHits.clear();
-  }
-
-  /** Remembers how files with ignore rules are now; true where one of them is new. */
-  #watchRules(paths: readonly string[]): boolean {
-    let some = false;
-    for (const path of paths) {
-      if (!isRulesFile(path) || this.#rules.has(path)) continue;
-      this.#rules.set(path, this.#markOf(path));
-      some = true;
-    }
-    return some;
-  }
-
-  /** Whether a file with ignore rules changed that has a say about names with these starts. */
-  #rulesChanged(starts: readonly string[]): boolean {
-    let changed = false;
-    for (const [path, mark] of this.#rules) {
-      const directory = path.slice(0, -".gitignore".length);
-      if (!starts.some((start) => start.startsWith(directory) || directory.startsWith(start))) {
-        continue;
-      }
-      const now = this.#markOf(path);
-      if (now === mark) continue;
-      this.#rules.set(path, now);
-      changed = true;
-    }
-    return changed;
-  }
-
-  #markOf(path: string): string {
-    const stat = this.sys.files.lstat(`${this.root}/${path}`);
-    return stat === undefined ? "" : [stat.ino, stat.size, stat.mtimeNs, stat.ctimeNs].join();
   }
 
   /** Whether a path may still be an input; true as long as that is not known. */

@@ -9,7 +9,7 @@ import {
   type StatFailure,
   type StatRows,
 } from "./bulk_stat.ts";
-import { type Statx, STATX_BYTES, statxHere } from "./statx.ts";
+import { type Statx, statxHere } from "./statx.ts";
 
 /** What lstat said earlier about many files: a row for each name, and the names, each ended by NUL. */
 export interface NamedRows {
@@ -47,14 +47,13 @@ function differingBulk(
 ): number[] | undefined {
   const differing: number[] = [];
   const start = statx.address(names);
-  const answer = new Uint32Array(STATX_BYTES / 4);
-  const answerAt = statx.address(new Uint8Array(answer.buffer));
+  const { answer } = statx;
   const { words, count } = rows;
   let at = 0;
   for (let row = 0; row < count; row++) {
     const end = names.indexOf(0, at);
     if (end <= at) return undefined;
-    const known = statx.ask(directory, start + at, answerAt) === 0
+    const known = statx.ask(directory, start + at) === 0
       ? isAnswer(answer, words, row * STAT_WORDS)
       : words[row * STAT_WORDS + STAT.mode] === 0 && statx.wasAbsent() ||
         isStill(root, names.subarray(at, end), rows, row);

@@ -6,8 +6,13 @@ interface BunHasher {
   digest(form: "hex"): string;
 }
 
+interface BunHashers {
+  new (algorithm: string, key?: Uint8Array): BunHasher;
+  hash(algorithm: string, bytes: Uint8Array, form: "hex"): string;
+}
+
 const { Bun: bun } = globalThis as unknown as {
-  readonly Bun?: { readonly CryptoHasher: new (algorithm: string, key?: Uint8Array) => BunHasher };
+  readonly Bun?: { readonly CryptoHasher: BunHashers };
 };
 
 /** Loaded when first needed, which under Bun is never: `node:crypto` takes it 6 ms. */
@@ -50,6 +55,8 @@ function started(algorithm: string): Digest {
  * ```
  */
 export function sha256(bytes: Uint8Array): string {
+  // Making a hasher for a short text takes twice as long as all else: 2.5 µs instead of 7.
+  if (bun !== undefined) return bun.CryptoHasher.hash("sha256", bytes, "hex");
   const digest = startSha256();
   digest.update(bytes);
   return digest.end();

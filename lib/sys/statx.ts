@@ -14,11 +14,13 @@ export interface Statx {
   /** Where bytes are in memory, as long as somebody holds on to them. */
   address(bytes: Uint8Array): number;
   /**
-   * lstat of the NUL-terminated name at an address, relative to the directory, into 256 bytes at another one.
+   * lstat of the NUL-terminated name at an address, relative to the directory, into {@link Statx.answer}.
    *
    * @returns 0, or anything else where it failed. Why it failed is for `node:fs` to say.
    */
-  ask(directory: number, name: number, into: number): number;
+  ask(directory: number, name: number): number;
+  /** What the kernel said last: see {@link STATX_WORD}. One for all, since making it takes as long as two questions. */
+  readonly answer: Uint32Array;
   /**
    * Whether the {@link Statx.ask} that failed just now said that nothing stands there. `false` is no answer.
    *
@@ -39,7 +41,9 @@ export const STATX_WORD = {
   devMajor: 34,
   devMinor: 35,
 } as const;
-export const STATX_BYTES = 256;
+const STATX_BYTES = 256;
+/** Stands for a directory where the name is absolute: AT_FDCWD. */
+export const ANYWHERE = -100;
 
 const AT_SYMLINK_NOFOLLOW = 0x100;
 const AT_NO_AUTOMOUNT = 0x800;
@@ -98,11 +102,14 @@ function openWithBun(library: string): Statx {
   });
   const statx = symbols["statx"]!;
   const errno = new Int32Array(FFI.toArrayBuffer(symbols["__errno_location"]!(), 0, 4));
+  const bytes = new Uint8Array(new ArrayBuffer(STATX_BYTES));
+  const into = FFI.ptr(bytes);
   return {
+    answer: new Uint32Array(bytes.buffer),
     open: (path) => symbols["open"]!(FFI.ptr(path), OPEN_FLAGS),
     close: (fd) => void symbols["close"]!(fd),
     address: (bytes) => FFI.ptr(bytes),
-    ask: (directory, name, into) => statx(directory, name, FLAGS, BASIC_STATS, into),
+    ask: (directory, name) => statx(directory, name, FLAGS, BASIC_STATS, into),
     wasAbsent: () => ABSENT.includes(errno[0]!),
   };
 }
@@ -118,13 +125,16 @@ function openWithDeno(library: string): Statx | undefined {
   });
   const { statx, open, close, __errno_location: errnoAt } = symbols;
   const errno = new Int32Array(Deno.UnsafePointerView.getArrayBuffer(errnoAt()!, 4));
+  const address = (bytes: Uint8Array) =>
+    Number(Deno.UnsafePointer.value(Deno.UnsafePointer.of(bytes as Uint8Array<ArrayBuffer>)));
+  const bytes = new Uint8Array(new ArrayBuffer(STATX_BYTES));
+  const into = address(bytes) as unknown as bigint;
   return {
+    answer: new Uint32Array(bytes.buffer),
     open: (path) => open(path as Uint8Array<ArrayBuffer>, OPEN_FLAGS),
     close: (fd) => void close(fd),
-    address: (bytes) =>
-      Number(Deno.UnsafePointer.value(Deno.UnsafePointer.of(bytes as Uint8Array<ArrayBuffer>))),
-    ask: (directory, name, into) =>
-      statx(directory, name as unknown as bigint, FLAGS, BASIC_STATS, into as unknown as bigint),
+    address,
+    ask: (directory, name) => statx(directory, name as unknown as bigint, FLAGS, BASIC_STATS, into),
     wasAbsent: () => ABSENT.includes(errno[0]!),
   };
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { Rescan } from "../../../lib/git/rescan.ts";
@@ -38,6 +38,11 @@ class Bench {
   write(path: string): void {
     mkdirSync(dirname(join(this.root, path)), { recursive: true });
     writeFileSync(join(this.root, path), "");
+  }
+
+  /** How many directories were read so far. */
+  get read(): number {
+    return this.#rescan.read;
   }
 
   async look(...starts: readonly string[]) {
@@ -88,5 +93,53 @@ Deno.test(
     await bench.look("a/src");
     bench.write("a/.gitignore");
     assert.deepEqual((await bench.look("a/src")).rules, ["a/.gitignore"]);
+  }),
+);
+
+Deno.test(
+  "rescan: a directory that is named as it is is read alone, and rules above it count all the same",
+  withBench(async (bench) => {
+    await bench.look("a/src/");
+    assert.equal(bench.read, 1);
+    bench.write("a/out/result");
+    bench.write("a/src/new");
+    assert.deepEqual(await bench.look("a/src/"), {
+      paths: ["a/src/new"],
+      rules: [],
+      rulesInside: [],
+    });
+    bench.write(".gitignore");
+    bench.write("a/.gitignore");
+    assert.deepEqual((await bench.look("a/src/")).rules, [".gitignore", "a/.gitignore"]);
+    assert.deepEqual(bench.asked, [["a/src/new"]]);
+    // What was passed over is still found by whoever asks for more.
+    assert.deepEqual((await bench.look("a/")).paths, ["a/.gitignore", "a/out/result"]);
+  }),
+);
+
+Deno.test(
+  "rescan: what takes the place of a directory that is named as it is is found",
+  withBench(async (bench) => {
+    await bench.look("a/src/");
+    rmSync(join(bench.root, "a/src"), { recursive: true });
+    bench.write("a/src");
+    assert.deepEqual((await bench.look("a/src/")).paths, ["a/src"]);
+    bench.write("a/deep/src/x");
+    assert.deepEqual((await bench.look("a/deep/src/")).paths, ["a/deep/src/x"]);
+  }),
+);
+
+Deno.test(
+  "rescan: a directory on the way that is closed is read, to be known as closed",
+  withBench(async (bench) => {
+    await bench.look("a/src/");
+    chmodSync(join(bench.root, "a"), 0o311);
+    bench.write("a/src/new");
+    const before = bench.read;
+    const { paths } = await bench.look("a/src/");
+    // Who may read everything finds it open.
+    assert.deepEqual(paths, openSys().machine.uid === 0 ? ["a/src/new"] : []);
+    assert.equal(bench.read - before, openSys().machine.uid === 0 ? 2 : 1);
+    chmodSync(join(bench.root, "a"), 0o755);
   }),
 );

@@ -8,6 +8,7 @@ import {
   bulkLstat,
   lstatEach,
   newStatRows,
+  sameStat,
   STAT,
   STAT_WORDS,
   statKind,
@@ -81,6 +82,11 @@ Deno.test("both ways to ask say the same about every kind of thing, whatever its
       }
     }
     assert.equal(statSize(fast, 0), 5);
+    // A few are asked another way.
+    for (const [row, path] of paths.entries()) {
+      const one = rowsOf(bulkLstat, root, [path]);
+      assert.ok(sameStat(one, 0, fast, row), path);
+    }
   } finally {
     fs.rmSync(root, { recursive: true });
   }
