@@ -1,8 +1,9 @@
-import { delimiter, dirname } from "node:path";
+import { dirname } from "node:path";
 import { decodeName } from "../base/bytes.ts";
 import { type BulkLstat, existing, newStatRows, statKind } from "../sys/bulk_stat.ts";
 import type { Sys } from "../sys/sys.ts";
 import { unlessClosed } from "./closed.ts";
+import { type ConfigPlaces, configTexts } from "./config_places.ts";
 import type { Git, Repository } from "./git_call.ts";
 import { isYes } from "./git_config.ts";
 import type { RepositoryFormat } from "./repository_format.ts";
@@ -46,61 +47,32 @@ export async function openConversions(
   root: string,
   repository: Repository,
   format: RepositoryFormat,
+  places: ConfigPlaces,
   git: Git,
   ruled: ReadonlyMap<string, string>,
   lstat: BulkLstat,
 ): Promise<Conversions> {
-  const general = attributeFiles(sys, format, repository.top, root);
-  const all = general.some((path) => converts(sys, path)) || await configConverts(sys, format, git);
+  const general = attributeFiles(places, format, repository.top, root);
+  const all = general.some((path) => converts(sys, path)) ||
+    await configConverts(sys, format, places, git);
   return new DirectoryRules(sys, root, ruled, lstat, all);
 }
 
 /** Files with attributes for the whole repository, and those in directories above the root. */
 function attributeFiles(
-  sys: Sys,
+  { systemDirectories, userDirectories }: ConfigPlaces,
   { commonDirectory }: RepositoryFormat,
   top: string,
   root: string,
 ): readonly string[] {
   const paths = [`${commonDirectory}/info/attributes`];
-  for (const directory of systemDirectories(sys)) paths.push(`${directory}/gitattributes`);
-  for (const directory of userDirectories(sys)) paths.push(`${directory}/git/attributes`);
+  for (const directory of systemDirectories) paths.push(`${directory}/gitattributes`);
+  for (const directory of userDirectories) paths.push(`${directory}/git/attributes`);
   for (let at = root; at !== top && at !== dirname(at);) {
     at = dirname(at);
     paths.push(`${at}/.gitattributes`);
   }
   return paths;
-}
-
-/** Where configuration of git's may stand that is not the repository's own. */
-export function configFiles(sys: Sys): readonly string[] {
-  const { HOME, GIT_CONFIG_GLOBAL, GIT_CONFIG_SYSTEM } = sys.env;
-  const paths = systemDirectories(sys).map((directory) => `${directory}/gitconfig`);
-  for (const directory of userDirectories(sys)) paths.push(`${directory}/git/config`);
-  if (HOME) paths.push(`${HOME}/.gitconfig`);
-  for (const path of [GIT_CONFIG_GLOBAL, GIT_CONFIG_SYSTEM]) if (path) paths.push(path);
-  return paths;
-}
-
-/** Where git may have been built to look: `/etc`, and `etc` beside the `bin` that it lies in. */
-function systemDirectories({ files, env }: Sys): readonly string[] {
-  const found = new Set(["/etc"]);
-  for (const directory of (env["PATH"] ?? "").split(delimiter)) {
-    const program = `${directory}/git`;
-    const isThere = directory.startsWith("/") &&
-      unlessClosed(() => files.stat(program), undefined) !== undefined;
-    if (!isThere) continue;
-    for (const path of [program, unlessClosed(() => files.realPath(program), program)]) {
-      found.add(`${dirname(dirname(path))}/etc`);
-    }
-    break;
-  }
-  return [...found];
-}
-
-export function userDirectories({ env: { XDG_CONFIG_HOME, HOME } }: Sys): readonly string[] {
-  if (XDG_CONFIG_HOME) return [XDG_CONFIG_HOME];
-  return HOME ? [`${HOME}/.config`] : [];
 }
 
 /** What cannot be read may hold anything. */
@@ -111,18 +83,14 @@ function converts({ files }: Sys, path: string): boolean {
   }, true);
 }
 
-/** Texts of {@link configFiles} that are there; `undefined` where one of them cannot be read. */
-export function configTexts(sys: Sys): readonly string[] | undefined {
-  const { files } = sys;
-  return unlessClosed(() =>
-    configFiles(sys)
-      .filter((path) => files.stat(path)?.kind === "file")
-      .map((path) => decodeName(files.read(path) ?? new Uint8Array())), undefined);
-}
-
-async function configConverts(sys: Sys, format: RepositoryFormat, git: Git): Promise<boolean> {
+async function configConverts(
+  sys: Sys,
+  format: RepositoryFormat,
+  places: ConfigPlaces,
+  git: Git,
+): Promise<boolean> {
   const { env } = sys;
-  const others = configTexts(sys);
+  const others = configTexts(sys, places);
   const texts = [...format.configTexts, ...others ?? []];
   const isGiven = env["GIT_CONFIG_COUNT"] !== undefined ||
     env["GIT_CONFIG_PARAMETERS"] !== undefined;

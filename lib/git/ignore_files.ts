@@ -1,6 +1,6 @@
 import { dirname, resolve } from "node:path";
 import type { Sys } from "../sys/sys.ts";
-import { configTexts, userDirectories } from "./conversions.ts";
+import { type ConfigPlaces, configTexts } from "./config_places.ts";
 import { parseGitConfig } from "./git_config.ts";
 import type { RepositoryFormat } from "./repository_format.ts";
 
@@ -18,17 +18,18 @@ const INCLUDES = /^\s*\[\s*include/im;
 export function ignoreFiles(
   sys: Sys,
   format: RepositoryFormat,
+  places: ConfigPlaces,
   top: string,
   root: string,
 ): readonly string[] | undefined {
   const { env } = sys;
-  const others = configTexts(sys);
+  const others = configTexts(sys, places);
   if (others === undefined) return undefined;
   if (env["GIT_CONFIG_COUNT"] !== undefined || env["GIT_CONFIG_PARAMETERS"] !== undefined) {
     return undefined;
   }
   const paths = [`${format.commonDirectory}/info/exclude`];
-  for (const directory of userDirectories(sys)) paths.push(`${directory}/git/ignore`);
+  for (const directory of places.userDirectories) paths.push(`${directory}/git/ignore`);
   for (let at = root; at !== top && at !== dirname(at);) {
     at = dirname(at);
     paths.push(`${at}/.gitignore`);

@@ -3,7 +3,7 @@ import { encodeName } from "../base/bytes.ts";
 import { LONG_NS } from "../sys/bulk_stat.ts";
 import { sha256 } from "../sys/digest.ts";
 import type { Files, Stat, Sys } from "../sys/sys.ts";
-import { configFiles, configTexts } from "./conversions.ts";
+import { type ConfigPlaces, configTexts } from "./config_places.ts";
 import { isYes, parseGitConfig } from "./git_config.ts";
 import type { RepositoryFormat } from "./repository_format.ts";
 
@@ -24,12 +24,13 @@ export interface IgnoreSettings {
 export function openIgnoreSettings(
   sys: Sys,
   format: RepositoryFormat,
+  places: ConfigPlaces,
   root: string,
   ignoredBy: readonly string[],
 ): IgnoreSettings {
   const { env, machine: { uid } } = sys;
   const own = [`${format.commonDirectory}/config`, `${format.gitDirectory}/config.worktree`];
-  const paths = [...own, ...configFiles(sys), ...ignoredBy];
+  const paths = [...own, ...places.files, ...ignoredBy];
   const variables = Object.keys(env).filter((name) => VARIABLES.test(name)).sort();
   const markNow = (files: Files) =>
     sha256(encodeName(JSON.stringify([
@@ -38,12 +39,10 @@ export function openIgnoreSettings(
       paths.map((path) => [path, digestAt(files, path)]),
     ])));
   const mark = markNow(sys.files);
-  const texts = [...format.configTexts, ...configTexts(sys) ?? []];
+  const configs = [...format.configTexts, ...configTexts(sys, places) ?? []].map(parseGitConfig);
   return {
     mark,
-    foldsNames: texts.some((text) =>
-      FOLDING.some((name) => parseGitConfig(text)?.get(name)?.some(isYes))
-    ),
+    foldsNames: configs.some((config) => FOLDING.some((name) => config?.get(name)?.some(isYes))),
     isSettled: (files, sinceNs) =>
       paths.every((path) => isOlder(files, path, sinceNs)) && markNow(files) === mark,
   };

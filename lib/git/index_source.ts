@@ -4,6 +4,7 @@ import type { BulkLstat } from "../sys/bulk_stat.ts";
 import { sha256 } from "../sys/digest.ts";
 import type { Sys } from "../sys/sys.ts";
 import type { Algorithm } from "./algorithm.ts";
+import { configPlaces } from "./config_places.ts";
 import { openConversions } from "./conversions.ts";
 import { unlessClosed } from "./closed.ts";
 import type { Git, Repository } from "./git_call.ts";
@@ -54,15 +55,25 @@ export async function readTracked(
   if (format === undefined || read === undefined) return undefined;
   const { index, writtenNs } = read;
   const ruled = rulesIn(index);
-  const conversions = await openConversions(sys, root, repository, format, git, ruled, lstat);
+  const places = configPlaces(sys);
+  const conversions = await openConversions(
+    sys,
+    root,
+    repository,
+    format,
+    places,
+    git,
+    ruled,
+    lstat,
+  );
   const sinceMs = rulesHoldSince(sys, stateDir, conversions.mark);
   const vouch = openVouch(index, format.algorithm, writtenNs, sinceMs);
   const { paths, text, modules, links } = index;
-  const ignoredBy = ignoreFiles(sys, format, repository.top, root);
+  const ignoredBy = ignoreFiles(sys, format, places, repository.top, root);
   const { skipsRules } = index;
   const settings = ignoredBy === undefined || skipsRules
     ? undefined
-    : unlessClosed(() => openIgnoreSettings(sys, format, root, ignoredBy), undefined);
+    : unlessClosed(() => openIgnoreSettings(sys, format, places, root, ignoredBy), undefined);
   const rest = { algorithm: format.algorithm, skipsRules, ignoredBy, settings };
   const remember = read.isKnown ? undefined : () => rememberEntries(request, index);
   return { paths, text, modules, links, index: { vouch, conversions }, remember, ...rest };
