@@ -3,6 +3,7 @@ import { decodeName } from "../base/bytes.ts";
 import { byCodeUnit } from "../base/order.ts";
 import { startSha1, startSha256 } from "../sys/digest.ts";
 import type { Algorithm } from "./algorithm.ts";
+import { NOT_ASCII } from "./names.ts";
 
 /**
  * The entries of git's index file that concern a root.
@@ -234,8 +235,6 @@ export function sealOf(bytes: Uint8Array, idBytes: number): string {
 function textOf(paths: readonly string[]): string {
   return `\0${paths.join("\0")}\0`;
 }
-
-const NOT_ASCII = /[^\0-\x7f]/;
 
 /** A name of which each character is one byte. */
 function decoded(name: string): string {

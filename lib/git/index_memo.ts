@@ -2,7 +2,7 @@ import { Buffer } from "node:buffer";
 import { damageSum } from "../sys/digest.ts";
 import type { Files } from "../sys/sys.ts";
 import type { IndexEntries } from "./index_file.ts";
-import { joinNames, splitNames } from "./names.ts";
+import { joinNames, NOT_ASCII, splitNames } from "./names.ts";
 
 /** Entries that were read before, and of which index. */
 export interface IndexMemo {
@@ -39,7 +39,8 @@ export function encodeIndexMemo({ seal, entries }: IndexMemo): Uint8Array {
   const bytes = new Uint8Array(textAt + text.length);
   new Uint32Array(bytes.buffer, HEADER_BYTES, starts.length).set(starts);
   bytes.set(text, textAt);
-  const isAscii = text.every((byte) => byte < 0x80);
+  // The names at once: asking each byte takes 4 ms where there are 5,000 names.
+  const isAscii = !NOT_ASCII.test(seal) && !NOT_ASCII.test(entries.text);
   const flags = (skipsRules ? SKIPS_RULES : 0) | (isAscii ? ASCII : 0);
   const counts = [paths.length, links.length, modules.size, flags, text.length];
   new Uint32Array(bytes.buffer, 0, HEADER_BYTES / 4)

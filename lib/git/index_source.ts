@@ -12,7 +12,9 @@ import { ignoreFiles } from "./ignore_files.ts";
 import { openIgnoreSettings } from "./ignore_settings.ts";
 import { ENTRY, hexOf, type IndexFile, readIndexFile, sealOf } from "./index_file.ts";
 import { encodeIndexMemo, FEW_NAMES, readIndexMemo } from "./index_memo.ts";
+import { namesEndingIn } from "./names.ts";
 import { readFormat } from "./repository_format.ts";
+import { indexOfPath } from "./roll.ts";
 import type { Tracked } from "./source.ts";
 import { openVouch } from "./vouch.ts";
 
@@ -80,12 +82,11 @@ export async function readTracked(
 }
 
 /** The `.gitattributes` files in the index and their ids. */
-function rulesIn({ paths, starts, bytes, idBytes }: IndexFile): ReadonlyMap<string, string> {
+function rulesIn({ paths, text, starts, bytes, idBytes }: IndexFile): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
-  for (let at = 0; at < paths.length; at++) {
-    if (!paths[at]!.endsWith(".gitattributes")) continue;
-    const id = starts[at]! + ENTRY.id;
-    found.set(paths[at]!, hexOf(bytes.subarray(id, id + idBytes)));
+  for (const path of namesEndingIn(text, ".gitattributes")) {
+    const id = starts[indexOfPath(paths, path)]! + ENTRY.id;
+    found.set(path, hexOf(bytes.subarray(id, id + idBytes)));
   }
   return found;
 }

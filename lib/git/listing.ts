@@ -2,10 +2,11 @@ import type { BulkLstat } from "../sys/bulk_stat.ts";
 import type { Sys } from "../sys/sys.ts";
 import { unlessClosed } from "./closed.ts";
 import { digestOfNames, type ListingMemo } from "./listing_memo.ts";
+import { namesEndingIn } from "./names.ts";
 import type { Pathspec } from "./pathspec.ts";
 import { Rescan } from "./rescan.ts";
 import { memoOf, rulesHold, settledMark } from "./remembered_listing.ts";
-import { indexOfPath, inOrder, matchRoll, mergeOrdered, type Roll } from "./roll.ts";
+import { finderIn, indexOfPath, inOrder, matchRoll, mergeOrdered, type Roll } from "./roll.ts";
 import { isOwnFile, type Source, type Tracked } from "./source.ts";
 import type { KnownDirectory } from "./tree.ts";
 import { WatchedRules } from "./watched_rules.ts";
@@ -106,7 +107,7 @@ export class Listing {
     this.#tracked = { paths: kept, modules: new Set(modules.keys()) };
     this.#trackedHits.clear();
     this.#namesFiles.clear();
-    this.#rules.watch(text.includes(".gitignore\0") ? kept : []);
+    this.#rules.watch(namesEndingIn(text, ".gitignore").filter((path) => !isOwnFile(path)));
     this.onLoad(this.#index);
   }
 
@@ -209,8 +210,9 @@ export class Listing {
   }
 
   #newRescan(): Rescan {
+    const inIndex = finderIn(this.#index.paths);
     const isListed = (path: string) =>
-      indexOfPath(this.#index.paths, path) !== -1 || indexOfPath(this.#others!.paths, path) !== -1;
+      inIndex(path) !== -1 || indexOfPath(this.#others!.paths, path) !== -1;
     const isModule = (path: string) => this.recorded.has(path) || this.nested.has(path);
     return new Rescan(this.sys, this.root, this.source, this.lstat, isListed, isModule);
   }

@@ -8,6 +8,7 @@ import {
   leftAlone,
   newStatRows,
   sameStat,
+  STAT,
   STAT_ROW_BYTES,
   STAT_WORDS,
   statKind,
@@ -355,7 +356,7 @@ export class Looker {
     for (let id = 0; id < this.paths.length; id++) {
       const state = this.#states[id];
       if (state === undefined) continue;
-      const isEmpty = statKind(this.#rows, id) === "none";
+      const isEmpty = this.#rows.words[id * STAT_WORDS + STAT.mode] === 0;
       if (state.kind === "module" || (state.kind === "absent") !== isEmpty) return undefined;
       if (!isEmpty && !this.#settled[id]) unsettled.push(ids.length);
       ids.push(id);
@@ -363,8 +364,7 @@ export class Looker {
     const rows = newStatRows(ids.length);
     const named: number[] = [];
     const states: FileState[] = [];
-    let first = 0;
-    for (let at = 0; at < ids.length; at++) {
+    for (let at = 0, first = 0; at < ids.length; at++) {
       const id = ids[at]!;
       if (this.#named.has(id)) named.push(at);
       states.push(this.#states[id]!);

@@ -3,7 +3,7 @@ import { concat, decodeName, encodeName } from "../base/bytes.ts";
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const encoder = new TextEncoder();
 const NUL = Uint8Array.of(0);
-const NOT_ASCII = /[^\0-\x7f]/;
+export const NOT_ASCII = /[^\0-\x7f]/;
 
 /**
  * Names from the output of a git command that was run with `-z`.
@@ -46,6 +46,15 @@ export function joinNames(names: readonly string[]): Uint8Array {
   const whole = names.join("\0") + "\0";
   if (whole.isWellFormed()) return encoder.encode(whole);
   return concat(names.flatMap((name) => [encodeName(name), NUL]));
+}
+
+/** Those names that end in a text, of names that each stand between two NUL: found without a look at each of them. */
+export function namesEndingIn(names: string, end: string): string[] {
+  const found: string[] = [];
+  for (let at = -1; (at = names.indexOf(`${end}\0`, at + 1)) !== -1;) {
+    found.push(names.slice(names.lastIndexOf("\0", at) + 1, at + end.length));
+  }
+  return found;
 }
 
 /** The bytes of a name, one character for each. ASCII names are returned as they are. */

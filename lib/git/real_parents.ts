@@ -75,13 +75,22 @@ export class RealParents {
   }
 }
 
+/** Whether a path lies in a directory itself, and not in one further down. */
+export function isIn(path: string, directory: string): boolean {
+  return path.lastIndexOf("/") === directory.length && path.startsWith(directory);
+}
+
 /** Directories on the way to files that count only where they really are. */
 export function parentsOf({ states, named }: LookedAt): readonly string[] {
   const free = new Set(named);
   const parents = new Set<string>();
+  let last = "";
   for (let at = 0; at < states.length; at++) {
-    if (free.has(at)) continue;
-    for (let above = parentPath(states[at]!.path); above !== "" && !parents.has(above);) {
+    const { path } = states[at]!;
+    // Neighbours mostly share their directory.
+    if (free.has(at) || isIn(path, last)) continue;
+    last = parentPath(path);
+    for (let above = last; above !== "" && !parents.has(above);) {
       parents.add(above);
       above = parentPath(above);
     }

@@ -14,6 +14,7 @@ import {
 import { sha256 } from "../sys/digest.ts";
 import type { DirectoryEntry, Sys } from "../sys/sys.ts";
 import { unlessClosed } from "./closed.ts";
+import { isIn } from "./real_parents.ts";
 import { isOwnFile, isOwnPart, type Source } from "./source.ts";
 import type { KnownDirectory } from "./tree.ts";
 
@@ -77,6 +78,8 @@ export class Rescan {
   readonly #ignored = new Set<string>();
   readonly #found = new Set<string>();
   readonly #closed = new Set<string>();
+  /** Files with rules that were met above what was read; each is told of once. */
+  readonly #rulesAbove = new Set<string>();
   /** How many directories were read, and how many names were shown to git. */
   read = 0;
   asked = 0;
@@ -98,7 +101,13 @@ export class Rescan {
 
   /** Adds the directories of listed files, of which nobody knows yet what is in them. */
   addParents(paths: Iterable<string>): void {
-    for (const path of paths) this.#addDirectory(parentPath(path));
+    let last = "";
+    for (const path of paths) {
+      // Neighbours mostly share their directory.
+      if (isIn(path, last)) continue;
+      last = parentPath(path);
+      this.#addDirectory(last);
+    }
   }
 
   /** Takes over what was known of all directories once; each parent comes before what is in it. */
@@ -183,7 +192,10 @@ export class Rescan {
     for (; row + 2 < asked.length && statKind(rows, row + 2) === "directory"; row += 2) {
       // What is closed has to be read to be known as closed: nothing in it counts then.
       if (!this.#mayBeRead(rows, row)) break;
-      if (isPlain(rows, row + 1) && !this.#isKnown(asked[row + 1]!)) rules.push(asked[row + 1]!);
+      const ruled = asked[row + 1]!;
+      if (this.#rulesAbove.has(ruled) || !isPlain(rows, row + 1)) continue;
+      this.#rulesAbove.add(ruled);
+      if (!this.#isKnown(ruled)) rules.push(ruled);
     }
     return row === 0 ? "" : asked[row]!;
   }

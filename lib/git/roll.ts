@@ -32,6 +32,16 @@ export function indexOfPath(paths: readonly string[], path: string): number {
   return paths[at] === path ? at : -1;
 }
 
+/** {@link indexOfPath} for who asks in the order of the paths: mostly the next one is meant, and nothing is searched. */
+export function finderIn(paths: readonly string[]): (path: string) => number {
+  let next = 0;
+  return (path) => {
+    const at = paths[next] === path ? next : indexOfPath(paths, path);
+    if (at !== -1) next = at + 1;
+    return at;
+  };
+}
+
 /**
  * Indices of the paths that a pathspec selects, ascending.
  *
