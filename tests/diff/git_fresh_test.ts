@@ -106,6 +106,37 @@ Deno.test("narrow pathspecs see what is theirs, each after its own look", async 
   }
 });
 
+Deno.test("rules that come, change and go above a directory that is named count in it", async () => {
+  using ground = Ground.create(FILES);
+  ground.commit();
+  const tree = await ground.tree();
+  const changes: readonly (readonly [name: string, () => void])[] = [
+    ["a file", () => ground.write("lib/deep/new.tmp", "1")],
+    ["rules", () => ground.write("lib/.gitignore", "*.tmp\n")],
+    ["others", () => ground.write("lib/.gitignore", "*.temp\n")],
+    ["none", () => fs.rmSync(join(ground.root, "lib/.gitignore"))],
+    ["rules that ignore themselves", () => ground.write("lib/.gitignore", "*.tmp\n.gitignore\n")],
+    ["none again", () => fs.rmSync(join(ground.root, "lib/.gitignore"))],
+    ["a file in its place", () => {
+      fs.rmSync(join(ground.root, "lib/deep"), { recursive: true });
+      ground.write("lib/deep", "1");
+    }],
+    ["a link in its place", () => {
+      fs.renameSync(join(ground.root, "lib/deep"), join(ground.root, "docs/deep"));
+      fs.symlinkSync("../src", join(ground.root, "lib/deep"));
+    }],
+  ];
+  const pictures = new Set<string>();
+  for (const [name, change] of changes) {
+    change();
+    tree.invalidate();
+    const states = await look(tree, ["lib/deep"]);
+    assert.deepEqual(states, gitStates(ground, ["lib/deep"]), name);
+    pictures.add(JSON.stringify(states));
+  }
+  assert.equal(pictures.size, 4, "with the file, without it, a file in place, a link in place");
+});
+
 Deno.test("an untracked file that is gone is not selected, a tracked one is absent", async () => {
   using ground = Ground.create({ tracked: "1" });
   ground.commit();
