@@ -1,25 +1,39 @@
-import * as z from "zod/mini";
 import { parseDuration } from "../base/duration.ts";
 import { parseSize } from "../base/size.ts";
 import type { Flaw, Suggest } from "./flaws.ts";
 import { INDEX_RULE, isIndexUrl } from "./index_url.ts";
-import { flawsOf, type RawIssue } from "./issues.ts";
+import { flawsOf } from "./issues.ts";
 import { isName, NAME_RULE } from "./names.ts";
 import type { TomlPath } from "./paths.ts";
-import { either, list, optional, quickly, recordOf, such, tableOf } from "./schema_parts.ts";
+import {
+  anything,
+  boolean,
+  converted,
+  defined,
+  either,
+  list,
+  nothing,
+  number,
+  type Of,
+  oneOf,
+  optional,
+  type Part,
+  recordOf,
+  type Shape,
+  such,
+  tableOf,
+  text,
+  whole,
+} from "./schema_parts.ts";
 import type { StandardSchema } from "./standard_schema.ts";
 import type { JsonTable } from "./toml.ts";
 
-/**
- * The grammar of `qik.toml`. This and `schema_parts.ts` are the only files that know the schema library, and
- * are themselves loaded only when a configuration is read anew.
- */
+/** The grammar of `qik.toml`. Loaded only when a configuration is read anew. */
 
-const text = such(() => true, "");
 const filled = such((value) => value.trim() !== "", "it is empty");
 const name = such(isName, NAME_RULE);
-const flag = optional(z.boolean());
-const count = (least: number) => z.int().check(z.minimum(least), z.maximum(1_000_000));
+const flag = optional(boolean);
+const count = (least: number) => whole(least, 1_000_000);
 const duration = such(
   (value) => parseDuration(value) !== undefined,
   'expected a duration such as "90s" or "2h30m"',
@@ -33,14 +47,17 @@ const ctxName = such(
   (value) => /^[A-Za-z_][A-Za-z0-9_-]*$/.test(value) && value !== "qik",
   'a variable\'s name has letters, digits, - and _ and is not "qik"',
 );
-/** Tables whose other keys belong to their `type`, which checks them afterwards. */
-const depTable = recordOf(text, z.unknown());
-const venvTable = recordOf(text, z.unknown());
-const cacheTable = recordOf(text, z.unknown());
-const pluginTable = recordOf(text, z.unknown());
-const cacheWhen = z.enum(["success", "failed", "finished", "always"]);
+/**
+ * Tables whose other keys belong to their `type`, which checks them afterwards; the JSON Schema defines them by
+ * these names.
+ */
+const depTable = defined("dep", recordOf(text, anything));
+const venvTable = defined("venv", recordOf(text, anything));
+const cacheTable = defined("cache", recordOf(text, anything));
+const pluginTable = defined("plugin", recordOf(text, anything));
+const cacheWhen = oneOf("success", "failed", "finished", "always");
 const textOrTexts = either({ string: filled, array: list(filled) });
-const notYet = z.optional(z.never());
+const notYet = optional(nothing);
 
 const dep = either({ string: filled, object: depTable });
 const venvList = list(either({ string: filled, object: venvTable }));
@@ -74,28 +91,28 @@ const command = tableOf({
   stop: notYet,
   trigger: notYet,
 });
-const commands = quickly(recordOf(name, either({ string: filled, object: command })));
+const commands = recordOf(name, either({ string: filled, object: command }));
 
-const ctxVariable = z.strictObject({
+const ctxVariable = tableOf({
   name: ctxName,
-  type: optional(z.enum(["str", "int", "bool"])),
-  default: optional(z.union([text, z.number(), z.boolean()])),
+  type: optional(oneOf("str", "int", "bool")),
+  default: optional(either({ string: text, number, boolean })),
   required: flag,
 });
-const moduleTable = z.strictObject({ name, path: filled });
+const moduleTable = tableOf({ name, path: filled });
 const modules = list(either({ string: filled, object: moduleTable }));
-const fenceSpace = z.strictObject({ type: z.literal("space"), name: filled });
-const space = z.strictObject({
+const fenceSpace = tableOf({ type: oneOf("space"), name: filled });
+const space = tableOf({
   root: optional(filled),
   venv: optional(venv),
   dotenv: optional(textOrTexts),
   modules: optional(modules),
   fence: optional(either({
-    boolean: z.boolean(),
+    boolean,
     array: list(either({ string: filled, object: fenceSpace })),
   })),
 });
-const defaults = z.strictObject({
+const defaults = tableOf({
   cache: optional(filled),
   "cache-when": optional(cacheWhen),
   venv: optional(venv),
@@ -107,15 +124,15 @@ const defaults = z.strictObject({
   secrets: optional(list(filled)),
   jobserver: flag,
 });
-const base = z.strictObject({ deps: optional(list(dep)) });
-const pydist = z.strictObject({
+const base = tableOf({ deps: optional(list(dep)) });
+const pydist = tableOf({
   versions: optional(recordOf(text, text)),
   "ignore-missing": flag,
   "ignore-missing-modules": flag,
   modules: optional(recordOf(text, text)),
 });
 const caches = recordOf(name, cacheTable);
-export const project = z.strictObject({
+export const project = tableOf({
   ctx: optional(list(either({ string: ctxName, object: ctxVariable }))),
   base: optional(base),
   defaults: optional(defaults),
@@ -131,20 +148,20 @@ export const project = z.strictObject({
   hooks: optional(recordOf(text, list(filled))),
 });
 /** The `qik.toml` of a module holds commands only. */
-const moduleFile = z.strictObject({ commands: optional(commands) });
+const moduleFile = tableOf({ commands: optional(commands) });
 
 /** Bytes and milliseconds from here on. */
-const localCache = z.strictObject({
-  "max-size": optional(z.pipe(size, z.transform((value) => parseSize(value)!))),
-  "max-age": optional(z.pipe(duration, z.transform((value) => parseDuration(value)!))),
+const localCache = tableOf({
+  "max-size": optional(converted(size, (value) => parseSize(value)!)),
+  "max-age": optional(converted(duration, (value) => parseDuration(value)!)),
 });
-const repoCache = z.strictObject({
-  verify: optional(z.enum(["off", "changed"])),
+const repoCache = tableOf({
+  verify: optional(oneOf("off", "changed")),
   protected: optional(filled),
 });
 
-const activeVenv = z.strictObject({ reqs: optional(textOrTexts), lock: optional(filled) });
-const spaceVenv = z.strictObject({ name: filled });
+const activeVenv = tableOf({ reqs: optional(textOrTexts), lock: optional(filled) });
+const spaceVenv = tableOf({ name: filled });
 
 /** What a template comes to is known later. */
 const index = such((value) => value.includes("{") || isIndexUrl(value), INDEX_RULE);
@@ -160,40 +177,32 @@ const venvKeys = (index: typeof text) => ({
   cache: optional(filled),
 });
 /** Keys of every venv that a plugin builds; the plugin's type may have more. */
-export const builtVenv = z.strictObject(venvKeys(index));
+export const builtVenv = tableOf(venvKeys(index));
 /** The same of a type whose indexes have names, such as `conda-forge`. */
-export const channelVenv = z.strictObject(venvKeys(text));
+export const channelVenv = tableOf(venvKeys(text));
 /** Of a type without keys of its own. */
-export const noSettings = z.strictObject({});
+export const noSettings = tableOf({});
 
-/** The tables above under the names that the JSON Schema defines them by. */
-export const TYPED_TABLES: ReadonlyMap<unknown, string> = new Map<unknown, string>([
-  [depTable, "dep"],
-  [venvTable, "venv"],
-  [cacheTable, "cache"],
-  [pluginTable, "plugin"],
-]);
-
-export type RawProject = z.infer<typeof project>;
-export type RawModuleFile = z.infer<typeof moduleFile>;
-export type RawCommand = z.infer<typeof command>;
-export type RawSpace = z.infer<typeof space>;
-export type RawModule = string | z.infer<typeof moduleTable>;
-export type RawCtx = z.infer<typeof ctxVariable>;
+export type RawProject = Of<typeof project>;
+export type RawModuleFile = Of<typeof moduleFile>;
+export type RawCommand = Of<typeof command>;
+export type RawSpace = Of<typeof space>;
+export type RawModule = string | Of<typeof moduleTable>;
+export type RawCtx = Of<typeof ctxVariable>;
 
 /** What every remote cache takes besides its plugin's own keys; what may hold templates is checked when opened. */
-export const remoteCache = z.strictObject({
+export const remoteCache = tableOf({
   mode: optional(filled),
   scope: optional(filled),
   "read-scopes": optional(list(filled, 1)),
   "sign-key": optional(text),
   "accept-keys": optional(list(filled)),
   "ca-file": optional(text),
-  timeout: optional(z.pipe(duration, z.transform((value) => parseDuration(value)!))),
-  "upload-wait": optional(z.pipe(duration, z.transform((value) => parseDuration(value)!))),
-  "max-entry-size": optional(z.pipe(size, z.transform((value) => parseSize(value)!))),
+  timeout: optional(converted(duration, (value) => parseDuration(value)!)),
+  "upload-wait": optional(converted(duration, (value) => parseDuration(value)!)),
+  "max-entry-size": optional(converted(size, (value) => parseSize(value)!)),
 });
-export type RemoteSettings = z.infer<typeof remoteCache>;
+export type RemoteSettings = Of<typeof remoteCache>;
 
 /** Settings of the caches that the grammar itself knows. */
 export const OWN_CACHES: ReadonlyMap<string, StandardSchema<unknown>> = new Map<
@@ -224,7 +233,7 @@ const KEYS: ReadonlyMap<string, readonly string[]> = new Map(
 );
 
 /** Keys worth suggesting: not those that a later version brings. */
-function offered(shape: Readonly<Record<string, unknown>>): string[] {
+function offered(shape: Shape): string[] {
   return Object.keys(shape).filter((key) => shape[key] !== notYet);
 }
 
@@ -237,17 +246,26 @@ export type Checking<T> = { readonly value: T } | { readonly flaws: readonly Fla
 
 /** Checks a whole project file. */
 export function checkProject(file: JsonTable, suggest: Suggest): Checking<RawProject> {
-  const result = z.safeParse(project, file);
-  if (result.success) return { value: result.data };
-  const issues = result.error.issues as unknown as RawIssue[];
-  return { flaws: flawsOf(issues, { value: file, suggest, keys: knownKeys }) };
+  return checked(project, file, suggest, knownKeys);
 }
 
 /** Checks the file of a module. */
 export function checkModuleFile(file: JsonTable, suggest: Suggest): Checking<RawModuleFile> {
-  const result = z.safeParse(moduleFile, file);
-  if (result.success) return { value: result.data };
-  const issues = result.error.issues as unknown as RawIssue[];
-  const keys = (path: TomlPath) => path.length === 0 ? ["commands"] : knownKeys(path);
-  return { flaws: flawsOf(issues, { value: file, suggest, keys }) };
+  return checked(
+    moduleFile,
+    file,
+    suggest,
+    (path) => path.length === 0 ? ["commands"] : knownKeys(path),
+  );
+}
+
+function checked<T>(
+  { wrong, read }: Part<T>,
+  value: JsonTable,
+  suggest: Suggest,
+  keys: (path: TomlPath) => readonly string[],
+): Checking<T> {
+  const issues = wrong(value);
+  if (issues !== undefined) return { flaws: flawsOf(issues, { value, suggest, keys }) };
+  return { value: read!(value) };
 }

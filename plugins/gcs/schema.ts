@@ -1,12 +1,12 @@
-import * as z from "zod/mini";
+import { type Of, optional, tableOf, text } from "../../mod.ts";
 
 /** `[caches.NAME]` with `type = "gcs"`; all texts may hold templates. */
-export const settings = z.strictObject({
-  bucket: z.string(),
-  prefix: z.optional(z.string()),
+export const settings = tableOf({
+  bucket: text,
+  prefix: optional(text),
   /** A credentials file of Google's, by its path or as its own text. */
-  credentials: z.optional(z.string()),
-  "endpoint-url": z.optional(z.string()),
+  credentials: optional(text),
+  "endpoint-url": optional(text),
 });
 
-export type GcsSettings = z.infer<typeof settings>;
+export type GcsSettings = Of<typeof settings>;

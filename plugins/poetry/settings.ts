@@ -1,12 +1,12 @@
 /** Keys that only Poetry has. Loaded only when a configuration is read anew. */
-import * as z from "zod/mini";
+import { boolean, either, list, optional, tableOf, text } from "../../mod.ts";
 
-const names = z.optional(z.union([z.string(), z.array(z.string())]));
+const names = optional(either({ string: text, array: list(text) }));
 
-export const settingsSchema = z.strictObject({
+export const settingsSchema = tableOf({
   with: names,
   without: names,
   only: names,
   extras: names,
-  "install-project": z.optional(z.boolean()),
+  "install-project": optional(boolean),
 });

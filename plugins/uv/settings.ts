@@ -1,7 +1,7 @@
 /** Keys that only uv has. Loaded only when a configuration is read anew. */
-import * as z from "zod/mini";
+import { boolean, optional, tableOf } from "../../mod.ts";
 
-export const settingsSchema = z.strictObject({
-  universal: z.optional(z.boolean()),
-  hashes: z.optional(z.boolean()),
+export const settingsSchema = tableOf({
+  universal: optional(boolean),
+  hashes: optional(boolean),
 });
