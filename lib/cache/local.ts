@@ -55,6 +55,8 @@ export interface LocalCacheOptions {
   readonly stateDir: string;
   /** Shown in messages; `local` where unset. */
   readonly name?: string;
+  /** Told of each entry that was found or stored, and its file. */
+  readonly onEntry?: (entry: Entry, file: string) => void;
 }
 
 /** A cache on this machine's disk; `save` writes what it learned about the working tree, and never throws. */
@@ -175,6 +177,7 @@ function find(store: Store, key: string): Lookup {
       discard(store.files, file);
       return { found: false, reason: "damaged", detail: entry };
     }
+    store.onEntry?.(entry, file);
     markUsed(store, file, stat);
     return { found: true, hit: hitOf(store, entry, file) };
   } catch (error) {
@@ -320,6 +323,7 @@ function keep(store: Store, result: TaskResult): PutOutcome {
     if (isShort) rememberKey(place, key);
     else recordExplanation(place, key, result.explanation);
     writeStored(files, file, writeEntry({ manifest, inline }, isShort ? why : undefined));
+    store.onEntry?.({ manifest, inline }, file);
     return manifest;
   });
 }

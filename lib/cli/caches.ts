@@ -13,6 +13,7 @@ import { intentToAdd } from "../git/intent_to_add.ts";
 import type { ProtectedTree } from "../git/protected_tree.ts";
 import { fillJson } from "../plan/fill.ts";
 import type { Task } from "../plan/types.ts";
+import { Sightings } from "../proof/sightings.ts";
 import type { Sys } from "../sys/sys.ts";
 import type { Project } from "./project.ts";
 import { Remotes } from "./remotes.ts";
@@ -20,6 +21,8 @@ import { Remotes } from "./remotes.ts";
 /** The caches of a project, by the names that commands use. */
 export interface Caches {
   get(name: string): Cache;
+  /** What the local cache asked about files, where that was wanted. */
+  readonly sightings: Sightings | undefined;
   readonly remotes: Remotes;
   /** Artifacts of a task as they are on disk, for the keys of its dependants where it takes no part itself. */
   artifactsOnDisk(task: Task): readonly Artifact[];
@@ -34,12 +37,23 @@ export interface Caches {
   save(): void;
 }
 
-/** Opens caches when they are first asked for, so that a run without the repo cache never looks for it. */
-export function openCaches(sys: Sys, project: Project): Caches {
+/**
+ * Opens caches when they are first asked for, so that a run without the repo cache never looks for it.
+ *
+ * @param watched Whether a proof may want to know what the local cache asked.
+ */
+export function openCaches(sys: Sys, project: Project, watched = false): Caches {
   const { files, clock } = sys;
   const { root, cacheDir, stateDir } = project.paths;
-  const local = openLocalCache({ files, clock, dir: cacheDir, stateDir });
-  const own = madeHere(local);
+  const sightings = watched ? new Sightings(files, root) : undefined;
+  const local = openLocalCache({
+    files: sightings?.files ?? files,
+    clock,
+    dir: cacheDir,
+    stateDir,
+    ...(sightings !== undefined && { onEntry: sightings.saw }),
+  });
+  const own = sightings?.watch(madeHere(local)) ?? madeHere(local);
   let repo: RepoCache | undefined;
   const opened = new Map<string, Cache>([["none", noCache]]);
   const typeOf = (name: string) =>
@@ -60,6 +74,7 @@ export function openCaches(sys: Sys, project: Project): Caches {
   };
   return {
     remotes,
+    sightings,
     get(name) {
       const known = opened.get(name);
       if (known !== undefined) return known;

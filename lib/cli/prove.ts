@@ -1,10 +1,12 @@
 import { Buffer } from "node:buffer";
-import type { Lookup, Manifest } from "../cache/cache.ts";
+import type { Hit, Manifest } from "../cache/cache.ts";
+import { readerOf, replayTurns } from "../cache/replay.ts";
 import { QikError } from "../base/problems.ts";
 import type { Task } from "../plan/types.ts";
 import { makeProof } from "../proof/make.ts";
 import type { Proof, Restorable, StoredEvent } from "../proof/proof.ts";
 import { encodeProof } from "../proof/proof_file.ts";
+import type { Sighting } from "../proof/sightings.ts";
 import { Witness } from "../proof/witness.ts";
 import { logPath } from "../run/log_file.ts";
 import { MaskedOutput } from "../run/masked_output.ts";
@@ -73,9 +75,8 @@ async function prove(sys: Sys, session: Session, run: EndedRun): Promise<Proof |
   collect();
   const caches = new Witness(sys, (path) => path.startsWith(`${paths.stateDir}/`));
   const restorable = new Map<number, Omit<Restorable, "rows">>();
-  const events = await replayed(seenBy(caches, sys), session, run, (task, manifest) => {
-    caches.asker = task.index;
-    if (manifest !== undefined && isRestorable(session, task, manifest)) {
+  const events = await replayed(caches, sys, session, run, (task, manifest) => {
+    if (isRestorable(session, task, manifest)) {
       restorable.set(task.index, { key: manifest.key, patterns: task.artifacts });
     }
   });
@@ -115,17 +116,20 @@ function isPlain({ project: { plan: { config } } }: Session): boolean {
 
 /**
  * What the next run will tell of each task: looked up as that run would do it, after everything has ended. Nothing may
- * be left to restore.
+ * be left to restore. What this run saw when it looked up or stored a result is not looked at again where all of it is
+ * the same still.
  */
 async function replayed(
-  sys: Sys,
+  caches: Witness,
+  outside: Sys,
   session: Session,
   { tasks, record }: EndedRun,
-  /** Told which task is looked up, and then what was found. */
-  onTask: (task: Task, found?: Manifest) => void,
+  /** Told of each task what was found. */
+  onFound: (task: Task, found: Manifest) => void,
 ): Promise<readonly StoredEvent[] | undefined> {
-  const { project } = session;
-  const caches = openCaches(sys, project);
+  const sys = seenBy(caches, outside);
+  const sought = openCaches(sys, session.project);
+  const seen = sightingsOf(session, tasks, record);
   const byName = new Map(tasks.map((task) => [task.name, task]));
   const events: StoredEvent[] = [];
   let logBytes = 0;
@@ -136,19 +140,33 @@ async function replayed(
       continue;
     }
     const task = byName.get(event.task)!;
-    onTask(task);
+    caches.asker = task.index;
     const keyed = record.keyed.get(event.task);
     if (keyed === undefined || event.key !== keyed.key) return undefined;
     if (!await keyed.holds()) return undefined;
-    const found = await foundHere(caches, session, task.cache, keyed.key);
-    const told = await replay(found, sys, session, task, keyed.key);
+    const sighting = seen.get(keyed.key);
+    if (sighting !== undefined) caches.take(sighting.asked);
+    const found = sighting === undefined
+      ? await foundHere(sought, session, task, keyed.key)
+      : foundAgain(sighting);
+    const told = found && isWanted(task, 0) ? replay(found, sys, session, task) : undefined;
     if (told === undefined) return undefined;
-    if (found?.found) onTask(task, found.hit.manifest);
+    onFound(task, found!.manifest);
     for (const each of told) logBytes += each.type === "task-output" ? each.base64.length : 0;
     if (logBytes > MOST_LOG_BYTES) return undefined;
     events.push(...told);
   }
   return events;
+}
+
+function sightingsOf(
+  session: Session,
+  tasks: readonly Task[],
+  record: RunRecord,
+): ReadonlyMap<string, Sighting> {
+  const local = tasks.filter(({ cache }) => typeOf(session, cache) === "local");
+  const keys = local.flatMap(({ name }) => record.keyed.get(name)?.key ?? []);
+  return session.caches.sightings?.holding(keys) ?? new Map();
 }
 
 /** What git has is not brought back by a hit, and what other caches have may not be all here. */
@@ -161,6 +179,9 @@ function typeOf({ project: { plan: { config } } }: Session, name: string): strin
   return config.caches.find((cache) => cache.name === name)?.type ?? name;
 }
 
+/** A result that is in place, with its log. */
+type Found = Pick<Hit, "manifest" | "replay">;
+
 /**
  * What this machine's disk answers. A run asks no server about what is here, and whether that counts (scopes, keys,
  * what CI says) is decided by files and variables that the proof rests on.
@@ -168,32 +189,38 @@ function typeOf({ project: { plan: { config } } }: Session, name: string): strin
 async function foundHere(
   caches: Caches,
   session: Session,
-  name: string,
+  { cache, artifacts }: Task,
   key: string,
-): Promise<Lookup | undefined> {
-  if (["local", "repo"].includes(typeOf(session, name))) return await caches.get(name).get(key);
-  return await caches.remotes.find(name)?.kept(key);
-}
-
-async function replay(
-  found: Lookup | undefined,
-  { files }: Sys,
-  { project: { paths: { root }, secrets }, tree }: Session,
-  task: Task,
-  key: string,
-): Promise<StoredEvent[] | undefined> {
-  if (found?.found !== true || found.hit.manifest.exit !== 0 || !isWanted(task, 0)) {
-    return undefined;
-  }
+): Promise<Found | undefined> {
+  const isHere = ["local", "repo"].includes(typeOf(session, cache));
+  const found = isHere
+    ? await caches.get(cache).get(key)
+    : await caches.remotes.find(cache)?.kept(key);
+  if (found?.found !== true || found.hit.manifest.exit !== 0) return undefined;
   const restored = await found.hit.restore({
-    root,
-    patterns: task.artifacts,
-    isTracked: (path) => tree.isTracked(path),
+    root: session.project.paths.root,
+    patterns: artifacts,
+    isTracked: (path) => session.tree.isTracked(path),
     // Nothing can be in the way of what is in place.
     isListed: () => true,
   });
-  if (!restored.ok || restored.written + restored.removed > 0) return undefined;
-  const { manifest: { log: { size }, tookMs } } = found.hit;
+  return restored.ok && restored.written + restored.removed === 0 ? found.hit : undefined;
+}
+
+function foundAgain({ manifest, log }: Sighting): Found {
+  return {
+    manifest,
+    replay: (onOutput) => replayTurns(readerOf(log), manifest.log.turns, onOutput),
+  };
+}
+
+function replay(
+  found: Found,
+  { files }: Sys,
+  { project: { paths: { root }, secrets } }: Session,
+  task: Task,
+): StoredEvent[] | undefined {
+  const { key, log: { size }, tookMs } = found.manifest;
   const log = logPath(task.name);
   if ((files.lstat(`${root}/${log}`)?.size ?? 0) !== size) return undefined;
   const events: StoredEvent[] = [];
@@ -201,7 +228,7 @@ async function replay(
     const base64 = Buffer.from(bytes).toString("base64");
     events.push({ type: "task-output", task: task.name, stream, base64 });
   });
-  found.hit.replay((...piece) => output.push(...piece));
+  found.replay((...piece) => output.push(...piece));
   output.end();
   events.push({
     type: "task-ended",

@@ -75,7 +75,7 @@ export async function openSession(
     project.secrets.learn(env);
     return env;
   };
-  const caches = openCaches(outside, project);
+  const caches = openCaches(outside, project, witness !== undefined);
   const worlds: WorldParts = { sys, project, spaces, tools, tree, witness };
   const world = (task: Task) => worldOf(worlds, task.space, () => environment(task, 0));
   let key: Uint8Array | undefined;

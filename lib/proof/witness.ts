@@ -80,6 +80,16 @@ export class Witness {
     return this.#doubts;
   }
 
+  /** Notes what was asked elsewhere, and would be answered in the same way now. */
+  take(asked: ReadonlyMap<string, Asked>): void {
+    for (const [path, { lstat, content, names, link }] of asked) {
+      if (lstat !== undefined) this.#stat(path, "lstat", () => lstat ?? undefined);
+      if (content !== undefined) this.#note(path, "content", content);
+      if (names !== undefined) this.#note(path, "names", names);
+      if (link !== undefined) this.#note(path, "link", link);
+    }
+  }
+
   /** Something else than a file was asked. */
   doubt(): void {
     this.#doubts = true;
