@@ -225,7 +225,6 @@ export interface TablePart<T> extends Part<T> {
 /** A table with these keys and no others; its keys are read in this order. */
 export function tableOf<const S extends Shape>(shape: S): TablePart<TableOf<S>> {
   const entries = Object.entries(shape);
-  const needed = entries.flatMap(([key, of]) => isOptional(of) ? [] : [key]);
   const made = part<TableOf<S>>({
     wrong(value) {
       if (!isTable(value)) return typeIssue("object");
@@ -250,12 +249,15 @@ export function tableOf<const S extends Shape>(shape: S): TablePart<TableOf<S>> 
       }
       return table as TableOf<S>;
     },
-    json: () => ({
-      type: "object",
-      properties: Object.fromEntries(entries.map(([key, of]) => [key, of.json()])),
-      ...(needed.length === 0 ? {} : { required: needed }),
-      additionalProperties: false,
-    }),
+    json() {
+      const needed = entries.flatMap(([key, of]) => isOptional(of) ? [] : [key]);
+      return {
+        type: "object",
+        properties: Object.fromEntries(entries.map(([key, of]) => [key, of.json()])),
+        ...(needed.length === 0 ? {} : { required: needed }),
+        additionalProperties: false,
+      };
+    },
   });
   return { ...made, shape };
 }
