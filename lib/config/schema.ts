@@ -216,29 +216,25 @@ export const OWN_VENVS: ReadonlyMap<string, StandardSchema<unknown>> = new Map<
   StandardSchema<unknown>
 >([["active", activeVenv], ["space", spaceVenv]]);
 
-/** The keys allowed in the tables of a file, by a path whose free names are `*`. */
-const KEYS: ReadonlyMap<string, readonly string[]> = new Map(
-  Object.entries({
-    "": project,
-    "commands.*": command,
-    "ctx.*": ctxVariable,
-    "modules.*": moduleTable,
-    "spaces.*": space,
-    "spaces.*.modules.*": moduleTable,
-    "spaces.*.fence.*": fenceSpace,
-    defaults,
-    base,
-    pydist,
-  }).map(([path, schema]) => [path, offered(schema.shape)]),
-);
+/** The tables of a file by their paths, whose free names are `*`. */
+const TABLES: ReadonlyMap<string, { readonly shape: Shape }> = new Map<string, { shape: Shape }>([
+  ["", project],
+  ["commands.*", command],
+  ["ctx.*", ctxVariable],
+  ["modules.*", moduleTable],
+  ["spaces.*", space],
+  ["spaces.*.modules.*", moduleTable],
+  ["spaces.*.fence.*", fenceSpace],
+  ["defaults", defaults],
+  ["base", base],
+  ["pydist", pydist],
+]);
 
-/** Keys worth suggesting: not those that a later version brings. */
-function offered(shape: Shape): string[] {
-  return Object.keys(shape).filter((key) => shape[key] !== notYet);
-}
-
+/** Keys worth suggesting in a table: not those that a later version brings. */
 function knownKeys(path: TomlPath): readonly string[] {
-  return KEYS.get(path.map((part, at) => at % 2 === 1 ? "*" : part).join(".")) ?? [];
+  const { shape = {} } = TABLES.get(path.map((part, at) => at % 2 === 1 ? "*" : part).join(".")) ??
+    {};
+  return Object.keys(shape).filter((key) => shape[key] !== notYet);
 }
 
 /** The result of a check: flaws are never empty where there is no value. */
