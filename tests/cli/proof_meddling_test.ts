@@ -120,9 +120,11 @@ async function checkNext(repo: Repo, what: string): Promise<void> {
   assert.deepEqual(await afterRun(repo, ""), await afterRun(repo, "../twin"), `again, ${what}`);
 }
 
-/** A script whose failing lines are no matter; another text each time. */
+/** A script whose failing lines are no matter. Run again, it leaves all alone: then nothing is a matter of chance. */
 function script(unique: string, lines: readonly string[]): string {
-  return `# ${unique}\n(:\n${lines.join("\n")}\n) 2> /dev/null\ntrue\n`;
+  return `# ${unique}\nmkdir "../did-$QIK__TASK" 2> /dev/null || exit 0\n(:\n${
+    lines.join("\n")
+  }\n) 2> /dev/null\ntrue\n`;
 }
 
 repoTest(
@@ -136,6 +138,7 @@ repoTest(
       await repo.run("sh", "-c", "rm -rf ._qik own* shared links");
       await repo.write({ "after.sh": "" });
       if (way === "found") await repo.must("-n", "3");
+      await repo.run("sh", "-c", "rm -rf ../did-*");
       await repo.write({ "after.sh": script(line, [line]) });
       await repo.qik("-n", "3");
       await checkNext(repo, `${way}: ${line}`);
@@ -172,6 +175,7 @@ repoTest(`${ROUNDS} rounds of meddling, seed ${SEED}`, FILES, async (first) => {
     const parts = JSON.stringify({ changed, beside, after, others });
     // Things as old as they mostly are when somebody goes on.
     if (next(4) === 0) await repo.run("sleep", "2.1");
+    await repo.run("sh", "-c", "rm -rf ../did-*");
     const running = repo.startQik("-n", "3");
     const meddling = repo.start("sh", "-c", slowly(others).join("\n") || "true");
     await running.ended;
