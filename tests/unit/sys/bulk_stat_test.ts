@@ -6,6 +6,7 @@ import { join } from "node:path";
 import {
   type BulkLstat,
   bulkLstat,
+  leftAlone,
   lstatEach,
   newStatRows,
   sameStat,
@@ -118,5 +119,26 @@ Deno.test("a size above 4 GiB is whole, and a root that is gone has nothing in i
     assert.equal(statKind(rowsOf(bulkLstat, join(root, "gone"), ["f"]), 0), "none");
   } finally {
     fs.rmSync(root, { recursive: true });
+  }
+});
+
+Deno.test("a time is believed 2 s after the end of its tick, and not before", () => {
+  const SECOND = 1_000_000_000n;
+  const [base, ticks] = [1_700_000_000n * SECOND, [SECOND, 1_000_000n, 1n]];
+  for (
+    const [offset, tick] of [[0n, ticks[0]!], [5_000_000n, ticks[1]!], [1n, ticks[2]!]] as const
+  ) {
+    const rows = newStatRows(1);
+    for (const at of [STAT.mtime, STAT.ctime]) rows.words[at] = 1_700_000_000;
+    for (const at of [STAT.mtimeNs, STAT.ctimeNs]) rows.words[at] = Number(offset);
+    const first = base + offset + tick + 2n * SECOND + 1n;
+    for (const late of [0n, 1n, SECOND - 1n, SECOND, 3n * SECOND]) {
+      assert.equal(leftAlone(rows, 0, first + late), true, `${offset} ${late}`);
+    }
+    for (const early of [1n, 2n, SECOND - 1n, SECOND, 3n * SECOND]) {
+      assert.equal(leftAlone(rows, 0, first - early), false, `${offset} ${early}`);
+    }
+    rows.words[STAT.ctime] = 1_700_000_100;
+    assert.equal(leftAlone(rows, 0, first + 3n * SECOND), false, "the later one decides");
   }
 });
