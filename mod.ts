@@ -49,25 +49,6 @@ export type {
   PydistConfig,
   SpaceConfig,
 } from "./lib/config/types.ts";
-export {
-  anything,
-  boolean,
-  either,
-  list,
-  nonempty,
-  number,
-  type Of,
-  oneOf,
-  optional,
-  type Part,
-  recordOf,
-  such,
-  tableOf,
-  type TablePart,
-  text,
-  where,
-  whole,
-} from "./lib/config/schema_parts.ts";
 export { digestBytes } from "./lib/git/content.ts";
 export type { LinkedDirectory } from "./lib/git/linked_directories.ts";
 export type { FileState } from "./lib/git/tree.ts";

@@ -1,9 +1,11 @@
 import * as z from "zod/mini";
 import type { Kinds } from "./kinds.ts";
-import { OWN_CACHES, OWN_VENVS, project } from "./schema.ts";
-import type { JsonSchema, Part } from "./schema_parts.ts";
-import type { SplitSchema } from "./split_schema.ts";
+import { project, TYPED_TABLES } from "./schema.ts";
+import { OWN_CACHES, OWN_VENVS } from "./schema.ts";
+import { insideOf } from "./schema_parts.ts";
 import type { StandardSchema } from "./standard_schema.ts";
+
+type JsonSchema = Record<string, unknown>;
 
 const DRAFT = "https://json-schema.org/draft/2020-12/schema";
 
@@ -31,7 +33,9 @@ export async function configJsonSchema(kinds: Kinds): Promise<JsonSchema> {
     venv: await typed([...own(OWN_VENVS), ...kinds.venvs]),
     plugin: await pluginTables(kinds.plugins),
   };
-  return { $schema: DRAFT, title: "qik.toml", ...project.json(), $defs: definitions };
+  const schema = written(project);
+  delete schema["$schema"];
+  return { $schema: DRAFT, title: "qik.toml", ...schema, $defs: definitions };
 }
 
 /** Tables told apart by their source, under the old word for it, too. Any other source takes any keys. */
@@ -72,15 +76,11 @@ async function typed(
   return { anyOf: await Promise.all(tables) };
 }
 
-/** A kind's own part: by qik's parts, by zod, by the library's own word (Standard JSON Schema), else any table. */
-function jsonSchemaOf(schema: StandardSchema<unknown>): JsonSchema {
+/** A kind's own part: by zod, by the library's own word (Standard JSON Schema), else any table. */
+export function jsonSchemaOf(schema: StandardSchema<unknown>): JsonSchema {
   const standard: StandardSchema<unknown>["~standard"] & StandardJsonSchema = schema["~standard"];
-  if (standard.vendor === "qik" && "json" in schema) return (schema as Part).json();
-  if (standard.vendor === "qik" && "halves" in schema) {
-    return joined(schema as SplitSchema<unknown>);
-  }
   const own = standard.vendor === "zod"
-    ? z.toJSONSchema(schema as unknown as z.ZodMiniType, { io: "input", unrepresentable: "any" })
+    ? written(schema as unknown as z.ZodMiniType)
     : standard.jsonSchema?.input?.({ target: "draft-2020-12" });
   const { $schema: _, ...rest } = own ?? { type: "object" };
   return rest;
@@ -90,8 +90,27 @@ interface StandardJsonSchema {
   readonly jsonSchema?: { input?(options: { readonly target: string }): JsonSchema };
 }
 
-function joined({ halves }: SplitSchema<unknown>): JsonSchema {
-  const [first, second] = halves.map(jsonSchemaOf) as [JsonSchema, JsonSchema];
-  const properties = { ...first["properties"] as object, ...second["properties"] as object };
-  return { ...second, properties };
+/** zod's JSON Schema, with the schemas it cannot look into (see `schema_parts.ts`) written out. */
+function written(schema: z.ZodMiniType): JsonSchema {
+  return z.toJSONSchema(schema, {
+    io: "input",
+    unrepresentable: "any",
+    override({ zodSchema, jsonSchema }) {
+      const table = TYPED_TABLES.get(zodSchema);
+      const inside = insideOf(zodSchema);
+      if (table !== undefined) replace(jsonSchema, { $ref: `#/$defs/${table}` });
+      else if (inside !== undefined) {
+        const all = inside.map((one) => {
+          const { $schema: _, ...rest } = written(one);
+          return rest;
+        });
+        replace(jsonSchema, all.length === 1 ? all[0]! : { anyOf: all });
+      }
+    },
+  }) as JsonSchema;
+}
+
+function replace(target: object, by: JsonSchema): void {
+  for (const key of Object.keys(target)) delete (target as JsonSchema)[key];
+  Object.assign(target, by);
 }

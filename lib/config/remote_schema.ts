@@ -16,7 +16,7 @@ export async function withRemoteSettings(
   own: StandardSchema<unknown>,
 ): Promise<StandardSchema<SplitSettings<unknown>>> {
   const { remoteCache } = await import("./schema.ts");
-  return splitSchema(remoteCache, own, (common, own) => ({ common, own }));
+  return await splitSchema(remoteCache, own, (common, own) => ({ common, own }));
 }
 
 /** {@link withRemoteSettings} for a schema that is yet to be loaded. */

@@ -1,39 +1,25 @@
+import * as z from "zod/mini";
 import { parseDuration } from "../base/duration.ts";
 import { parseSize } from "../base/size.ts";
 import type { Flaw, Suggest } from "./flaws.ts";
 import { INDEX_RULE, isIndexUrl } from "./index_url.ts";
-import { flawsOf } from "./issues.ts";
+import { flawsOf, type RawIssue } from "./issues.ts";
 import { isName, NAME_RULE } from "./names.ts";
 import type { TomlPath } from "./paths.ts";
-import {
-  anything,
-  boolean,
-  converted,
-  defined,
-  either,
-  list,
-  nothing,
-  number,
-  type Of,
-  oneOf,
-  optional,
-  type Part,
-  recordOf,
-  type Shape,
-  such,
-  tableOf,
-  text,
-  whole,
-} from "./schema_parts.ts";
+import { either, list, optional, quickly, recordOf, such, tableOf } from "./schema_parts.ts";
 import type { StandardSchema } from "./standard_schema.ts";
 import type { JsonTable } from "./toml.ts";
 
-/** The grammar of `qik.toml`. Loaded only when a configuration is read anew. */
+/**
+ * The grammar of `qik.toml`. This and `schema_parts.ts` are the only files that know the schema library, and
+ * are themselves loaded only when a configuration is read anew.
+ */
 
+const text = such(() => true, "");
 const filled = such((value) => value.trim() !== "", "it is empty");
 const name = such(isName, NAME_RULE);
-const flag = optional(boolean);
-const count = (least: number) => whole(least, 1_000_000);
+const flag = optional(z.boolean());
+const count = (least: number) => z.int().check(z.minimum(least), z.maximum(1_000_000));
 const duration = such(
   (value) => parseDuration(value) !== undefined,
   'expected a duration such as "90s" or "2h30m"',
@@ -47,17 +33,14 @@ const ctxName = such(
   (value) => /^[A-Za-z_][A-Za-z0-9_-]*$/.test(value) && value !== "qik",
   'a variable\'s name has letters, digits, - and _ and is not "qik"',
 );
-/**
- * Tables whose other keys belong to their `type`, which checks them afterwards; the JSON Schema defines them by
- * these names.
- */
-const depTable = defined("dep", recordOf(text, anything));
-const venvTable = defined("venv", recordOf(text, anything));
-const cacheTable = defined("cache", recordOf(text, anything));
-const pluginTable = defined("plugin", recordOf(text, anything));
-const cacheWhen = oneOf("success", "failed", "finished", "always");
+/** Tables whose other keys belong to their `type`, which checks them afterwards. */
+const depTable = recordOf(text, z.unknown());
+const venvTable = recordOf(text, z.unknown());
+const cacheTable = recordOf(text, z.unknown());
+const pluginTable = recordOf(text, z.unknown());
+const cacheWhen = z.enum(["success", "failed", "finished", "always"]);
 const textOrTexts = either({ string: filled, array: list(filled) });
-const notYet = optional(nothing);
+const notYet = z.optional(z.never());
 
 const dep = either({ string: filled, object: depTable });
 const venvList = list(either({ string: filled, object: venvTable }));
@@ -91,28 +74,28 @@ const command = tableOf({
   stop: notYet,
   trigger: notYet,
 });
-const commands = recordOf(name, either({ string: filled, object: command }));
+const commands = quickly(recordOf(name, either({ string: filled, object: command })));
 
-const ctxVariable = tableOf({
+const ctxVariable = z.strictObject({
   name: ctxName,
-  type: optional(oneOf("str", "int", "bool")),
-  default: optional(either({ string: text, number, boolean })),
+  type: optional(z.enum(["str", "int", "bool"])),
+  default: optional(z.union([text, z.number(), z.boolean()])),
   required: flag,
 });
-const moduleTable = tableOf({ name, path: filled });
+const moduleTable = z.strictObject({ name, path: filled });
 const modules = list(either({ string: filled, object: moduleTable }));
-const fenceSpace = tableOf({ type: oneOf("space"), name: filled });
-const space = tableOf({
+const fenceSpace = z.strictObject({ type: z.literal("space"), name: filled });
+const space = z.strictObject({
   root: optional(filled),
   venv: optional(venv),
   dotenv: optional(textOrTexts),
   modules: optional(modules),
   fence: optional(either({
-    boolean,
+    boolean: z.boolean(),
     array: list(either({ string: filled, object: fenceSpace })),
   })),
 });
-const defaults = tableOf({
+const defaults = z.strictObject({
   cache: optional(filled),
   "cache-when": optional(cacheWhen),
   venv: optional(venv),
@@ -124,15 +107,15 @@ const defaults = tableOf({
   secrets: optional(list(filled)),
   jobserver: flag,
 });
-const base = tableOf({ deps: optional(list(dep)) });
-const pydist = tableOf({
+const base = z.strictObject({ deps: optional(list(dep)) });
+const pydist = z.strictObject({
   versions: optional(recordOf(text, text)),
   "ignore-missing": flag,
   "ignore-missing-modules": flag,
   modules: optional(recordOf(text, text)),
 });
 const caches = recordOf(name, cacheTable);
-export const project = tableOf({
+export const project = z.strictObject({
   ctx: optional(list(either({ string: ctxName, object: ctxVariable }))),
   base: optional(base),
   defaults: optional(defaults),
@@ -148,20 +131,20 @@ export const project = tableOf({
   hooks: optional(recordOf(text, list(filled))),
 });
 /** The `qik.toml` of a module holds commands only. */
-const moduleFile = tableOf({ commands: optional(commands) });
+const moduleFile = z.strictObject({ commands: optional(commands) });
 
 /** Bytes and milliseconds from here on. */
-const localCache = tableOf({
-  "max-size": optional(converted(size, (value) => parseSize(value)!)),
-  "max-age": optional(converted(duration, (value) => parseDuration(value)!)),
+const localCache = z.strictObject({
+  "max-size": optional(z.pipe(size, z.transform((value) => parseSize(value)!))),
+  "max-age": optional(z.pipe(duration, z.transform((value) => parseDuration(value)!))),
 });
-const repoCache = tableOf({
-  verify: optional(oneOf("off", "changed")),
+const repoCache = z.strictObject({
+  verify: optional(z.enum(["off", "changed"])),
   protected: optional(filled),
 });
 
-const activeVenv = tableOf({ reqs: optional(textOrTexts), lock: optional(filled) });
-const spaceVenv = tableOf({ name: filled });
+const activeVenv = z.strictObject({ reqs: optional(textOrTexts), lock: optional(filled) });
+const spaceVenv = z.strictObject({ name: filled });
 
 /** What a template comes to is known later. */
 const index = such((value) => value.includes("{") || isIndexUrl(value), INDEX_RULE);
@@ -177,32 +160,40 @@ const venvKeys = (index: typeof text) => ({
   cache: optional(filled),
 });
 /** Keys of every venv that a plugin builds; the plugin's type may have more. */
-export const builtVenv = tableOf(venvKeys(index));
+export const builtVenv = z.strictObject(venvKeys(index));
 /** The same of a type whose indexes have names, such as `conda-forge`. */
-export const channelVenv = tableOf(venvKeys(text));
+export const channelVenv = z.strictObject(venvKeys(text));
 /** Of a type without keys of its own. */
-export const noSettings = tableOf({});
+export const noSettings = z.strictObject({});
 
-export type RawProject = Of<typeof project>;
-export type RawModuleFile = Of<typeof moduleFile>;
-export type RawCommand = Of<typeof command>;
-export type RawSpace = Of<typeof space>;
-export type RawModule = string | Of<typeof moduleTable>;
-export type RawCtx = Of<typeof ctxVariable>;
+/** The tables above under the names that the JSON Schema defines them by. */
+export const TYPED_TABLES: ReadonlyMap<unknown, string> = new Map<unknown, string>([
+  [depTable, "dep"],
+  [venvTable, "venv"],
+  [cacheTable, "cache"],
+  [pluginTable, "plugin"],
+]);
+
+export type RawProject = z.infer<typeof project>;
+export type RawModuleFile = z.infer<typeof moduleFile>;
+export type RawCommand = z.infer<typeof command>;
+export type RawSpace = z.infer<typeof space>;
+export type RawModule = string | z.infer<typeof moduleTable>;
+export type RawCtx = z.infer<typeof ctxVariable>;
 
 /** What every remote cache takes besides its plugin's own keys; what may hold templates is checked when opened. */
-export const remoteCache = tableOf({
+export const remoteCache = z.strictObject({
   mode: optional(filled),
   scope: optional(filled),
   "read-scopes": optional(list(filled, 1)),
   "sign-key": optional(text),
   "accept-keys": optional(list(filled)),
   "ca-file": optional(text),
-  timeout: optional(converted(duration, (value) => parseDuration(value)!)),
-  "upload-wait": optional(converted(duration, (value) => parseDuration(value)!)),
-  "max-entry-size": optional(converted(size, (value) => parseSize(value)!)),
+  timeout: optional(z.pipe(duration, z.transform((value) => parseDuration(value)!))),
+  "upload-wait": optional(z.pipe(duration, z.transform((value) => parseDuration(value)!))),
+  "max-entry-size": optional(z.pipe(size, z.transform((value) => parseSize(value)!))),
 });
-export type RemoteSettings = Of<typeof remoteCache>;
+export type RemoteSettings = z.infer<typeof remoteCache>;
 
 /** Settings of the caches that the grammar itself knows. */
 export const OWN_CACHES: ReadonlyMap<string, StandardSchema<unknown>> = new Map<
@@ -216,25 +207,29 @@ export const OWN_VENVS: ReadonlyMap<string, StandardSchema<unknown>> = new Map<
   StandardSchema<unknown>
 >([["active", activeVenv], ["space", spaceVenv]]);
 
-/** The tables of a file by their paths, whose free names are `*`. */
-const TABLES: ReadonlyMap<string, { readonly shape: Shape }> = new Map<string, { shape: Shape }>([
-  ["", project],
-  ["commands.*", command],
-  ["ctx.*", ctxVariable],
-  ["modules.*", moduleTable],
-  ["spaces.*", space],
-  ["spaces.*.modules.*", moduleTable],
-  ["spaces.*.fence.*", fenceSpace],
-  ["defaults", defaults],
-  ["base", base],
-  ["pydist", pydist],
-]);
+/** The keys allowed in the tables of a file, by a path whose free names are `*`. */
+const KEYS: ReadonlyMap<string, readonly string[]> = new Map(
+  Object.entries({
+    "": project,
+    "commands.*": command,
+    "ctx.*": ctxVariable,
+    "modules.*": moduleTable,
+    "spaces.*": space,
+    "spaces.*.modules.*": moduleTable,
+    "spaces.*.fence.*": fenceSpace,
+    defaults,
+    base,
+    pydist,
+  }).map(([path, schema]) => [path, offered(schema.shape)]),
+);
 
-/** Keys worth suggesting in a table: not those that a later version brings. */
-function knownKeys(path: TomlPath): readonly string[] {
-  const { shape = {} } = TABLES.get(path.map((part, at) => at % 2 === 1 ? "*" : part).join(".")) ??
-    {};
+/** Keys worth suggesting: not those that a later version brings. */
+function offered(shape: Readonly<Record<string, unknown>>): string[] {
   return Object.keys(shape).filter((key) => shape[key] !== notYet);
+}
+
+function knownKeys(path: TomlPath): readonly string[] {
+  return KEYS.get(path.map((part, at) => at % 2 === 1 ? "*" : part).join(".")) ?? [];
 }
 
 /** The result of a check: flaws are never empty where there is no value. */
@@ -242,26 +237,17 @@ export type Checking<T> = { readonly value: T } | { readonly flaws: readonly Fla
 
 /** Checks a whole project file. */
 export function checkProject(file: JsonTable, suggest: Suggest): Checking<RawProject> {
-  return checked(project, file, suggest, knownKeys);
+  const result = z.safeParse(project, file);
+  if (result.success) return { value: result.data };
+  const issues = result.error.issues as unknown as RawIssue[];
+  return { flaws: flawsOf(issues, { value: file, suggest, keys: knownKeys }) };
 }
 
 /** Checks the file of a module. */
 export function checkModuleFile(file: JsonTable, suggest: Suggest): Checking<RawModuleFile> {
-  return checked(
-    moduleFile,
-    file,
-    suggest,
-    (path) => path.length === 0 ? ["commands"] : knownKeys(path),
-  );
-}
-
-function checked<T>(
-  { wrong, read }: Part<T>,
-  value: JsonTable,
-  suggest: Suggest,
-  keys: (path: TomlPath) => readonly string[],
-): Checking<T> {
-  const issues = wrong(value);
-  if (issues !== undefined) return { flaws: flawsOf(issues, { value, suggest, keys }) };
-  return { value: read!(value) };
+  const result = z.safeParse(moduleFile, file);
+  if (result.success) return { value: result.data };
+  const issues = result.error.issues as unknown as RawIssue[];
+  const keys = (path: TomlPath) => path.length === 0 ? ["commands"] : knownKeys(path);
+  return { flaws: flawsOf(issues, { value: file, suggest, keys }) };
 }

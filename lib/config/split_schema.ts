@@ -3,24 +3,19 @@ import type { StandardResult, StandardSchema } from "./standard_schema.ts";
 /** A schema of a table that tells its keys. */
 type Shaped = StandardSchema<unknown> & { readonly shape: object };
 
-/** A schema of two, with what the JSON Schema is made of. */
-export interface SplitSchema<T> extends StandardSchema<T> {
-  readonly shape: object;
-  readonly halves: readonly [StandardSchema<unknown>, StandardSchema<unknown>];
-}
-
 /**
  * The schema of a table of which some keys are qik's and all others belong to whoever brings `own`: each part is
  * checked by its own schema, and all that is wrong is told.
  *
  * @param join Makes one value of both, once they are right.
  */
-export function splitSchema<T>(
+export async function splitSchema<T>(
   common: Shaped,
   own: StandardSchema<unknown>,
   join: (common: unknown, own: unknown) => T,
-): SplitSchema<T> {
+): Promise<StandardSchema<T> & { readonly shape: object }> {
   const names = new Set(Object.keys(common.shape));
+  const { jsonSchemaOf } = await import("./json_schema.ts");
   const joined = (
     first: StandardResult<unknown>,
     second: StandardResult<unknown>,
@@ -30,7 +25,6 @@ export function splitSchema<T>(
     return { value: join(first.value, second.value) };
   };
   return {
-    halves: [common, own],
     shape: { ...common.shape, ...("shape" in own ? own.shape as object : {}) },
     "~standard": {
       version: 1,
@@ -46,6 +40,13 @@ export function splitSchema<T>(
         }
         return joined(first, second);
       },
-    },
+      jsonSchema: {
+        input() {
+          const [first, second] = [jsonSchemaOf(common), jsonSchemaOf(own)];
+          const properties = { ...first.properties as object, ...second.properties as object };
+          return { ...second, properties };
+        },
+      },
+    } as StandardSchema<T>["~standard"],
   };
 }

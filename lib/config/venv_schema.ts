@@ -18,6 +18,6 @@ export function venvSchemaSource({ schema: own, channels = false }: VenvKeys): S
     const { builtVenv, channelVenv, noSettings } = await import("./schema.ts");
     const further = own === undefined ? noSettings : await own();
     const both = (common: unknown, rest: unknown) => ({ ...common as object, ...rest as object });
-    return splitSchema(channels ? channelVenv : builtVenv, further, both);
+    return await splitSchema(channels ? channelVenv : builtVenv, further, both);
   };
 }

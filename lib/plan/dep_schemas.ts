@@ -1,19 +1,31 @@
-import { boolean, list, nonempty, optional, tableOf, text } from "../config/schema_parts.ts";
+import * as z from "zod/mini";
 
 /** Schemas of the core's own dependency tables. Loaded only when a configuration is read anew. */
 
-const flag = optional(boolean);
+const flag = z.optional(z.boolean());
 
-export const globSchema = tableOf({ pattern: text });
-export const constSchema = tableOf({ val: text });
-export const envSchema = tableOf({ name: nonempty, default: optional(text) });
-export const commandSchema = tableOf({
-  name: nonempty,
+export const globSchema = z.strictObject({ pattern: z.string() });
+export const constSchema = z.strictObject({ val: z.string() });
+export const envSchema = z.strictObject({
+  name: z.string().check(z.minLength(1)),
+  default: z.optional(z.string()),
+});
+export const commandSchema = z.strictObject({
+  name: z.string().check(z.minLength(1)),
   strict: flag,
   isolated: flag,
   "order-only": flag,
 });
-export const pydistSchema = tableOf({ name: nonempty });
-export const toolSchema = tableOf({ name: nonempty, version: optional(list(text, 1)) });
-export const loadSchema = tableOf({ path: nonempty, default: optional(list(text)) });
-export const valSchema = tableOf({ file: nonempty, key: nonempty });
+export const pydistSchema = z.strictObject({ name: z.string().check(z.minLength(1)) });
+export const toolSchema = z.strictObject({
+  name: z.string().check(z.minLength(1)),
+  version: z.optional(z.array(z.string()).check(z.minLength(1))),
+});
+export const loadSchema = z.strictObject({
+  path: z.string().check(z.minLength(1)),
+  default: z.optional(z.array(z.string())),
+});
+export const valSchema = z.strictObject({
+  file: z.string().check(z.minLength(1)),
+  key: z.string().check(z.minLength(1)),
+});

@@ -1,8 +1,8 @@
 /** Keys that only conda has. Loaded only when a configuration is read anew. */
-import { either, list, oneOf, optional, tableOf, text } from "../../mod.ts";
+import * as z from "zod/mini";
 import { TOOLS } from "./venv.ts";
 
-export const settingsSchema = tableOf({
-  tool: optional(oneOf(...TOOLS)),
-  platforms: optional(either({ string: text, array: list(text, 1) })),
+export const settingsSchema = z.strictObject({
+  tool: z.optional(z.enum(TOOLS)),
+  platforms: z.optional(z.union([z.string(), z.array(z.string()).check(z.minLength(1))])),
 });

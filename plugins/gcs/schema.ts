@@ -1,12 +1,12 @@
-import { type Of, optional, tableOf, text } from "../../mod.ts";
+import * as z from "zod/mini";
 
 /** `[caches.NAME]` with `type = "gcs"`; all texts may hold templates. */
-export const settings = tableOf({
-  bucket: text,
-  prefix: optional(text),
+export const settings = z.strictObject({
+  bucket: z.string(),
+  prefix: z.optional(z.string()),
   /** A credentials file of Google's, by its path or as its own text. */
-  credentials: optional(text),
-  "endpoint-url": optional(text),
+  credentials: z.optional(z.string()),
+  "endpoint-url": z.optional(z.string()),
 });
 
-export type GcsSettings = Of<typeof settings>;
+export type GcsSettings = z.infer<typeof settings>;

@@ -1,7 +1,7 @@
 /** Keys that only pip-tools has. Loaded only when a configuration is read anew. */
-import { boolean, either, list, optional, tableOf, text } from "../../mod.ts";
+import * as z from "zod/mini";
 
-export const settingsSchema = tableOf({
-  hashes: optional(boolean),
-  extras: optional(either({ string: text, array: list(text) })),
+export const settingsSchema = z.strictObject({
+  hashes: z.optional(z.boolean()),
+  extras: z.optional(z.union([z.string(), z.array(z.string())])),
 });

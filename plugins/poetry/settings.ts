@@ -1,12 +1,12 @@
 /** Keys that only Poetry has. Loaded only when a configuration is read anew. */
-import { boolean, either, list, optional, tableOf, text } from "../../mod.ts";
+import * as z from "zod/mini";
 
-const names = optional(either({ string: text, array: list(text) }));
+const names = z.optional(z.union([z.string(), z.array(z.string())]));
 
-export const settingsSchema = tableOf({
+export const settingsSchema = z.strictObject({
   with: names,
   without: names,
   only: names,
   extras: names,
-  "install-project": optional(boolean),
+  "install-project": z.optional(z.boolean()),
 });

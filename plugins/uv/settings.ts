@@ -1,7 +1,7 @@
 /** Keys that only uv has. Loaded only when a configuration is read anew. */
-import { boolean, optional, tableOf } from "../../mod.ts";
+import * as z from "zod/mini";
 
-export const settingsSchema = tableOf({
-  universal: optional(boolean),
-  hashes: optional(boolean),
+export const settingsSchema = z.strictObject({
+  universal: z.optional(z.boolean()),
+  hashes: z.optional(z.boolean()),
 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { answerVersion } from "../../../lib/cli/version.ts";
 import { ROOT } from "../../../scripts/root.ts";
@@ -34,18 +34,6 @@ Deno.test("a recalled run loads no module of node's, which take Deno as long as 
     const loaded = [...loadedWith(`lib/${part}.ts`)];
     assert.ok(loaded.length > 3, part);
     assert.deepEqual(loaded.filter((name) => !name.startsWith("lib/")), [], part);
-  }
-});
-
-Deno.test("no package is loaded to check a configuration, as a schema library would be", () => {
-  const all = readdirSync(join(ROOT, "plugins"), { recursive: true, encoding: "utf8" });
-  const settings = all.filter((path) => /\b(settings|schema)\.ts$/.test(path));
-  assert.ok(settings.length >= 8);
-  const core = ["lib/config/read.ts", "lib/plan/dep_schemas.ts", "lib/plugin/registry.ts"];
-  for (const path of [...core, ...settings.map((path) => `plugins/${path}`)]) {
-    const loaded = [...loadedWith(path)];
-    assert.ok(loaded.length > 1, path);
-    assert.deepEqual(loaded.filter((name) => !/\.ts$|^node:/.test(name)), [], path);
   }
 });
 

@@ -3,23 +3,6 @@ import { configJsonSchema } from "../../../lib/config/json_schema.ts";
 import { parseSize } from "../../../lib/base/size.ts";
 import { isName } from "../../../lib/config/names.ts";
 import { moduleDir, pyimportOf } from "../../../lib/config/modules.ts";
-import {
-  boolean,
-  converted,
-  either,
-  list,
-  nonempty,
-  type Of,
-  oneOf,
-  optional,
-  recordOf,
-  such,
-  tableOf,
-  text,
-  where,
-  whole,
-} from "../../../lib/config/schema_parts.ts";
-import { flawsOf } from "../../../lib/config/issues.ts";
 import { kind, KINDS } from "./rig.ts";
 
 // deno-lint-ignore no-explicit-any
@@ -114,75 +97,4 @@ Deno.test("modules: directories and imports", () => {
   assert.equal(pyimportOf("src/app/core", "src"), "app.core");
   assert.equal(pyimportOf("lib/app", "src"), "lib.app");
   assert.equal(pyimportOf("app", ""), "app");
-});
-
-const TABLE = where(
-  tableOf({
-    name: nonempty,
-    size: optional(converted(text, (value) => value.length)),
-    words: optional(either({ string: text, array: list(text, 1) })),
-    level: optional(whole(1, 9)),
-    mode: optional(oneOf("on", "off")),
-    env: optional(recordOf(such((key) => key !== "A", "it is A"), text)),
-    deep: optional(tableOf({ on: boolean })),
-  }),
-  ({ name, mode }) => name !== mode,
-  "the name is the mode",
-);
-
-Deno.test("parts: a right table is read in the order of its keys, texts as what they stand for", () => {
-  const given = { words: ["a"], deep: { on: true }, size: "abc", name: "x", env: { B: "" } };
-  const result = TABLE["~standard"].validate(given) as { value: Of<typeof TABLE> };
-  const { name, size }: { name: string; size?: number | undefined } = result.value;
-  assert.deepEqual([name, size], ["x", 3]);
-  assert.deepEqual(Object.entries(result.value), [
-    ["name", "x"],
-    ["size", 3],
-    ["words", ["a"]],
-    ["env", { B: "" }],
-    ["deep", { on: true }],
-  ]);
-});
-
-Deno.test("parts: each wrong value is told once, at its own place", () => {
-  const flaws = (value: object) => {
-    const issues = TABLE.wrong(value) ?? [];
-    const keys = () => Object.keys(TABLE.shape);
-    return flawsOf(issues, { value, suggest: () => undefined, prefix: ["p"], keys })
-      .map(({ message }) => message);
-  };
-  const wrong: [object, ...string[]][] = [
-    [{ name: "x" }],
-    [{}, 'Cannot read p: the key "name" is missing'],
-    // The type is wrong: whether it is empty is no question.
-    [{ name: [] }, "Cannot read p.name: expected a string, found a list"],
-    [{ name: "" }, 'Cannot use "" for p.name: it is empty'],
-    [{ name: "x", words: [] }, "Cannot use a list for p.words: it is empty"],
-    [
-      { name: "x", words: 1 },
-      "Cannot read p.words: expected a string or a list, found a whole number",
-    ],
-    // A list is right, its item is not.
-    [
-      { name: "x", words: ["a", 1] },
-      "Cannot read p.words[1]: expected a string, found a whole number",
-    ],
-    [{ name: "x", level: 1.5 }, "Cannot read p.level: expected a whole number, found a number"],
-    [{ name: "x", level: 1e300 }, "Cannot use 1e+300 for p.level: expected at most 9"],
-    [{ name: "x", level: 0 }, "Cannot use 0 for p.level: expected at least 1"],
-    [{ name: "x", mode: "of" }, 'Cannot use "of" for p.mode: expected "on" or "off"'],
-    [{ name: "x", env: { A: 1 } }, 'Cannot use "A" for p.env.A: it is A'],
-    [{ name: "x", env: [] }, "Cannot read p.env: expected a table, found a list"],
-    [{ name: "x", deep: {} }, 'Cannot read p.deep: the key "on" is missing'],
-    [
-      { name: "on", mode: "on", odd: 1 },
-      'Cannot read p: unknown key "odd"',
-      "Cannot use a table for p: the name is the mode",
-    ],
-    [
-      { name: "on", mode: "on", size: 1 },
-      "Cannot read p.size: expected a string, found a whole number",
-    ],
-  ];
-  for (const [value, ...messages] of wrong) assert.deepEqual(flaws(value), messages);
 });
