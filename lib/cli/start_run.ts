@@ -70,7 +70,7 @@ export async function startRun(
     workers: settings.workers,
     failFast: invocation.failFast,
     clock,
-    onSignal: processes.onSignal,
+    onSignal: round?.onSignal ?? processes.onSignal,
     onTerminalStop: commands.onTerminalStop,
     onKill: processes.killCaptures,
     reporter,

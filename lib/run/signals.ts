@@ -28,6 +28,39 @@ export function stopOnSignals(
   });
 }
 
+/**
+ * Signals to a watch, whose runs come and go: a run that goes on hears them, and what comes at any other time is kept.
+ *
+ * One listener stays for all that time. With one for each run a signal is lost that comes while a run ends: where the
+ * runtime took it before the run's listener left, and calls listeners after that, nobody hears it.
+ */
+export class WatchSignals {
+  /** The first one that no run heard. */
+  readonly came: Promise<StopSignal>;
+  /** The same, where it came already. */
+  kept: StopSignal | undefined;
+  readonly close: () => void;
+  #run: ((signal: StopSignal) => void) | undefined;
+
+  constructor(onSignal: Processes["onSignal"]) {
+    const { promise, resolve } = Promise.withResolvers<StopSignal>();
+    this.came = promise;
+    this.close = onSignal((signal) => {
+      if (this.#run !== undefined) return this.#run(signal);
+      this.kept ??= signal;
+      resolve(this.kept);
+    });
+  }
+
+  /** For the run that goes on. */
+  readonly onSignal: Processes["onSignal"] = (listener) => {
+    this.#run = listener;
+    return () => {
+      if (this.#run === listener) this.#run = undefined;
+    };
+  };
+}
+
 const NUMBERS: Readonly<Record<StopSignal, number>> = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 };
 
 /** The exit code of a program that a signal ended: 129, 130 or 143. */

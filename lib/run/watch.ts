@@ -1,6 +1,7 @@
 import { PingPong } from "./ping_pong.ts";
 import { NOT_THERE } from "./result.ts";
-import type { Clock, StopSignal } from "../sys/sys.ts";
+import { WatchSignals } from "./signals.ts";
+import type { Clock, Processes, StopSignal } from "../sys/sys.ts";
 
 /** What a task's inputs are at one moment; two of them are compared. */
 export interface Seen {
@@ -35,6 +36,8 @@ export interface Round {
   readonly onEnded: (task: string, ending: "passed" | "failed" | "cancelled" | "skipped") => void;
   /** Given the means to cut the run short. */
   readonly onBegin: (cutShort: (tasks: ReadonlySet<string>) => void) => void;
+  /** How the run is to listen for signals; those that come while it does not are the watch's. */
+  readonly onSignal: Processes["onSignal"];
 }
 
 /** What changed for a task, in plain words: `src/a.ts changed`. */
@@ -53,8 +56,8 @@ export interface WatchPorts {
   /** Names of what differs between two pictures of a task. */
   readonly differences: (before: Seen, now: Seen) => Cause;
   readonly tell: (said: Said) => void;
-  /** Calls back for a signal that comes while nothing runs; returns how to stop listening. */
-  readonly onSignal: (listener: (signal: StopSignal) => void) => () => void;
+  /** Asked once: all signals come through it, also those for runs. */
+  readonly onSignal: Processes["onSignal"];
 }
 
 /** What the loop has to say to people. */
@@ -100,13 +103,24 @@ class Watch {
   /** When a look first missed a task that had been there. */
   readonly #gone = new Map<string, number>();
   readonly #pingPong = new PingPong();
+  readonly #signals: WatchSignals;
   #look!: Look;
 
   constructor(ports: WatchPorts) {
     this.#ports = ports;
+    this.#signals = new WatchSignals(ports.onSignal);
   }
 
+  /** A signal between two runs ends it at once, also in the middle of a look, which may take long. */
   async toEnd(): Promise<StopSignal> {
+    try {
+      return await Promise.race([this.#signals.came, this.#goOn()]);
+    } finally {
+      this.#signals.close();
+    }
+  }
+
+  async #goOn(): Promise<StopSignal> {
     this.#look = await this.#ports.look();
     this.#remember(this.#look);
     const { begins = () => true } = this.#ports;
@@ -118,8 +132,7 @@ class Watch {
         if (interrupted !== undefined) return interrupted;
         if (this.#owed.size > 0) this.#sayAgain();
       }
-      const signal = await this.#waitForChange();
-      if (signal !== undefined) return signal;
+      await this.#waitForChange();
     }
   }
 
@@ -134,6 +147,7 @@ class Watch {
 
   /** Runs what is owed, with what must come with it, and looks at hints meanwhile. */
   async #round(): Promise<StopSignal | undefined> {
+    if (this.#signals.kept !== undefined) return this.#signals.kept;
     const tasks = this.#withOthers([...this.#owed.keys()]);
     const causes = this.#owed;
     this.#owed = new Map();
@@ -149,6 +163,7 @@ class Watch {
       onStarted: (task) => round.started.add(task),
       onEnded: (task, ending) => this.#ended(round, task, ending, causes),
       onBegin: (cutShort) => round.cutShort = cutShort,
+      onSignal: this.#signals.onSignal,
     });
     const over = ended.then(() => round.over = true, () => round.over = true);
     while (!round.over) {
@@ -159,7 +174,8 @@ class Watch {
     if (interrupted !== undefined) return interrupted;
     // Such as was not there when the run began is new when it comes back.
     for (const task of tasks) if (!round.ended.has(task)) this.#known.delete(task);
-    return await this.#settle(await this.#changes(), round.wasCutShort);
+    await this.#settle(await this.#changes(), round.wasCutShort);
+    return undefined;
   }
 
   #ended(
@@ -197,10 +213,10 @@ class Watch {
   async #settle(
     changes: ReadonlyMap<string, Cause>,
     wasCutShort: boolean,
-  ): Promise<StopSignal | undefined> {
+  ): Promise<void> {
     // A round that was cut short owes something already.
     const causes = new Map([...this.#owed, ...changes]);
-    if (causes.size === 0) return void this.#pingPong.settled();
+    if (causes.size === 0) return this.#pingPong.settled();
     const tasks = [...causes.keys()];
     const state = tasks.map((task) => this.#known.get(task)?.digest()).join();
     const verdict = this.#pingPong.judge(JSON.stringify([...causes]), state);
@@ -208,25 +224,13 @@ class Watch {
     const stopped = !verdict.run && !wasCutShort;
     const what = [...new Set([...causes.values()].flat())];
     if (stopped || verdict.isStrange) this.#ports.tell({ kind: "ping-pong", tasks, what, stopped });
-    if (stopped) return void this.#pingPong.settled();
+    if (stopped) return this.#pingPong.settled();
     this.#owed = causes;
-    return await this.#pause(verdict.pauseMs);
+    await this.#pause(verdict.pauseMs);
   }
 
-  async #pause(ms: number): Promise<StopSignal | undefined> {
-    if (ms === 0) return undefined;
-    let stopListening = () => {};
-    let cancel = () => {};
-    const over = new Promise<StopSignal | undefined>((resolve) => {
-      stopListening = this.#ports.onSignal(resolve);
-      cancel = this.#ports.clock.after(ms, () => resolve(undefined));
-    });
-    try {
-      return await over;
-    } finally {
-      stopListening();
-      cancel();
-    }
+  async #pause(ms: number): Promise<void> {
+    if (ms > 0) await new Promise<void>((resolve) => void this.#ports.clock.after(ms, resolve));
   }
 
   /** Tasks whose inputs are not what they last ran with. What is found counts as known. */
@@ -290,21 +294,11 @@ class Watch {
     return [...tasks.keys()].filter((task) => all.has(task));
   }
 
-  async #waitForChange(): Promise<StopSignal | undefined> {
+  async #waitForChange(): Promise<void> {
     this.#ports.tell({ kind: "waiting", tasks: this.#look.tasks.size });
-    let stopListening = () => {};
-    const signal = new Promise<StopSignal>((resolve) => {
-      stopListening = this.#ports.onSignal(resolve);
-    });
-    try {
-      for (;;) {
-        const came = await Promise.race([signal, this.#ports.hint()]);
-        if (came !== undefined) return came;
-        this.#owed = new Map(await this.#changes());
-        if (this.#owed.size > 0) return undefined;
-      }
-    } finally {
-      stopListening();
+    while (this.#owed.size === 0) {
+      await this.#ports.hint();
+      this.#owed = new Map(await this.#changes());
     }
   }
 }

@@ -457,19 +457,6 @@ deps = ["src/*.txt"]
   await endWatching(running);
 });
 
-repoTest("signals end a watch, while it waits and while commands run", FILES, async (repo) => {
-  const waiting = await startWatching(repo);
-  waiting.signal("SIGTERM");
-  assert.equal((await waiting.ended).code, 143);
-  await mkdir(repo.path("../gates"));
-  const gate = new Gate(repo.path("../gates"), "gate");
-  await put(repo, { "qik.toml": `[commands]\ngate = '''${gate.exec}'''\n` });
-  const running = repo.startQik("--watch");
-  await gate.started();
-  running.signal("SIGINT");
-  assert.equal((await running.ended).code, 130);
-});
-
 repoTest("what a watch cannot be asked is told", FILES, async (repo) => {
   for (const other of ["--ls", "--dry-run", "--fail", "--json"]) {
     const { code, err } = await repo.qik("--watch", other);

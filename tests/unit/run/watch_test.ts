@@ -30,6 +30,8 @@ class World {
   /** Tasks whose result was taken apart. */
   readonly fallen = new Set<string>();
   #hint = Promise.withResolvers<void>();
+  listeners = 0;
+  isHeldUp = false;
   #signal: ((signal: StopSignal) => void) | undefined;
   readonly over: Promise<StopSignal>;
 
@@ -37,14 +39,18 @@ class World {
     for (const [task, text] of Object.entries(contents)) this.contents.set(task, text);
     this.over = watchTasks({
       clock: new FakeClock(),
-      look: () => Promise.resolve(this.#look()),
+      look: () => this.isHeldUp ? heldUp() : Promise.resolve(this.#look()),
       run: (round) => this.#run(round),
       hint: () => this.#hint.promise,
       differences: (_, now) => now.lines(),
       tell: (said) => this.said.push(said),
       onSignal: (listener) => {
         this.#signal = listener;
-        return () => this.#signal = undefined;
+        this.listeners++;
+        return () => {
+          this.#signal = undefined;
+          this.listeners--;
+        };
       },
       ...more,
     });
@@ -287,6 +293,41 @@ Deno.test("a signal ends it while it waits and while it runs", async () => {
   const running = await started({ a: "1" });
   running.runs[0]!.end("SIGHUP");
   assert.equal(await running.over, "SIGHUP");
+});
+
+/** Somebody who looks for ever. */
+const heldUp = () => new Promise<Look>(() => {});
+
+Deno.test("a signal between two runs ends it, also in the middle of a look", async () => {
+  const looking = await started({ a: "1" }, { look: heldUp });
+  await looking.end();
+  const beginning = await started({ a: "1" });
+  await beginning.end();
+  const ending = await started({ a: "1" });
+  // The run heard of nothing until its end.
+  ending.runs[0]!.onSignal(() => assert.fail("it does not listen any more"))();
+  await ending.end();
+  const after = await started({ a: "1" });
+  after.isHeldUp = true;
+  await after.pass();
+  await after.end();
+  assert.deepEqual([looking, beginning, ending, after].map(({ listeners }) => listeners), [
+    0,
+    0,
+    0,
+    0,
+  ]);
+});
+
+Deno.test("a signal that a run hears is the run's", async () => {
+  const world = await started({ a: "1" });
+  const heard: StopSignal[] = [];
+  const stopListening = world.runs[0]!.onSignal((signal) => heard.push(signal));
+  world.signal("SIGINT");
+  stopListening();
+  await world.pass();
+  assert.deepEqual([heard, world.said.at(-1)?.kind], [["SIGINT"], "waiting"]);
+  await world.end();
 });
 
 Deno.test("contents that come back again and again end in a word, and in waiting", async () => {
