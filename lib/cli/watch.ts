@@ -114,7 +114,11 @@ async function look(
     say(told.length === 0 ? mended : renderProblems(told, style));
   }
   // What comes to be in a directory before it is watched is seen by the look that follows.
-  watcher.add(await watched.newDirectories());
+  // A directory that is made in it after it was listed, and before it is watched, is found by listing it again.
+  if (watcher.add(await watched.newDirectories())) {
+    watched.listAgain();
+    hints.add();
+  }
   const found = await watched.look();
   // What changed there before they were watched is seen by another look only.
   if (watcher.add(watched.inputDirectories())) hints.add();

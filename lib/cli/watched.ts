@@ -36,6 +36,8 @@ export class Watched {
   #search: ReturnType<typeof openWatched>;
   /** Directories that came to be since the last look; `undefined`: any may have. */
   #heard: Set<string> | undefined;
+  /** Those of which the last look asked. */
+  #listed: ReadonlySet<string> | undefined;
   readonly #pictures = new Map<string, string>();
   /** Of inputs and environments, wherever they are. */
   readonly #inputDirectories = new Set<string>();
@@ -154,7 +156,7 @@ export class Watched {
   /** Directories that are to be watched from now on as well. */
   async newDirectories(): Promise<readonly string[]> {
     const { root } = this.#session.project.paths;
-    const heard = this.#heard;
+    const heard = this.#listed = this.#heard;
     this.#heard = new Set();
     const { directories, gitDirectory } = this.#search;
     if (heard === undefined) {
@@ -164,6 +166,12 @@ export class Watched {
     const found: string[] = [];
     for (const directory of heard) found.push(...await directories.below(directory));
     return found;
+  }
+
+  /** The directories of the last look were not all watched when they were listed. */
+  listAgain(): void {
+    if (this.#listed === undefined) this.#heard = undefined;
+    else for (const directory of this.#listed) this.#heard?.add(directory);
   }
 
   /** The pictures of all watched tasks, as things are now. */

@@ -1,6 +1,7 @@
 /** `--watch`: what runs again, and what does not. */
 import assert from "node:assert/strict";
 import { mkdir, rename, symlink } from "node:fs/promises";
+import process from "node:process";
 import { makeVenv, mark, ran } from "../support/fakes.ts";
 import { Gate } from "../support/gate.ts";
 import { NO_MOUNTS } from "../support/mounts.ts";
@@ -425,6 +426,44 @@ deps = ["src/file"]
   await quiet(running);
   await shell("rm -r src/file && echo back > src/file");
   await running.saw("show=back end");
+  await endWatching(running);
+});
+
+repoTest("a directory made beside another new one, while git is asked about that", {
+  "qik.toml": `[commands.show]
+exec = "echo show=$(find src -name '*.txt' | LC_ALL=C sort | xargs cat | tr '\\n' ' ')end"
+deps = ["src/**.txt"]
+`,
+  ".gitignore": "bin\n",
+  "src/a.txt": "1\n",
+}, async (repo) => {
+  await mkdir(repo.path("../gates"));
+  const gate = new Gate(repo.path("../gates"), "gate");
+  // The directory was listed when git is asked about what is in it.
+  await repo.writeScript(
+    "bin/git",
+    `#!/bin/sh
+PATH=\${PATH#*:}
+case "$*" in *check-ignore*)
+  cat > ../asked.$$
+  if grep -q new/first ../asked.$$ && mkdir ../once 2>/dev/null; then ${gate.exec}; fi
+  exec git "$@" < ../asked.$$;;
+esac
+exec git "$@"
+`,
+  );
+  const env = { PATH: `${repo.path("bin")}:${process.env["PATH"]}` };
+  const running = await startWatching(repo.with({ env }));
+  await mkdir(repo.path("../new/first"), { recursive: true });
+  await rename(repo.path("../new"), repo.path("src/new"));
+  await gate.started();
+  await mkdir(repo.path("src/new/second"));
+  await gate.finish();
+  await put(repo, { "src/a.txt": "2\n" });
+  await running.saw("show=2 end");
+  await quiet(running);
+  await put(repo, { "src/new/second/b.txt": "3\n" });
+  await sawByHint(running, "show=2 3 end");
   await endWatching(running);
 });
 
