@@ -195,6 +195,15 @@ export class PythonEnvironments implements Disposable {
       stdlib,
       lib,
     ]);
+    // What Debian has changed of its Python looks elsewhere; conda's own does not.
+    const customize = join(lib, "sitecustomize.py");
+    rmSync(customize, { force: true });
+    writeFileSync(
+      customize,
+      "import os, site, sys\n" +
+        'own = os.path.join(os.path.dirname(os.__file__), "site-packages")\n' +
+        "if own not in sys.path: site.addsitedir(own)\n",
+    );
     const pip = ["-m", "pip", "install", "-q", "--no-deps", "--no-index", "--no-compile"];
     execFileSync("python3", [
       ...pip,
