@@ -53,7 +53,8 @@ export function openCaches(sys: Sys, project: Project, watched = false): Caches 
     stateDir,
     ...(sightings !== undefined && { onEntry: sightings.saw }),
   });
-  const own = sightings?.watch(madeHere(local)) ?? madeHere(local);
+  const made = madeHere(local);
+  const own = sightings?.watch(made) ?? made;
   let repo: RepoCache | undefined;
   const opened = new Map<string, Cache>([["none", noCache]]);
   const typeOf = (name: string) =>

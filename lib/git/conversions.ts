@@ -41,17 +41,20 @@ interface Rules {
 const NONE: Rules = { convert: false, filter: false };
 const BOTH: Rules = { convert: true, filter: true };
 
-/** @param ruled Paths of the `.gitattributes` files in the index, relative to the root, and their ids there. */
-export async function openConversions(
-  sys: Sys,
-  root: string,
-  repository: Repository,
-  format: RepositoryFormat,
-  places: ConfigPlaces,
-  git: Git,
-  ruled: ReadonlyMap<string, string>,
-  lstat: BulkLstat,
-): Promise<Conversions> {
+export interface ConversionParts {
+  readonly sys: Sys;
+  readonly root: string;
+  readonly repository: Repository;
+  readonly format: RepositoryFormat;
+  readonly places: ConfigPlaces;
+  readonly git: Git;
+  /** Paths of the `.gitattributes` files in the index, relative to the root, and their ids there. */
+  readonly ruled: ReadonlyMap<string, string>;
+  readonly lstat: BulkLstat;
+}
+
+export async function openConversions(parts: ConversionParts): Promise<Conversions> {
+  const { sys, root, repository, format, places, git, ruled, lstat } = parts;
   const general = attributeFiles(places, format, repository.top, root);
   const all = general.some((path) => converts(sys, path)) ||
     await configConverts(sys, format, places, git);

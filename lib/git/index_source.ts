@@ -58,7 +58,7 @@ export async function readTracked(
   const { index, writtenNs } = read;
   const ruled = rulesIn(index);
   const places = configPlaces(sys);
-  const conversions = await openConversions(
+  const conversions = await openConversions({
     sys,
     root,
     repository,
@@ -67,7 +67,7 @@ export async function readTracked(
     git,
     ruled,
     lstat,
-  );
+  });
   const sinceMs = rulesHoldSince(sys, stateDir, conversions.mark);
   const vouch = openVouch(index, format.algorithm, writtenNs, sinceMs);
   const { paths, text, modules, links } = index;

@@ -8,7 +8,6 @@ import {
   leftAlone,
   newStatRows,
   sameStat,
-  STAT,
   STAT_ROW_BYTES,
   STAT_WORDS,
   statKind,
@@ -356,7 +355,7 @@ export class Looker {
     for (let id = 0; id < this.paths.length; id++) {
       const state = this.#states[id];
       if (state === undefined) continue;
-      const isEmpty = this.#rows.words[id * STAT_WORDS + STAT.mode] === 0;
+      const isEmpty = statKind(this.#rows, id) === "none";
       if (state.kind === "module" || (state.kind === "absent") !== isEmpty) return undefined;
       if (!isEmpty && !this.#settled[id]) unsettled.push(ids.length);
       ids.push(id);

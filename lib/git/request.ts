@@ -1,5 +1,4 @@
 import { mayMeet, type Pathspec } from "./pathspec.ts";
-import type { Selected } from "./tree.ts";
 
 /** What is asked for: pathspecs that select, those that subtract, and whether files count that the index has not. */
 export interface Given {
@@ -28,23 +27,21 @@ export interface Hit {
 
 /** Pathspecs that only subtract do so from everything. */
 export function givenBy(
-  { specs }: Pick<Selected, "specs">,
-  beside: boolean,
+  specs: readonly string[],
   compile: (text: string) => Pathspec,
-): Given {
+): Pick<Given, "positive" | "minus"> {
   const wanted = specs.map(compile);
   const given = wanted.filter(({ exclude }) => !exclude);
   const onlyMinus = given.length === 0 && wanted.length > 0;
   return {
     positive: onlyMinus ? [compile(".")] : given,
     minus: wanted.filter(({ exclude }) => exclude),
-    beside,
   };
 }
 
 /** Whether a path is left when what is subtracted is gone. A `!` among the excluded patterns brings back. */
 export function keeperOf(
-  { positive, minus }: Given,
+  { positive, minus }: Pick<Given, "positive" | "minus">,
   excluded: readonly Pathspec[],
   isModule: (path: string) => boolean,
 ): ((path: string) => boolean) | undefined {

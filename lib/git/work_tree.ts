@@ -203,12 +203,11 @@ export class WorkTree implements Tree {
   }
 
   async #select(specs: readonly string[], options: SelectOptions): Promise<Selected> {
-    const given = this.#given({ specs, options });
-    const { positive, beside } = given;
+    const { positive, minus, beside } = this.#given({ specs, options });
     const excluded = (options.exclude ?? []).map((text) => this.#compile(text));
     const request = (positive: readonly Pathspec[]): Request => ({
       positive,
-      kept: keeperOf({ ...given, positive }, excluded, (path) => this.#modules.has(path)),
+      kept: keeperOf({ positive, minus }, excluded, (path) => this.#modules.has(path)),
       beside,
       epoch: this.#epoch,
     });
@@ -245,10 +244,10 @@ export class WorkTree implements Tree {
       times.every((time, at) => time === timesNow[at]);
   }
 
-  #given(selected: Pick<Selected, "specs" | "options">): Given {
+  #given({ specs, options }: Pick<Selected, "specs" | "options">): Given {
     const { source, untracked } = this.options;
-    const beside = !source.indexed || (selected.options.untracked ?? untracked);
-    return givenBy(selected, beside, (text) => this.#compile(text));
+    const beside = !source.indexed || (options.untracked ?? untracked);
+    return { ...givenBy(specs, (text) => this.#compile(text)), beside };
   }
 
   /** Adds what the links that were found lead to, and what links among that lead to. */
