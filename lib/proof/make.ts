@@ -7,11 +7,10 @@ import {
   newStatRows,
   statKind,
   type StatRows,
-  statSize,
-  statTimes,
 } from "../sys/bulk_stat.ts";
-import type { Files, Stat } from "../sys/sys.ts";
+import type { Files } from "../sys/sys.ts";
 import type { Instead, Proof, ProofText, Restorable, Table } from "./proof.ts";
+import { isSameAsRow } from "./same_stat.ts";
 import { printOf } from "./verify.ts";
 import type { Asked, Witness } from "./witness.ts";
 
@@ -148,11 +147,11 @@ class Making {
     if (asked.real !== undefined) this.#real.push([path, asked.real]);
     if (asked.link !== undefined) this.#links.push([path, asked.link]);
     const isLink = statKind(rows, row) === "symlink";
-    if (asked.lstat !== undefined && !agrees(asked.lstat, rows, row)) throw new Unprovable();
+    if (asked.lstat !== undefined && !isSameAsRow(asked.lstat, rows, row)) throw new Unprovable();
     if (isLink) this.#follow(path, asked);
     const { lstat, stat, content, names } = asked;
     if (isLink) return lstat === undefined ? undefined : {};
-    if (stat !== undefined && !agrees(stat, rows, row)) throw new Unprovable();
+    if (stat !== undefined && !isSameAsRow(stat, rows, row)) throw new Unprovable();
     if (content !== undefined) return this.#content(path, content, rows, row);
     if (names !== undefined) return this.#names(names, rows, row);
     if (lstat === undefined && stat === undefined) return undefined;
@@ -222,18 +221,4 @@ function rowsOf(root: string, paths: readonly string[]): StatRows {
   const rows = newStatRows(paths.length);
   if (bulkLstat(root, paths, rows).length > 0) throw new Unprovable();
   return rows;
-}
-
-/**
- * Whether a row says what was answered earlier, as far as the coarser of the two can tell. Where more than a stat was
- * asked, the content is compared as well, or so old that nothing can have happened since.
- */
-function agrees(stat: Stat | null, rows: StatRows, row: number): boolean {
-  const kind = statKind(rows, row);
-  if (stat === null || kind === "none") return stat === null && kind === "none";
-  if (stat.kind !== (kind === "exec" ? "file" : kind)) return false;
-  if (stat.kind === "directory") return true;
-  const [mtimeNs, ctimeNs] = statTimes(rows, row);
-  return stat.size === statSize(rows, row) && mtimeNs / 1_000_000n === stat.mtimeNs / 1_000_000n &&
-    ctimeNs / 1_000_000_000n === stat.ctimeNs / 1_000_000_000n;
 }

@@ -3,18 +3,10 @@ import type { Artifact, Cache, Lookup, Manifest, PutOutcome, TaskResult } from "
 import type { Entry } from "../cache/entry.ts";
 import { STAGED } from "../cache/walk.ts";
 import { namesDigest } from "../git/rescan.ts";
-import {
-  bulkLstat,
-  newStatRows,
-  STAT,
-  STAT_WORDS,
-  statKind,
-  type StatRows,
-  statSize,
-  statTimes,
-} from "../sys/bulk_stat.ts";
+import { bulkLstat, newStatRows, type StatRows } from "../sys/bulk_stat.ts";
 import type { Files, Stat } from "../sys/sys.ts";
-import { type Asked, isSameStat } from "./witness.ts";
+import { isSameAsRow, isSameStat } from "./same_stat.ts";
+import type { Asked } from "./witness.ts";
 
 /** What was asked about files to find, or to store, a result that had nothing to be restored of then. */
 export interface Sighting {
@@ -224,25 +216,7 @@ function isInPlace({ kind, mode, size }: Artifact, stat: Stat | null | undefined
   return stat.kind === "file" && stat.mode === mode && stat.size === size;
 }
 
-/**
- * Whether a row says what was answered earlier. A directory that was not read may have got other names, and another
- * time by that.
- */
+/** Whether a row says what was answered earlier. */
 function isStill({ lstat, names }: Asked, rows: StatRows, row: number): boolean {
-  if (lstat === undefined) return false;
-  const kind = statKind(rows, row);
-  if (lstat === null || kind === "none") return lstat === null && kind === "none";
-  const word = (name: keyof typeof STAT) => rows.words[row * STAT_WORDS + STAT[name]]!;
-  const isSame = lstat.kind === (kind === "exec" ? "file" : kind) &&
-    lstat.mode === (word("mode") & 0o7777) && lstat.uid === word("uid") &&
-    lstat.gid === word("gid") && BigInt.asUintN(32, lstat.ino) === BigInt(word("ino"));
-  if (!isSame || (kind === "directory" && names === undefined)) return isSame;
-  const [mtimeNs, ctimeNs] = statTimes(rows, row);
-  return (kind === "directory" || lstat.size === statSize(rows, row)) &&
-    isTime(lstat.mtimeNs, mtimeNs, 1_000_000n) && isTime(lstat.ctimeNs, ctimeNs, 1_000_000_000n);
-}
-
-/** Deno cuts times to ticks where it tells them one by one. */
-function isTime(told: bigint, exact: bigint, tick: bigint): boolean {
-  return told === exact || (told % tick === 0n && exact / tick === told / tick);
+  return lstat !== undefined && isSameAsRow(lstat, rows, row, names !== undefined);
 }

@@ -1,6 +1,7 @@
 import { namesDigest } from "../git/rescan.ts";
 import { sha256, startSha256 } from "../sys/digest.ts";
 import type { Files, Reader, Stat, Sys } from "../sys/sys.ts";
+import { isSameStat } from "./same_stat.ts";
 
 /** What was asked about one path, and the answers. A kind of question that was not asked is unset. */
 export interface Asked {
@@ -172,13 +173,4 @@ export class Witness {
     if (this.asker !== undefined) this.#noteAsker(path, this.asker);
     use(asked);
   }
-}
-
-/** Of a directory only what it is: names come and go in it, and that is a question of its own. */
-export function isSameStat(a: Stat | null, b: Stat | null): boolean {
-  if (a === null || b === null) return a === b;
-  const isSame = a.kind === b.kind && a.ino === b.ino && a.dev === b.dev && a.mode === b.mode &&
-    a.uid === b.uid && a.gid === b.gid;
-  if (!isSame || a.kind === "directory") return isSame;
-  return a.size === b.size && a.mtimeNs === b.mtimeNs && a.ctimeNs === b.ctimeNs;
 }
