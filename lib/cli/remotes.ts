@@ -102,6 +102,11 @@ class LateRemote implements RemoteCache {
     return await (await this.open()).get(key);
   }
 
+  /** Asked about what was looked up before, and so opened. */
+  has(key: string): boolean {
+    return this.#opened?.has?.(key) === true;
+  }
+
   async put(result: Parameters<RemoteCache["put"]>[0]) {
     return await (await this.open()).put(result);
   }
