@@ -21,6 +21,8 @@ export async function watchCommand(
   selectIn: SelectIn,
 ): Promise<Exit> {
   const { sys } = parts;
+  // A watch goes on for hours: whatever it does often is worth compiling.
+  sys.machine.compileEagerly?.();
   const project = await openProject(parts, invocation);
   const hints = new Hints(sys.clock);
   const watched = await Watched.open(parts, project, invocation, selectIn);

@@ -287,6 +287,11 @@ export interface Machine {
   readonly uid?: number;
   /** Gives back what nobody uses any more, where the runtime can be told to. */
   collect?(): void;
+  /**
+   * Says that there is work for more than a moment: the runtime's compilers, which an executable starts with reluctant
+   * ones, become as eager as they are elsewhere.
+   */
+  compileEagerly?(): void;
   /** Processors that this process may use, limits of its cgroup respected; at least 1. */
   processors(): number;
 }
