@@ -71,7 +71,7 @@ function checkTarget(path: string, verified: Verified): void {
 }
 
 /** Verifies one content; see {@link verifyContents}. `keep`: small contents may stay in memory. */
-export function verifyContent(
+function verifyContent(
   files: Files,
   contents: Contents,
   wanted: { readonly path: string; readonly content: string; readonly size: number },

@@ -27,7 +27,7 @@ export async function installSpaces(
 }
 
 /** The tasks that build the environment of a space: those of each plugin's hidden command `install`. */
-export function installTasks({ plan }: Pick<Project, "plan">): Task[] {
+function installTasks({ plan }: Pick<Project, "plan">): Task[] {
   const names = new Set(plan.config.plugins.map(({ name }) => `${name}.install`));
   return plan.tasks.filter(({ command }) => command.hidden && names.has(command.name));
 }

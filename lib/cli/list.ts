@@ -20,7 +20,7 @@ export function listText(
   const width = Math.min(60, Math.max(0, ...tasks.map(({ name }) => name.length)));
   return tasks.map(({ index, name, command: { description } }) => {
     const reason = reasons?.get(index);
-    const words = reason === undefined ? [] : [`(${reasonText(reason)})`];
+    const words = reason === undefined ? [] : [`(${changeText(reason)})`];
     const more = oneLine(
       [...(description === undefined ? [] : [description]), ...words].join("  "),
     );
@@ -33,8 +33,8 @@ export function listText(
 /** How many names a line shows. */
 const MOST_NAMES = 3;
 
-/** The same as one line of plain words. */
-export function reasonText({ files, definition, values, upstream, unknown }: Reason): string {
+/** Why a change selects a task, as one line of plain words. */
+function changeText({ files, definition, values, upstream, unknown }: Reason): string {
   const names = (list: readonly string[]) =>
     list.length > MOST_NAMES
       ? `${list.slice(0, MOST_NAMES).join(", ")} and ${list.length - MOST_NAMES} more`

@@ -1,7 +1,7 @@
 import { nearest } from "../base/nearest.ts";
 import { QikError } from "../base/problems.ts";
 import type { SpaceConfig } from "../config/types.ts";
-import { unknown } from "../plan/select.ts";
+import { unknownWord } from "../plan/select.ts";
 import { standing } from "../space/built_venv.ts";
 import { taskEnvironment, variable } from "../space/environ.ts";
 import { spaceOf } from "../space/space_of.ts";
@@ -135,7 +135,7 @@ function spaceFor({ plan, paths, start }: Project, word: string) {
   const space = spaces.find(({ name }) => name === wanted);
   if (space !== undefined) return { name: word.slice(0, at), space };
   const names = new Set(spaces.map(({ name }) => name));
-  throw new QikError(unknown("space-unknown", "space", wanted, names, names));
+  throw new QikError(unknownWord("space-unknown", "space", wanted, names, names));
 }
 
 /** What a command of the space would get, without what belongs to commands. */

@@ -123,7 +123,7 @@ function checkDep(
 }
 
 /** The kind that a `type` means, by name or alias. */
-export function findKind(kinds: Kinds, type: string): DepKind | undefined {
+function findKind(kinds: Kinds, type: string): DepKind | undefined {
   const named = kinds.deps.get(type);
   if (named !== undefined) return named;
   for (const kind of kinds.deps.values()) if (kind.aliases?.includes(type)) return kind;

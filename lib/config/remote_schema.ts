@@ -12,7 +12,7 @@ export interface SplitSettings<Own> {
  * The schema of a remote cache's table: the keys that every remote takes are checked here, all others by the
  * type's own schema.
  */
-export async function withRemoteSettings(
+async function withRemoteSettings(
   own: StandardSchema<unknown>,
 ): Promise<StandardSchema<SplitSettings<unknown>>> {
   const { remoteCache } = await import("./schema.ts");

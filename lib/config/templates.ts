@@ -130,11 +130,6 @@ export function mentionsModule(text: string): boolean {
   return parseTemplate(text).some((piece) => typeof piece !== "string" && piece.kind === "module");
 }
 
-/** The template that is filled to exactly `text`, whatever braces it holds. */
-export function escapeTemplate(text: string): string {
-  return text.replace(/[{}]/g, "$&$&");
-}
-
 /**
  * Fills a template.
  *

@@ -21,7 +21,7 @@ export interface TomlDocument {
 export const MOST_BYTES = 8 * 1024 * 1024;
 
 /** Deepest nesting of tables and lists, the parts of dotted keys counted. */
-export const MOST_LEVELS = 64;
+const MOST_LEVELS = 64;
 
 /**
  * The value of TOML text that is not configuration: no limits and no places, the library's own errors.

@@ -67,7 +67,6 @@ export function buildPlan(request: PlanRequest): Plan {
     tasks,
     byName: new Map(tasks.map((task) => [task.name, task])),
     order: ordered.order,
-    problems,
   });
 }
 
@@ -301,7 +300,7 @@ function placesArgs(text: string): boolean {
 }
 
 /** Quotes text for a POSIX shell; plain words stay as they are. */
-export function shellQuote(text: string): string {
+function shellQuote(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }
 

@@ -87,7 +87,7 @@ function matcher(
   const wanted = new Set<string>();
   for (const word of words) {
     const matched = /[*?[]/.test(word) ? wildcard(word, names) : names.has(word) ? [word] : [];
-    if (matched.length === 0) problems.push(unknown("command-unknown", "command", word, names));
+    if (matched.length === 0) problems.push(unknownWord("command-unknown", "command", word, names));
     matched.forEach((name) => wanted.add(name));
   }
   return (task) =>
@@ -111,7 +111,7 @@ function checkWords(plan: Plan, request: SelectionRequest, problems: Problem[]):
   const { config } = plan;
   const check = (code: Code, what: string, words: readonly string[], known: Set<string>) => {
     for (const word of words) {
-      if (!known.has(word)) problems.push(unknown(code, what, word, known, known));
+      if (!known.has(word)) problems.push(unknownWord(code, what, word, known, known));
     }
   };
   const modules = config.spaces.flatMap((space) => space.modules.map(({ name }) => name));
@@ -131,7 +131,7 @@ const MOST_NAMES = 10;
  *
  * @param told All told where none is near and they are few.
  */
-export function unknown(
+export function unknownWord(
   code: Code,
   what: string,
   word: string,

@@ -68,5 +68,4 @@ export interface Plan {
   readonly byName: ReadonlyMap<string, Task>;
   /** Order in which every task comes after all that it needs. */
   readonly order: readonly number[];
-  readonly problems: readonly Problem[];
 }

@@ -28,7 +28,6 @@ export interface Registry {
   readonly cacheKinds: ReadonlyMap<string, SchemaSource>;
   /** Schemas of the venv types that plugins bring. */
   readonly venvKinds: ReadonlyMap<string, SchemaSource>;
-  readonly plugins: readonly Plugin[];
   /** The plugin that brings a dependency type; the core's types have none. */
   readonly owners: ReadonlyMap<DepType, Plugin>;
 }
@@ -111,7 +110,6 @@ export function registryOf(plugins: readonly Plugin[]): Registry {
     remoteTypes,
     cacheKinds,
     venvKinds,
-    plugins,
     owners,
   });
 }

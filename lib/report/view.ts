@@ -30,7 +30,7 @@ export interface RunningTask {
 }
 
 /** More do not fit into one line of any terminal. */
-export const MOST_COMMANDS = 40;
+const MOST_COMMANDS = 40;
 /** A guess made earlier than this would jump about. */
 const FIRST_GUESS_MS = 1000;
 

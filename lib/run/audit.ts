@@ -97,7 +97,7 @@ function makerOf({ origin, storedAt }: Manifest): string {
 }
 
 /** In words; empty where both are the same. */
-export function differencesOf(
+function differencesOf(
   { exit: stored, artifacts, storedAt }: Pick<Manifest, "exit" | "artifacts" | "storedAt">,
   exit: number,
   now: readonly Artifact[] | string,

@@ -3,7 +3,7 @@ import { LockCard, type Owner, ownerAt } from "./lock_card.ts";
 import { safeName } from "./log_file.ts";
 
 /** Where locks stand, relative to the root. */
-export const LOCK_DIRECTORY = "._qik/locks";
+const LOCK_DIRECTORY = "._qik/locks";
 
 /** How often a lock that somebody else holds is looked at. */
 const LOOK_MS = 50;

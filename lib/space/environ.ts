@@ -10,7 +10,7 @@ export type Environ = Readonly<Record<string, string>>;
  * What of qik's own environment a task keeps under `strict-env`, besides its `pass-env` (docs/spaces.md has the
  * same list). A final `*` stands for any ending.
  */
-export const STRICT_ENV: readonly string[] = [
+const STRICT_ENV: readonly string[] = [
   "PATH",
   "HOME",
   "USER",
@@ -26,7 +26,7 @@ export const STRICT_ENV: readonly string[] = [
 ];
 
 /** What Windows programs cannot do without; added to {@link STRICT_ENV} there. */
-export const STRICT_ENV_WINDOWS: readonly string[] = [
+const STRICT_ENV_WINDOWS: readonly string[] = [
   "APPDATA",
   "COMSPEC",
   "HOMEDRIVE",

@@ -71,7 +71,6 @@ function earlyMachine(arch: string, refuse: () => never): Machine {
     arch,
     runtime: "deno",
     cwd: Deno.cwd(),
-    execPath: "",
     args: Deno.args,
     programName: "deno",
     ...(uid !== null && { uid }),

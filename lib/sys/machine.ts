@@ -65,7 +65,6 @@ export function openMachine(): Machine {
     arch: ARCHS[`${process.platform}-${process.arch}`] ?? `${process.platform}-${process.arch}`,
     runtime: runtimeName(),
     cwd: process.cwd(),
-    execPath: process.execPath,
     args: process.argv.slice(2),
     programName: basename(process.argv0 || process.execPath).replace(/\.exe$/i, ""),
     ...(process.geteuid !== undefined && { uid: process.geteuid() }),

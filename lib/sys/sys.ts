@@ -278,7 +278,6 @@ export interface Machine {
   readonly arch: string;
   readonly runtime: "deno" | "bun" | "node";
   readonly cwd: string;
-  readonly execPath: string;
   /** Command line after the program's own name. */
   readonly args: readonly string[];
   /** Name under which the program was started, without directory and `.exe`. */

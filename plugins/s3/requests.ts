@@ -146,7 +146,7 @@ function endpointOf({ settings, env, name, bad }: StoreRequest<S3Settings>): URL
  * The address of an object: the bucket in the host's name for AWS, in the path for other servers, unless the
  * settings say otherwise. A bucket with a dot in it has no certificate as a host, so it goes into the path.
  */
-export function addressOf(
+function addressOf(
   settings: S3Settings,
   endpoint: URL | undefined,
   region: string,

@@ -67,7 +67,7 @@ export async function install(call: InstallCall, at: At): Promise<number> {
  * Whether every requirement of a lock has a hash: then nothing without one may be installed. Directories and
  * repositories have none, and uv checks those of the others without being told.
  */
-export function hasAllHashes(lock: string): boolean {
+function hasAllHashes(lock: string): boolean {
   const requirements = lock.replace(/\\\r?\n/g, " ").split(/\r?\n/)
     .filter((line) => /^[^\s#]/.test(line));
   return requirements.length > 0 &&

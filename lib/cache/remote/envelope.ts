@@ -26,12 +26,6 @@ export async function closeEnvelope(
   return encoder.encode(JSON.stringify(envelope) + "\n");
 }
 
-/** What an envelope holds, and the key that vouches for it, where one was asked to. */
-export interface Opened {
-  readonly payload: Uint8Array<ArrayBuffer>;
-  readonly key?: AcceptKey;
-}
-
 /**
  * Opens an envelope that anybody may have written.
  *
@@ -41,18 +35,18 @@ export interface Opened {
 export async function openEnvelope(
   bytes: Uint8Array,
   accept: AcceptKey | undefined,
-): Promise<Opened | string> {
+): Promise<Uint8Array<ArrayBuffer> | string> {
   const value = parse(bytes);
   if (!isObject(value)) return "it is no record of qik";
   const { payloadType, payload: text, signatures } = value;
   if (payloadType !== TYPE) return UNKNOWN_FORMAT;
   if (typeof text !== "string" || !Array.isArray(signatures)) return "it is no record of qik";
   const payload = fromBase64(text);
-  if (accept === undefined) return { payload };
+  if (accept === undefined) return payload;
   for (const one of signatures) {
     if (!isObject(one) || one["keyid"] !== accept.id || typeof one["sig"] !== "string") continue;
     const signature = fromBase64(one["sig"]);
-    if (await accept.verify(signedBytes(payload), signature)) return { payload, key: accept };
+    if (await accept.verify(signedBytes(payload), signature)) return payload;
     return `its signature by the key ${accept.id} is wrong`;
   }
   return `it is not signed by the key ${accept.id}`;

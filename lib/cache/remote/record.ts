@@ -87,9 +87,9 @@ export async function readRecord(
   bytes: Uint8Array,
   { name, key, scope, accept }: RecordQuestion,
 ): Promise<RemoteRecord | string> {
-  const opened = await openEnvelope(bytes, accept);
-  if (typeof opened === "string") return opened;
-  const value = await unpack(opened.payload);
+  const payload = await openEnvelope(bytes, accept);
+  if (typeof payload === "string") return payload;
+  const value = await unpack(payload);
   if (!isObject(value) || value["format"] !== 1) return UNKNOWN_FORMAT;
   if (value["key"] !== key) return "it belongs to another key";
   if (value["scope"] !== scope) return "it belongs to another scope";

@@ -25,7 +25,7 @@ export interface RemotePolicy {
 }
 
 /** Scope of a remote that names none. */
-export const SHARED = "shared";
+const SHARED = "shared";
 
 /** What the settings of a remote say about trust, templates filled in; empty texts count as unset. */
 export interface TrustSettings {

@@ -2,7 +2,7 @@ import type { Picture } from "../../plugin/picture.ts";
 import { cyclesIn } from "./cycles.ts";
 import { targetsOf } from "./walk.ts";
 
-export const FORMATS = ["text", "dot", "mermaid", "json", "html"] as const;
+const FORMATS = ["text", "dot", "mermaid", "json", "html"] as const;
 export type Format = (typeof FORMATS)[number];
 
 /** A whole graph as text of the format. Ends with a line feed. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { ctxValues } from "../../../lib/config/ctx.ts";
-import { escapeTemplate, fillTemplate, parseTemplate } from "../../../lib/config/templates.ts";
+import { fillTemplate, parseTemplate } from "../../../lib/config/templates.ts";
 
 const names = {
   ctx: ctxValues({ variables: [], env: {}, runtime: new Map([["arch", "A"]]) }),
@@ -29,7 +29,7 @@ const seed = { seed: 20240607, numRuns: 3000 };
 
 Deno.test("templates prop: doubling every brace writes any text literally", () => {
   fc.assert(
-    fc.property(text, (literal) => assert.equal(fill(escapeTemplate(literal)), literal)),
+    fc.property(text, (literal) => assert.equal(fill(literal.replace(/[{}]/g, "$&$&")), literal)),
     seed,
   );
 });

@@ -3,7 +3,6 @@ import type { Problem } from "../../../lib/base/problems.ts";
 import { ctxValues } from "../../../lib/config/ctx.ts";
 import type { CtxVariable } from "../../../lib/config/types.ts";
 import {
-  escapeTemplate,
   fillTemplate,
   mentionsModule,
   parseTemplate,
@@ -149,6 +148,6 @@ Deno.test("ctx: QIK__NAME wins over the machine, the command line over both", ()
 
 Deno.test("templates: doubling every brace writes any text literally", () => {
   const text = "{{module.dir}} {x} {args} }{ {{{ctx.a}";
-  assert.equal(filled(escapeTemplate(text)), text);
+  assert.equal(filled(text.replace(/[{}]/g, "$&$&")), text);
   assert.deepEqual(parseTemplate(""), []);
 });
