@@ -8,6 +8,7 @@ import { noCache, unread } from "../cache/none.ts";
 import { openRepoCache, type RepoCache } from "../cache/repo.ts";
 import { repoEntryFile } from "../cache/repo_files.ts";
 import { QikError } from "../base/problems.ts";
+import { cacheTypeOf } from "../config/cache_names.ts";
 import type { Config } from "../config/types.ts";
 import { intentToAdd } from "../git/intent_to_add.ts";
 import type { ProtectedTree } from "../git/protected_tree.ts";
@@ -57,8 +58,7 @@ export function openCaches(sys: Sys, project: Project, watched = false): Caches 
   const own = sightings?.watch(made) ?? made;
   let repo: RepoCache | undefined;
   const opened = new Map<string, Cache>([["none", noCache]]);
-  const typeOf = (name: string) =>
-    project.plan.config.caches.find((cache) => cache.name === name)?.type ?? name;
+  const typeOf = (name: string) => cacheTypeOf(project.plan.config, name);
   const remotes = new Remotes({ sys, project, local });
   const kept = (name: string): Cache => {
     if (typeOf(name) === "local") return own;
@@ -134,7 +134,7 @@ function openRepo(sys: Sys, { plan, paths: { root, stateDir, cacheDir } }: Proje
  * `qik.toml` asks: a pull request may edit the one, not the other.
  */
 function protectedRef({ caches }: Config, env: Sys["env"]): string | undefined {
-  const settings = caches.filter(({ name, type }) => (type ?? name) === "repo")
+  const settings = caches.filter(({ type }) => type === "repo")
     .map((cache) => cache.settings);
   const asked = settings.find(({ verify }) => verify === "changed");
   const given = env.QIK__PROTECTED_REF;

@@ -1,6 +1,7 @@
 import { QikError } from "../base/problems.ts";
 import type { Secrets } from "../base/secrets.ts";
 import { VERSION } from "../base/version.ts";
+import { cacheNames } from "../config/cache_names.ts";
 import { ctxValues } from "../config/ctx.ts";
 import type { Config } from "../config/types.ts";
 import { discover } from "../config/discover.ts";
@@ -239,7 +240,7 @@ function resolveDirectory({ files, machine }: Sys, directory: string): string {
 /** `QIK__CACHE` takes the place of `[defaults] cache`. */
 function withDefaultCache(config: Config, cache: string | undefined): Config {
   if (cache === undefined || cache === "") return config;
-  if (!["local", "repo", "none", ...config.caches.map(({ name }) => name)].includes(cache)) {
+  if (!cacheNames(config).includes(cache)) {
     const message = `Cannot use the cache "${cache}" of QIK__CACHE: no such cache`;
     throw new QikError({ code: "cache-unknown", message });
   }

@@ -2,6 +2,7 @@ import { Buffer } from "node:buffer";
 import type { Hit, Manifest } from "../cache/cache.ts";
 import { readerOf, replayTurns } from "../cache/replay.ts";
 import { QikError } from "../base/problems.ts";
+import { cacheTypeOf } from "../config/cache_names.ts";
 import type { Task } from "../plan/types.ts";
 import { makeProof } from "../proof/make.ts";
 import type { Proof, Restorable, StoredEvent } from "../proof/proof.ts";
@@ -176,7 +177,7 @@ function isRestorable(session: Session, task: Task, { artifacts }: Manifest): bo
 }
 
 function typeOf({ project: { plan: { config } } }: Session, name: string): string {
-  return config.caches.find((cache) => cache.name === name)?.type ?? name;
+  return cacheTypeOf(config, name);
 }
 
 /** A result that is in place, with its log. */

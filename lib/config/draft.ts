@@ -1,4 +1,5 @@
 import type { Place, Problem } from "../base/problems.ts";
+import { CORE_CACHES } from "./cache_names.ts";
 import { sameName } from "./ctx.ts";
 import { type Flaw, type Origin, placeOf, type Suggest, unlocated } from "./flaws.ts";
 import { flawsOf, type RawIssue } from "./issues.ts";
@@ -52,7 +53,7 @@ export function ownNames(): Names {
   return {
     commands: new Set(),
     spaces: new Set(["default"]),
-    caches: new Set(["local", "repo", "none"]),
+    caches: new Set(CORE_CACHES),
     pools: new Set(),
     variables: new Set(),
   };

@@ -1,5 +1,6 @@
 import { byCodeUnit } from "../base/order.ts";
 import { QikError } from "../base/problems.ts";
+import { cacheTypeOf } from "../config/cache_names.ts";
 import { besides, compilePathspec } from "../git/pathspec.ts";
 import type { FileState, Selected, SelectOptions, Tree } from "../git/tree.ts";
 import type { DepWorld, Fact, Plan, PlannedDep, Task } from "../plan/types.ts";
@@ -282,7 +283,7 @@ function explain(record: TaskKey, secretKey: () => Uint8Array): readonly string[
 
 /** The cache that is committed is for every machine. */
 function isRepoCache({ config }: Plan, name: string): boolean {
-  return (config.caches.find((cache) => cache.name === name)?.type ?? name) === "repo";
+  return cacheTypeOf(config, name) === "repo";
 }
 
 function dotenvFact([name, value]: readonly [string, string | undefined]): Fact {

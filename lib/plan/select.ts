@@ -1,5 +1,6 @@
 import { nearest } from "../base/nearest.ts";
 import { type Code, type Problem, QikError } from "../base/problems.ts";
+import { cacheNames } from "../config/cache_names.ts";
 import { byteString } from "../git/names.ts";
 import { compileWild } from "../git/wildmatch.ts";
 import type { Need, Plan, Task } from "./types.ts";
@@ -119,8 +120,7 @@ function checkWords(plan: Plan, request: SelectionRequest, problems: Problem[]):
   check("space-unknown", "space", request.spaces, new Set(config.spaces.map(({ name }) => name)));
   const tags = config.commands.flatMap((command) => command.tags);
   check("tag-unknown", "tag", request.tags, new Set(tags));
-  const caches = ["local", "repo", "none", ...config.caches.map(({ name }) => name)];
-  check("cache-unknown", "cache", request.caches, new Set(caches));
+  check("cache-unknown", "cache", request.caches, new Set(cacheNames(config)));
 }
 
 /** So many names are all told where none is near. */

@@ -1,6 +1,7 @@
 import { type Problem, QikError } from "../base/problems.ts";
 import { withoutAccounts } from "../base/secrets.ts";
 import { reservedPath } from "../cache/artifact_rules.ts";
+import { cacheNames, cacheTypeOf } from "../config/cache_names.ts";
 import { INDEX_RULE, isIndexUrl } from "../config/index_url.ts";
 import type { Config, Json, PluginConfig, SpaceConfig } from "../config/types.ts";
 import { fillJson } from "../plan/fill.ts";
@@ -185,9 +186,8 @@ function recipeOf(settings: VenvSettings): string {
   return withoutAccounts(JSON.stringify(Object.entries(settings).sort()));
 }
 
-function typeOfCache({ caches }: Config, space: SpaceConfig, name: string): string {
-  const type = caches.find((cache) => cache.name === name)?.type;
-  if (type !== undefined || ["local", "repo", "none"].includes(name)) return type ?? name;
+function typeOfCache(config: Config, space: SpaceConfig, name: string): string {
+  if (cacheNames(config).includes(name)) return cacheTypeOf(config, name);
   const message =
     `Cannot use the cache "${name}" of the venv of the space "${space.name}": no such cache`;
   throw new QikError({ code: "cache-unknown", message, place: space.place });

@@ -1,5 +1,6 @@
 import { nearest } from "../../../base/nearest.ts";
 import { QikError } from "../../../base/problems.ts";
+import { cacheTypeOf } from "../../../config/cache_names.ts";
 import { listed } from "../../../config/flaws.ts";
 import { committedResults, type StoredResult, storedResults } from "../../../cache/inventory.ts";
 import type { RemoteInventory } from "../../../cache/remote/inventory.ts";
@@ -53,7 +54,7 @@ async function remoteOf({ sys }: AppParts, project: Project, name: string) {
 }
 
 function kindOf(name: string, { plan: { config } }: Project): "local" | "repo" {
-  const type = config.caches.find((cache) => cache.name === name)?.type ?? name;
+  const type = cacheTypeOf(config, name);
   if (type === "local" || type === "repo") return type;
   const known = new Set(["local", "repo", ...config.caches.map((cache) => cache.name)]);
   if (name === "none" || known.has(name)) {
