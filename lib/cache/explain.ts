@@ -256,7 +256,8 @@ function latest(keys: readonly string[]): string[] {
 /** Lines that two processes wrote into each other are passed over. */
 function keysIn(files: Files, file: string): string[] {
   let bytes: Uint8Array | undefined;
-  attempt(() => bytes = files.read(file));
+  // Mostly there is none yet where somebody asks, and an exception takes ten times as long as a look.
+  attempt(() => bytes = files.lstat(file) && files.read(file));
   if (bytes === undefined) return [];
   return new TextDecoder().decode(bytes).split("\n").filter((line) => /^[0-9a-f]+$/.test(line));
 }

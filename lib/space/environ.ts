@@ -171,7 +171,7 @@ function strictNames(passEnv: readonly string[], platform: Platform): (name: str
 
 /** Variables under way. A map, because a record would take `__proto__` for something else. */
 class Variables {
-  readonly #values = new Map<string, { readonly name: string; readonly value: string }>();
+  readonly #values = new Map<string, [name: string, value: string]>();
   readonly #fold: (name: string) => string;
 
   constructor(platform: Platform) {
@@ -179,16 +179,18 @@ class Variables {
   }
 
   get(name: string): string | undefined {
-    return this.#values.get(this.#fold(name))?.value;
+    return this.#values.get(this.#fold(name))?.[1];
   }
 
   set(name: string, value: string): void {
     const folded = this.#fold(name);
+    const known = this.#values.get(folded);
     // The spelling that is there first stays: Windows programs expect "Path" where it was "Path".
-    this.#values.set(folded, { name: this.#values.get(folded)?.name ?? name, value });
+    if (known === undefined) this.#values.set(folded, [name, value]);
+    else known[1] = value;
   }
 
   record(): Record<string, string> {
-    return Object.fromEntries([...this.#values.values()].map(({ name, value }) => [name, value]));
+    return Object.fromEntries(this.#values.values());
   }
 }

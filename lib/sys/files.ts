@@ -113,16 +113,26 @@ function writeNew(path: string, bytes: Uint8Array, mode?: number): void {
   }
 }
 
+/** Directories that were there when something was written: to make another one first is quicker than to fail in it. */
+const standing = new Set<string>();
+
+function makeParent(path: string): void {
+  const directory = path.slice(0, path.lastIndexOf("/"));
+  fs.mkdirSync(native(directory), { recursive: true });
+  standing.add(directory);
+}
+
 function writeAtomic(pid: number, path: string, bytes: Uint8Array, mode?: number): void {
   const temporary = temporaryBeside(path, pid);
   // Nobody else may read what is to be closed to others, not even before it has its name.
   const attempt = () => writeNew(temporary, bytes, mode);
   try {
     try {
+      if (!standing.has(path.slice(0, path.lastIndexOf("/")))) makeParent(path);
       attempt();
     } catch (error) {
       if (errorCode(error) !== "ENOENT") throw error;
-      fs.mkdirSync(native(path.slice(0, path.lastIndexOf("/"))), { recursive: true });
+      makeParent(path);
       attempt();
     }
     fs.renameSync(native(temporary), native(path));
