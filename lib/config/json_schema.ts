@@ -24,13 +24,18 @@ const DRAFT = "https://json-schema.org/draft/2020-12/schema";
  */
 export async function configJsonSchema(kinds: Kinds): Promise<JsonSchema> {
   const definitions: JsonSchema = {
-    dep: await typed(
-      [...kinds.deps.values()].flatMap(({ kind, aliases = [], schema }) =>
-        [kind, ...aliases].map((word) => [word, schema] as const)
+    dep: {
+      anyOf: await typed(
+        [...kinds.deps.values()].flatMap(({ kind, aliases = [], schema }) =>
+          [kind, ...aliases].map((word) => [word, schema] as const)
+        ),
       ),
-    ),
-    cache: await typed([...own(OWN_CACHES), ...kinds.caches], false),
-    venv: await typed([...own(OWN_VENVS), ...kinds.venvs]),
+    },
+    cache: {
+      // Its name says the type of qik's own.
+      anyOf: [...await typed(own(OWN_CACHES), false), ...await typed([...kinds.caches])],
+    },
+    venv: { anyOf: await typed([...own(OWN_VENVS), ...kinds.venvs]) },
     plugin: await pluginTables(kinds.plugins),
   };
   const schema = written(project);
@@ -66,14 +71,14 @@ function own(schemas: ReadonlyMap<string, StandardSchema<unknown>>) {
 async function typed(
   kinds: readonly (readonly [string, () => Promise<StandardSchema<unknown>>])[],
   isTypeNeeded = true,
-): Promise<JsonSchema> {
+): Promise<readonly JsonSchema[]> {
   const tables = kinds.map(async ([word, source]) => {
     const schema = jsonSchemaOf(await source());
     const properties = { type: { const: word }, ...schema["properties"] as JsonSchema | undefined };
     const needed = schema["required"] as readonly string[] | undefined ?? [];
     return { ...schema, properties, required: isTypeNeeded ? ["type", ...needed] : needed };
   });
-  return { anyOf: await Promise.all(tables) };
+  return await Promise.all(tables);
 }
 
 /** A kind's own part: by zod, by the library's own word (Standard JSON Schema), else any table. */

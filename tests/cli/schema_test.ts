@@ -57,8 +57,34 @@ extra-index-url = ["https://other.example.com/simple"]
 cache = "repo"
 hashes = true
 
+[plugins.s3]
+plugin = "qik.s3"
+
+[plugins.http]
+plugin = "qik.http"
+
+[plugins.gcs]
+plugin = "qik.gcs"
+
 [caches.local]
 max-size = "1GB"
+
+[caches.team]
+type = "s3"
+bucket = "results"
+region-name = "eu-west-1"
+mode = "read-only"
+scope = "main"
+read-scopes = ["main", "shared"]
+timeout = "5s"
+
+[caches.web]
+type = "http"
+url = "https://cache.example.com/qik"
+
+[caches.cloud]
+type = "gcs"
+bucket = "results"
 
 [pydist]
 versions = {ruff = "1"}
@@ -90,6 +116,10 @@ const WRONG = [
   '[plugins]\nuv = "qik.uv"\n[spaces.a]\nvenv = {type = "uv", reqs = "a", universal = "no"}\n',
   '[plugins.uv]\nplugin = "qik.uv"\npythons = "3.12"\n',
   '[caches.local]\nmax = "1GB"\n',
+  '[caches.team]\ntype = "nothing"\n',
+  '[plugins]\nhttp = "qik.http"\n[caches.team]\nurl = "https://cache.example.com"\n',
+  '[plugins]\nhttp = "qik.http"\n[caches.team]\ntype = "http"\n',
+  '[plugins]\nhttp = "qik.http"\n[caches.team]\ntype = "http"\nurl = "https://a"\nscopes = "a"\n',
   "[pools]\ndb = 0\n",
 ];
 

@@ -11,9 +11,9 @@ export async function run({ sys, builtIn }: AppParts): Promise<Exit> {
     [source, makePlugin(source, (await load()).default)] as const
   );
   const plugins = new Map(await Promise.all(loads));
-  const { depKinds, cacheTypes, venvKinds: venvs } = registryOf([...plugins.values()]);
-  const caches = new Map([...cacheTypes].map(([kind, { schema }]) => [kind, schema]));
-  const schema = await configJsonSchema({ deps: depKinds, caches, venvs, plugins });
+  const { depKinds, cacheKinds, venvKinds } = registryOf([...plugins.values()]);
+  const kinds = { deps: depKinds, caches: cacheKinds, venvs: venvKinds, plugins };
+  const schema = await configJsonSchema(kinds);
   sys.terminal.write("out", new TextEncoder().encode(`${JSON.stringify(schema, null, 2)}\n`));
   return { code: 0 };
 }

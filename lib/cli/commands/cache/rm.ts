@@ -10,10 +10,9 @@ export async function run(parts: AppParts, call: MetaCall): Promise<Exit> {
   const cache = await openCache(parts, call);
   const results = chosenResults(cache, call.words);
   const { remote } = cache;
-  if (remote !== undefined) await remote.remove(results.flatMap(({ files }) => files));
-  else {for (const { files } of results) {
-      for (const file of files) remove(parts, file);
-    }}
+  const gone = results.flatMap(({ files }) => files);
+  if (remote !== undefined) await remote.remove(gone);
+  else gone.forEach((file) => remove(parts, file));
   if (call.json) printJson(sys, results.map(resultRecord));
   else print(sys, `Removed ${totalLine(results)}`);
   return { code: 0 };
