@@ -1,7 +1,8 @@
 import { bulkLstat, newStatRows, statKind, statTimes } from "../sys/bulk_stat.ts";
 import { encodeName } from "../base/bytes.ts";
 import { sha256 } from "../sys/digest.ts";
-import { errorCode, type Files } from "../sys/sys.ts";
+import type { Files } from "../sys/sys.ts";
+import { unlessClosed } from "../sys/unless_closed.ts";
 import { digestFile } from "./blobs.ts";
 import type { Artifact } from "./cache.ts";
 
@@ -38,11 +39,7 @@ function kindAt(kind: ReturnType<typeof statKind>): string {
 
 /** `undefined` where it cannot be read (any more). */
 function contentOf(files: Files, path: string, kind: "file" | "link"): string | undefined {
-  try {
-    if (kind === "link") return sha256(encodeName(files.readLink(path)));
-    return digestFile(files, path)?.content;
-  } catch (error) {
-    if (errorCode(error) === undefined) throw error;
-    return undefined;
-  }
+  return unlessClosed(() =>
+    kind === "link" ? sha256(encodeName(files.readLink(path))) : digestFile(files, path)?.content
+  );
 }

@@ -1,7 +1,8 @@
 import { resolve } from "node:path";
 import { decodeName } from "../base/bytes.ts";
 import { QikError } from "../base/problems.ts";
-import { errorCode, type Files } from "../sys/sys.ts";
+import type { Files } from "../sys/sys.ts";
+import { unlessClosed } from "../sys/unless_closed.ts";
 
 /** A first line is no longer than this on any system. */
 const FIRST_LINE_BYTES = 4096;
@@ -22,20 +23,11 @@ export function unusable(files: Files, path: string, reason: string): QikError {
  * @throws {QikError} `program-unusable`.
  */
 export function assertAbsent(files: Files, name: string, from: string): void {
-  const stat = statOf(files, resolve(from, name));
+  const stat = unlessClosed(() => files.stat(resolve(from, name)));
   if (stat === undefined) return;
   if (stat.kind === "directory") throw problem(name, "it is a directory", "Name a file in it");
   if (stat.kind !== "file") throw problem(name, "it is no regular file", "Name a program");
   throw problem(name, "it is not executable", `Make it so: chmod +x ${name}`);
-}
-
-function statOf(files: Files, path: string) {
-  try {
-    return files.stat(path);
-  } catch (error) {
-    if (errorCode(error) === undefined) throw error;
-    return undefined;
-  }
 }
 
 /** The file is there, or it would not have been found. */
@@ -51,7 +43,7 @@ function without(path: string, interpreter: string | undefined): QikError {
 
 function interpreterOf(files: Files, path: string): string | undefined {
   const piece = new Uint8Array(FIRST_LINE_BYTES);
-  try {
+  return unlessClosed(() => {
     const reader = files.openReader(path);
     try {
       const length = reader?.read(piece) ?? 0;
@@ -59,10 +51,7 @@ function interpreterOf(files: Files, path: string): string | undefined {
     } finally {
       reader?.close();
     }
-  } catch (error) {
-    if (errorCode(error) === undefined) throw error;
-    return undefined;
-  }
+  });
 }
 
 function problem(path: string, why: string, hint?: string): QikError {

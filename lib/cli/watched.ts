@@ -1,3 +1,4 @@
+import { unlessClosed } from "../sys/unless_closed.ts";
 import { dirname } from "node:path";
 import { type Problem, QikError } from "../base/problems.ts";
 import { openWatched } from "../git/open.ts";
@@ -8,7 +9,6 @@ import { errorCode, type Files, type Sys } from "../sys/sys.ts";
 import type { Hint } from "../sys/watcher.ts";
 import type { Invocation } from "./args.ts";
 import type { AppParts } from "./parts.ts";
-import { attempt } from "../space/ports.ts";
 import { openProject, type Project } from "./project.ts";
 import { openSession, type Session } from "./session.ts";
 
@@ -239,7 +239,7 @@ export class Watched {
       for (const path of inputs) add(dirname(`${root}/${path.replace(/^:\(literal\)/, "")}`));
       for (const directory of venv.packages()?.directories() ?? []) {
         // Of an environment that is replaced the directories come to be one in another; `lib64` is a link.
-        const real = attempt(() => this.#parts.sys.files.realPath(directory)) ?? directory;
+        const real = unlessClosed(() => this.#parts.sys.files.realPath(directory)) ?? directory;
         [directory, ...withParents(real, PACKAGES_DEEP)].forEach(add);
       }
     } catch (error) {

@@ -1,5 +1,6 @@
 import type { Problem } from "../base/problems.ts";
-import { errorCode, type Files } from "../sys/sys.ts";
+import type { Files } from "../sys/sys.ts";
+import { unlessClosed } from "../sys/unless_closed.ts";
 import type { JsonTable } from "./toml.ts";
 
 /** Where the configuration of a directory is, or why there is none. */
@@ -74,21 +75,11 @@ function below(directory: string, name: string): string {
 
 /** What stands at a path; a place that cannot be looked at holds nothing. */
 function kindAt(files: Files, path: string): string | undefined {
-  try {
-    return files.stat(path)?.kind;
-  } catch (error) {
-    if (errorCode(error) === undefined) throw error;
-    return undefined;
-  }
+  return unlessClosed(() => files.stat(path))?.kind;
 }
 
 function stands(files: Files, path: string): boolean {
-  try {
-    return files.lstat(path) !== undefined;
-  } catch (error) {
-    if (errorCode(error) === undefined) throw error;
-    return false;
-  }
+  return unlessClosed(() => files.lstat(path)) !== undefined;
 }
 
 async function projectFile(files: Files, directory: string): Promise<string | undefined> {
@@ -113,11 +104,8 @@ async function hasTool(files: Files, path: string): Promise<boolean> {
 }
 
 function readable(files: Files, path: string): Uint8Array | undefined {
-  try {
+  return unlessClosed(() => {
     const isSmall = (files.stat(path)?.size ?? 0) <= MOST_BYTES;
     return isSmall ? files.read(path) : undefined;
-  } catch (error) {
-    if (errorCode(error) === undefined) throw error;
-    return undefined;
-  }
+  });
 }

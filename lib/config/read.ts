@@ -1,6 +1,7 @@
 import type { Problem } from "../base/problems.ts";
 import { sha256 } from "../sys/digest.ts";
 import { errorCode, type Files } from "../sys/sys.ts";
+import { unlessClosed } from "../sys/unless_closed.ts";
 import { buildCommands } from "./commands.ts";
 import { addNames, type Draft, openSchemas, ownNames, report, type Section } from "./draft.ts";
 import { badValue, type Origin, type Suggest, suggester } from "./flaws.ts";
@@ -189,12 +190,7 @@ async function moduleCommands(
 }
 
 function statKind(reading: Reading, path: string): string | undefined {
-  try {
-    return reading.files.stat(absolute(reading.root, path))?.kind;
-  } catch (error) {
-    if (errorCode(error) === undefined) throw error;
-    return undefined;
-  }
+  return unlessClosed(() => reading.files.stat(absolute(reading.root, path)))?.kind;
 }
 
 /** A file's TOML; `undefined` where there is no file, or after the problem with it was reported. */

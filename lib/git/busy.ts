@@ -1,5 +1,5 @@
 import type { Sys } from "../sys/sys.ts";
-import { unlessClosed } from "./closed.ts";
+import { unlessClosed } from "../sys/unless_closed.ts";
 import type { Repository } from "./git_call.ts";
 
 /** Nearly everything that git does to an index takes less; what takes longer is not waited for. */
@@ -19,7 +19,7 @@ export async function waitForGit(
 ): Promise<string | undefined> {
   const lock = `${indexPath}.lock`;
   const start = clock.monotonic();
-  while (unlessClosed(() => files.lstat(lock), undefined) !== undefined) {
+  while (unlessClosed(() => files.lstat(lock)) !== undefined) {
     if (clock.monotonic() - start > LONGEST_MS) return lock;
     await new Promise<void>((resolve) => void clock.after(POLL_MS, resolve));
   }

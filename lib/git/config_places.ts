@@ -1,7 +1,7 @@
+import { unlessClosed } from "../sys/unless_closed.ts";
 import { delimiter, dirname } from "node:path";
 import { decodeName } from "../base/bytes.ts";
 import type { Sys } from "../sys/sys.ts";
-import { unlessClosed } from "./closed.ts";
 
 /** Where configuration of git's may stand that is not the repository's own. */
 export interface ConfigPlaces {
@@ -29,7 +29,7 @@ function systemDirectoriesOf({ files, env }: Sys): readonly string[] {
   for (const directory of (env["PATH"] ?? "").split(delimiter)) {
     const program = `${directory}/git`;
     const isThere = directory.startsWith("/") &&
-      unlessClosed(() => files.stat(program), undefined) !== undefined;
+      unlessClosed(() => files.stat(program)) !== undefined;
     if (!isThere) continue;
     for (const path of [program, unlessClosed(() => files.realPath(program), program)]) {
       found.add(`${dirname(dirname(path))}/etc`);

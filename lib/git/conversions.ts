@@ -1,8 +1,8 @@
+import { unlessClosed } from "../sys/unless_closed.ts";
 import { dirname } from "node:path";
 import { decodeName } from "../base/bytes.ts";
 import { type BulkLstat, existing, newStatRows, statKind } from "../sys/bulk_stat.ts";
 import type { Sys } from "../sys/sys.ts";
-import { unlessClosed } from "./closed.ts";
 import { type ConfigPlaces, configTexts } from "./config_places.ts";
 import type { Git, Repository } from "./git_call.ts";
 import { isYes } from "./git_config.ts";
@@ -172,7 +172,7 @@ class DirectoryRules implements Conversions {
     // Without the file git takes the rules that are in the index, which nobody here reads.
     if (kind === "none") return this.ruled.has(path) ? BOTH : NONE;
     if (kind !== "file" && kind !== "exec") return BOTH;
-    const bytes = unlessClosed(() => this.sys.files.read(`${this.root}/${path}`), undefined);
+    const bytes = unlessClosed(() => this.sys.files.read(`${this.root}/${path}`));
     if (bytes === undefined) return BOTH;
     const text = decodeName(bytes);
     return { convert: CONVERTING.test(text), filter: FILTERING.test(text) };

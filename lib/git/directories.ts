@@ -1,5 +1,5 @@
 import type { Sys } from "../sys/sys.ts";
-import { unlessClosed } from "./closed.ts";
+import { unlessClosed } from "../sys/unless_closed.ts";
 import type { Source } from "./source.ts";
 
 /** Finds the directories in which input files may come to be: those that git does not ignore. */
@@ -59,7 +59,7 @@ function nestedAbove(files: Sys["files"], directory: string, root: string): stri
 }
 
 function isNested(files: Sys["files"], directory: string): boolean {
-  return unlessClosed(() => files.lstat(`${directory}/.git`), undefined) !== undefined;
+  return unlessClosed(() => files.lstat(`${directory}/.git`)) !== undefined;
 }
 
 /** Asked outermost first, since nothing inside of an ignored directory may be asked for. */

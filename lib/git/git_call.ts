@@ -1,8 +1,8 @@
+import { unlessClosed } from "../sys/unless_closed.ts";
 import { dirname, resolve } from "node:path";
 import { decodeName } from "../base/bytes.ts";
 import { QikError } from "../base/problems.ts";
 import type { Captured, Sys } from "../sys/sys.ts";
-import { unlessClosed } from "./closed.ts";
 
 /** In git's own directory. */
 const READ_BY_GIT = ["HEAD", "config", "index", "info/exclude"];
@@ -72,10 +72,10 @@ function hookEnv({ top, gitDirectory }: Place, indexPath: string): Record<string
 function findUpward({ files }: Sys, root: string): Place | undefined {
   for (let at = root;; at = dirname(at)) {
     const path = at.endsWith("/") ? `${at}.git` : `${at}/.git`;
-    const stat = unlessClosed(() => files.stat(path), undefined);
+    const stat = unlessClosed(() => files.stat(path));
     if (stat?.kind === "directory") return { top: at, gitDirectory: path };
     if (stat?.kind === "file") {
-      const bytes = unlessClosed(() => files.read(path), undefined) ?? new Uint8Array();
+      const bytes = unlessClosed(() => files.read(path)) ?? new Uint8Array();
       const named = /^gitdir: ([^\n]*)/.exec(decodeName(bytes));
       return { top: at, gitDirectory: named === null ? path : resolve(at, named[1]!) };
     }
@@ -118,9 +118,7 @@ export class Git {
       ...[found?.top ?? this.cwd, this.cwd]
         .flatMap((at) => [`${at}/.gitignore`, `${at}/.gitattributes`]),
     ];
-    const pipe = read.find((path) =>
-      unlessClosed(() => files.lstat(path)?.kind, undefined) === "other"
-    );
+    const pipe = read.find((path) => unlessClosed(() => files.lstat(path)?.kind) === "other");
     if (pipe === undefined) return;
     throw new QikError({
       code: "git-failed",

@@ -1,7 +1,7 @@
+import { unlessClosed } from "../sys/unless_closed.ts";
 import { basename, dirname, relative } from "node:path";
 import type { Sys } from "../sys/sys.ts";
 import { type BulkLstat, newStatRows, sameStat, type StatRows } from "../sys/bulk_stat.ts";
-import { unlessClosed } from "./closed.ts";
 import { Git, type Repository } from "./git_call.ts";
 import { askIgnored, holdsTracked } from "./ignored.ts";
 import { readTracked } from "./index_source.ts";
@@ -93,7 +93,7 @@ function markOf({ files }: Sys, path: string, lstat: BulkLstat): () => string {
     const row = newStatRows(1);
     lstat(...place, row);
     if (last === undefined || !sameStat(row, 0, last.row, 0)) {
-      const stat = unlessClosed(() => files.lstat(path), undefined);
+      const stat = unlessClosed(() => files.lstat(path));
       const parts = stat && [stat.ino, stat.size, stat.mtimeNs, stat.ctimeNs];
       last = { row, mark: parts?.join() ?? "" };
     }

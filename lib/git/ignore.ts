@@ -1,7 +1,7 @@
 import { decodeName } from "../base/bytes.ts";
 import { parentPath } from "../base/paths.ts";
 import type { Files } from "../sys/sys.ts";
-import { unlessClosed } from "./closed.ts";
+import { unlessClosed } from "../sys/unless_closed.ts";
 import { byteString } from "./names.ts";
 import { compileWild } from "./wildmatch.ts";
 
@@ -109,7 +109,7 @@ export class IgnoreRules {
     const path = `${this.root}/${directory === "" ? "" : `${directory}/`}.gitignore`;
     // git does not follow a symlink of this name.
     const isFile = unlessClosed(() => this.files.lstat(path)?.kind === "file", false);
-    const bytes = isFile ? unlessClosed(() => this.files.read(path), undefined) : undefined;
+    const bytes = isFile ? unlessClosed(() => this.files.read(path)) : undefined;
     return bytes === undefined ? [] : readRules(decodeName(bytes));
   }
 }

@@ -3,10 +3,10 @@ import { QikError } from "../base/problems.ts";
 import type { BulkLstat } from "../sys/bulk_stat.ts";
 import { sha256 } from "../sys/digest.ts";
 import type { Sys } from "../sys/sys.ts";
+import { unlessClosed } from "../sys/unless_closed.ts";
 import type { Algorithm } from "./algorithm.ts";
 import { configPlaces } from "./config_places.ts";
 import { openConversions } from "./conversions.ts";
-import { unlessClosed } from "./closed.ts";
 import type { Git, Repository } from "./git_call.ts";
 import { ignoreFiles } from "./ignore_files.ts";
 import { openIgnoreSettings } from "./ignore_settings.ts";
@@ -51,11 +51,10 @@ export async function readTracked(
   request: IndexRequest,
 ): Promise<ReadTracked | undefined> {
   const { sys, root, repository, top, git, lstat, stateDir } = request;
-  const format = unlessClosed(() => readFormat(sys, repository), undefined);
+  const format = unlessClosed(() => readFormat(sys, repository));
   const read = format &&
     unlessClosed(
       () => readSnapshot(sys, repository.indexPath, format.algorithm, top, `${stateDir}/index`),
-      undefined,
     );
   if (format === undefined || read === undefined) return undefined;
   const { index, writtenNs } = read;
@@ -79,7 +78,7 @@ export async function readTracked(
   const { skipsRules } = index;
   const settings = ignoredBy === undefined || skipsRules
     ? undefined
-    : unlessClosed(() => openIgnoreSettings(sys, format, places, root, ignoredBy), undefined);
+    : unlessClosed(() => openIgnoreSettings(sys, format, places, root, ignoredBy));
   const rest = { algorithm: format.algorithm, skipsRules, ignoredBy, settings };
   const remember = read.isKnown ? undefined : () => rememberEntries(request, index);
   return { paths, text, modules, links, index: { vouch, conversions }, remember, ...rest };

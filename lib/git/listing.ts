@@ -1,6 +1,6 @@
 import type { BulkLstat } from "../sys/bulk_stat.ts";
 import type { Sys } from "../sys/sys.ts";
-import { unlessClosed } from "./closed.ts";
+import { unlessClosed } from "../sys/unless_closed.ts";
 import { digestOfNames, type ListingMemo } from "./listing_memo.ts";
 import { namesEndingIn } from "./names.ts";
 import type { Pathspec } from "./pathspec.ts";
@@ -128,7 +128,7 @@ export class Listing {
     if (this.isTracked(path)) return true;
     const whole = `${this.root}/${path}`;
     if (this.sys.files.lstat(whole)?.kind === "directory") {
-      return unlessClosed(() => this.sys.files.lstat(`${whole}/.git`), undefined) !== undefined;
+      return unlessClosed(() => this.sys.files.lstat(`${whole}/.git`)) !== undefined;
     }
     const above: string[] = [];
     for (let at = path.indexOf("/"); at !== -1; at = path.indexOf("/", at + 1)) {

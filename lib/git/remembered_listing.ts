@@ -10,7 +10,7 @@ import {
 import { parentPath } from "../base/paths.ts";
 import { sha256 } from "../sys/digest.ts";
 import type { Files } from "../sys/sys.ts";
-import { unlessClosed } from "./closed.ts";
+import { unlessClosed } from "../sys/unless_closed.ts";
 import { type IgnoreSettings, isOlder } from "./ignore_settings.ts";
 import type { ListingMemo } from "./listing_memo.ts";
 import type { Rescan } from "./rescan.ts";

@@ -13,7 +13,7 @@ import {
 } from "../sys/bulk_stat.ts";
 import { sha256 } from "../sys/digest.ts";
 import type { DirectoryEntry, Sys } from "../sys/sys.ts";
-import { unlessClosed } from "./closed.ts";
+import { unlessClosed } from "../sys/unless_closed.ts";
 import { isIn } from "./real_parents.ts";
 import { isOwnFile, isOwnPart, type Source } from "./source.ts";
 import type { KnownDirectory } from "./tree.ts";
@@ -270,7 +270,7 @@ export class Rescan {
     directory.unjudged = unknown;
     if (statKind(rows, at) !== "directory") return;
     const whole = path === "" ? this.root : `${this.root}/${path}`;
-    const entries = unlessClosed(() => this.sys.files.list(whole) ?? [], undefined);
+    const entries = unlessClosed(() => this.sys.files.list(whole) ?? []);
     if (entries === undefined) this.#close(path);
     directory.names = entries === undefined ? CLOSED : namesDigest(entries);
     directory.readNs = startedNs;

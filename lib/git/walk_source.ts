@@ -1,5 +1,5 @@
 import type { Sys } from "../sys/sys.ts";
-import { unlessClosed } from "./closed.ts";
+import { unlessClosed } from "../sys/unless_closed.ts";
 import { IgnoreRules } from "./ignore.ts";
 import { inOrder } from "./roll.ts";
 import { isOwnFile, type Source } from "./source.ts";
@@ -31,7 +31,7 @@ function walk(files: Sys["files"], root: string): string[] {
     const directory = waiting.pop()!;
     const place = directory === "" ? root : `${root}/${directory}`;
     // As git does, which passes over directories that are closed to it.
-    for (const { name, kind } of unlessClosed(() => files.list(place), undefined) ?? []) {
+    for (const { name, kind } of unlessClosed(() => files.list(place)) ?? []) {
       const path = directory === "" ? name : `${directory}/${name}`;
       if (
         kind === "other" || isOwnFile(`${path}/`) || rules.ignores(path, kind === "directory")

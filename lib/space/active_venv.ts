@@ -3,8 +3,9 @@
  * `getpath` and `site`, without starting Python.
  */
 import type { Files, Machine } from "../sys/sys.ts";
+import { unlessClosed } from "../sys/unless_closed.ts";
 import { variable } from "./environ.ts";
-import { above, attempt, isDirectory, isFile, readText, type VenvPorts } from "./ports.ts";
+import { above, isDirectory, isFile, readText, type VenvPorts } from "./ports.ts";
 import { pyenvPython, pyenvRoot } from "./pyenv.ts";
 
 /** A Python environment on this machine. All paths are absolute. */
@@ -104,7 +105,7 @@ function basePython(
   ports: VenvPorts,
   executable: string,
 ): { readonly prefix: string; readonly library: string | undefined } | undefined {
-  const real = attempt(() => ports.files.realPath(executable));
+  const real = unlessClosed(() => ports.files.realPath(executable));
   if (real === undefined) return undefined;
   const bin = above(real);
   if (ports.platform === "windows") {
@@ -174,7 +175,7 @@ function readVenvConfig(files: Files, prefix: string): Map<string, string> {
 function libraries(files: Files, prefix: string): string[] {
   const found = new Map<string, number>();
   for (const lib of ["lib", "lib64"]) {
-    for (const { name } of attempt(() => files.list(`${prefix}/${lib}`)) ?? []) {
+    for (const { name } of unlessClosed(() => files.list(`${prefix}/${lib}`)) ?? []) {
       const minor = /^(?:python|pypy)3\.(\d+)t?$/.exec(name)?.[1];
       if (minor !== undefined) found.set(name, Number(minor));
     }
@@ -244,7 +245,7 @@ function pythonPath(ports: VenvPorts): Pick<ActiveVenv, "pathDirs" | "pathArchiv
 /** The file at the path, or the one that the path leads into, as `lib.zip/src` does. */
 function archiveOf(files: Files, path: string): string | undefined {
   for (let at = path; at !== ""; at = above(at)) {
-    const kind = attempt(() => files.stat(at))?.kind;
+    const kind = unlessClosed(() => files.stat(at))?.kind;
     if (kind !== undefined) return kind === "file" ? at : undefined;
   }
   return undefined;
@@ -255,7 +256,7 @@ function distinctDirectories(files: Files, paths: readonly string[]): string[] {
   const seen = new Set<string>();
   return paths.filter((path) => {
     if (!isDirectory(files, path)) return false;
-    const real = attempt(() => files.realPath(path)) ?? path;
+    const real = unlessClosed(() => files.realPath(path)) ?? path;
     const fresh = !seen.has(real);
     seen.add(real);
     return fresh;
@@ -280,6 +281,6 @@ function withoutSlash(path: string): string {
 }
 
 function isProgram(files: Files, path: string, windows: boolean): boolean {
-  const stat = attempt(() => files.stat(path));
+  const stat = unlessClosed(() => files.stat(path));
   return stat?.kind === "file" && (windows || (stat.mode & 0o111) !== 0);
 }

@@ -1,8 +1,9 @@
 /** Environments that plugins build: where they stand, and whether they still are what was installed. */
 import { sha256 } from "../sys/digest.ts";
 import type { DirectoryEntry, Files, Stat } from "../sys/sys.ts";
+import { unlessClosed } from "../sys/unless_closed.ts";
 import { archivesIn } from "./asked_paths.ts";
-import { attempt, isDirectory, isFile, readBytes } from "./ports.ts";
+import { isDirectory, isFile, readBytes } from "./ports.ts";
 
 /** An environment that a plugin builds, whether it is there already or not. */
 export interface BuiltVenv {
@@ -82,7 +83,7 @@ export function standing(
   const prefix = `${root}/${built.directory}`;
   const marker = readMarker(files, prefix);
   if (marker === undefined) {
-    return attempt(() => files.lstat(prefix)) === undefined ? "absent" : "broken";
+    return unlessClosed(() => files.lstat(prefix)) === undefined ? "absent" : "broken";
   }
   const isKind = marker.identity === built.identity;
   if (!isKind || marker.root !== root || !holds(files, prefix, marker, built.layout)) {
@@ -105,8 +106,8 @@ function knownDigest(
   path: string,
 ): string {
   const known = archives[path];
-  const stat = attempt(() => files.stat(`${root}/${path}`));
-  const marked = attempt(() => files.lstat(`${prefix}/${MARKER}`));
+  const stat = unlessClosed(() => files.stat(`${root}/${path}`));
+  const marked = unlessClosed(() => files.lstat(`${prefix}/${MARKER}`));
   const isOld = stat !== undefined && marked !== undefined &&
     stat.ctimeNs + RACY_NS < marked.mtimeNs && stat.mtimeNs + RACY_NS < marked.mtimeNs;
   if (isOld && known?.stat === archiveStat(stat)) return known.digest;
@@ -141,7 +142,7 @@ export function clear(files: Files, root: string, built: BuiltVenv): void {
 export function mark(files: Files, root: string, built: BuiltVenv, id: string): void {
   const archives: Record<string, Archive> = {};
   const now = wantedId(files, root, built, (path) => {
-    const stat = attempt(() => files.stat(`${root}/${path}`));
+    const stat = unlessClosed(() => files.stat(`${root}/${path}`));
     const digest = contentDigest(files, `${root}/${path}`);
     archives[path] = { stat: stat === undefined ? "" : archiveStat(stat), digest };
     return digest;
@@ -214,7 +215,7 @@ const PROGRAMS: readonly string[] = ["bin", "Scripts"];
  */
 function isStartable(files: Files, prefix: string, path: string): boolean {
   if (!path.startsWith("bin/")) return true;
-  const stat = attempt(() => files.lstat(`${prefix}/${path}`));
+  const stat = unlessClosed(() => files.lstat(`${prefix}/${path}`));
   return stat === undefined || stat.kind !== "file" || (stat.mode & 0o111) !== 0;
 }
 
@@ -229,13 +230,13 @@ function programPaths(names: Marker["names"]): readonly string[] {
  * whether what it leads to can be started, and of Python `3.12`, but not `3.12.1`: that of the system may be updated.
  */
 function programNow(files: Files, path: string): string {
-  const stat = attempt(() => files.lstat(path));
+  const stat = unlessClosed(() => files.lstat(path));
   if (stat === undefined) return "absent";
   const own = `${stat.kind} ${stat.mode} ${stat.size} ${stat.mtimeNs}`;
   // A directory is no program, and names come and go in it.
   if (stat.kind === "directory") return stat.kind;
   if (stat.kind !== "symlink") return own;
-  const behind = attempt(() => files.stat(path));
+  const behind = unlessClosed(() => files.stat(path));
   return `${own} ${behind?.kind} ${behind !== undefined && (behind.mode & 0o111) !== 0} ${
     behind?.size === 0
   }${minorBehind(files, path)}`;
@@ -244,7 +245,7 @@ function programNow(files: Files, path: string): string {
 /** Of a link to Python its version without the last number: one with another looks for packages elsewhere. */
 function minorBehind(files: Files, path: string): string {
   if (!path.endsWith("/python")) return "";
-  const real = attempt(() => files.realPath(path)) ?? "";
+  const real = unlessClosed(() => files.realPath(path)) ?? "";
   return ` ${/\/((?:python|pypy)\d+\.\d+t?)$/.exec(real)?.[1]}`;
 }
 
@@ -259,11 +260,11 @@ function directoriesOf(
     .map(({ name }) => `lib/${name}/site-packages`);
   const own = layout === "virtualenv" ? PROGRAMS : [...PROGRAMS, "conda-meta"];
   return [...own, ...libraries, "Lib/site-packages"]
-    .filter((directory) => attempt(() => files.list(`${prefix}/${directory}`)) !== undefined);
+    .filter((directory) => unlessClosed(() => files.list(`${prefix}/${directory}`)) !== undefined);
 }
 
 function listed(files: Files, prefix: string, directory: string): readonly DirectoryEntry[] {
-  const entries = attempt(() => files.list(`${prefix}/${directory}`)) ?? [];
+  const entries = unlessClosed(() => files.list(`${prefix}/${directory}`)) ?? [];
   return entries.filter(({ name }) => name !== "__pycache__" && !name.endsWith(".pyc"));
 }
 

@@ -1,9 +1,10 @@
 /** What an editable install makes importable, without running any of its code. */
 import type { Files } from "../sys/sys.ts";
+import { unlessClosed } from "../sys/unless_closed.ts";
 import { field, jsonOf, textField } from "./fields.ts";
 import { type Installed, pthDirectories } from "./installed.ts";
 import { IDENTIFIER, moduleOfFile } from "./module_names.ts";
-import { attempt, isDirectory, readText } from "./ports.ts";
+import { isDirectory, readText } from "./ports.ts";
 
 /** A project's directory may hold anything, `node_modules` too; the packages that count stand near its top. */
 const MOST_LISTINGS = 500;
@@ -58,7 +59,7 @@ function addImportable(files: Files, top: string, modules: Set<string>): void {
   // Directories join the end while the list is walked.
   for (const [listings, { directory, name: folder }] of waiting.entries()) {
     if (listings === MOST_LISTINGS) return;
-    const entries = attempt(() => files.list(directory)) ?? [];
+    const entries = unlessClosed(() => files.list(directory)) ?? [];
     const within = folder === "" ? "" : `${folder}.`;
     if (folder !== "" && entries.some(({ name }) => moduleOfFile(`x/${name}`) === "x")) {
       modules.add(folder);

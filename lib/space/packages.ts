@@ -1,12 +1,13 @@
 /** Installed Python distributions, read from their metadata as `importlib.metadata` reads them. */
 import { byCodeUnit } from "../base/order.ts";
 import type { DirectoryEntry, Files } from "../sys/sys.ts";
+import { unlessClosed } from "../sys/unless_closed.ts";
 import type { ActiveVenv } from "./active_venv.ts";
 import { ImportNames } from "./import_names.ts";
 import { type Installed, normalName, pthDirectories } from "./installed.ts";
 import { originOf } from "./origin.ts";
 import { sha256 } from "../sys/digest.ts";
-import { above, attempt, readBytes, readText, type VenvPorts } from "./ports.ts";
+import { above, readBytes, readText, type VenvPorts } from "./ports.ts";
 import { StatMemo } from "./stat_memo.ts";
 
 /** What is installed in an environment. Looked at when first asked, and remembered until {@link invalidate}. */
@@ -72,7 +73,7 @@ class SitePackages implements Packages {
     const { files } = ports;
     this.#files = files;
     this.#venv = venv;
-    this.#listings = new StatMemo(ports, (path) => attempt(() => files.list(path)) ?? []);
+    this.#listings = new StatMemo(ports, (path) => unlessClosed(() => files.list(path)) ?? []);
     this.#texts = new StatMemo(ports, (path) => readText(files, path) ?? "");
     this.#versions = new StatMemo(ports, (path) => readVersion(files, path));
     this.#origins = new StatMemo(ports, (info) => originOf(files, info));
@@ -216,15 +217,15 @@ const LONGEST_HEAD = 256 * 1024;
 
 /** The `Version` header of a metadata file; only its head is read. */
 function readVersion(files: Files, path: string): string | undefined {
-  if (attempt(() => files.stat(path))?.kind !== "file") return undefined;
-  const reader = attempt(() => files.openReader(path));
+  if (unlessClosed(() => files.stat(path))?.kind !== "file") return undefined;
+  const reader = unlessClosed(() => files.openReader(path));
   if (reader === undefined) return undefined;
   try {
     const decoder = new TextDecoder();
     const buffer = new Uint8Array(HEAD_BYTES);
     let head = "";
     while (head.length < LONGEST_HEAD) {
-      const size = attempt(() => reader.read(buffer)) ?? 0;
+      const size = unlessClosed(() => reader.read(buffer)) ?? 0;
       // The last line may be cut; a final newline makes it count at the end of the file.
       head += size === 0 ? "\n" : decoder.decode(buffer.subarray(0, size), { stream: true });
       const found = versionHeader(head);

@@ -1,5 +1,6 @@
 import { type Readable, readRegular } from "../sys/read_regular.ts";
-import { type Clock, errorCode, type Files, type Machine } from "../sys/sys.ts";
+import type { Clock, Files, Machine } from "../sys/sys.ts";
+import { unlessClosed } from "../sys/unless_closed.ts";
 import type { Environ } from "./environ.ts";
 
 /** What finding an environment needs to see. */
@@ -14,24 +15,14 @@ export interface VenvPorts {
   readonly root: string;
 }
 
-/** Asks a file system for what may be forbidden: what Python may not look at is not there for Python. */
-export function attempt<T>(ask: () => T): T | undefined {
-  try {
-    return ask();
-  } catch (error) {
-    if (errorCode(error) === undefined) throw error;
-    return undefined;
-  }
-}
-
 /** Whether a directory stands at the path, symlinks followed. */
 export function isDirectory(files: Files, path: string): boolean {
-  return attempt(() => files.stat(path))?.kind === "directory";
+  return unlessClosed(() => files.stat(path))?.kind === "directory";
 }
 
 /** Whether a regular file stands at the path, symlinks followed. */
 export function isFile(files: Files, path: string): boolean {
-  return attempt(() => files.stat(path))?.kind === "file";
+  return unlessClosed(() => files.stat(path))?.kind === "file";
 }
 
 /** Everything before the last separator of an absolute path; `""` above the file system's root. */
@@ -41,7 +32,7 @@ export function above(path: string): string {
 
 /** What a regular file holds, or `undefined` where there is none that can be read. */
 export function readBytes(files: Readable, path: string): Uint8Array | undefined {
-  return attempt(() => readRegular(files, path));
+  return unlessClosed(() => readRegular(files, path));
 }
 
 /** Text of a file that people write, or `undefined` where it cannot be read; bad UTF-8 becomes U+FFFD. */

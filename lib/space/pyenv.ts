@@ -1,15 +1,16 @@
 /** Which Python a pyenv shim starts, by reading the files that pyenv reads; pyenv's hooks are not run. */
 import { byCodeUnit } from "../base/order.ts";
 import type { Files } from "../sys/sys.ts";
+import { unlessClosed } from "../sys/unless_closed.ts";
 import { variable } from "./environ.ts";
-import { above, attempt, isFile, readText, type VenvPorts } from "./ports.ts";
+import { above, isFile, readText, type VenvPorts } from "./ports.ts";
 
 /** A shim is a small shell script; anything larger is not looked into. */
 const LARGEST_SHIM_BYTES = 4096;
 
 /** The directory that a shim serves, or `undefined` where `path` is no pyenv shim. */
 export function pyenvRoot(files: Files, path: string): string | undefined {
-  const size = attempt(() => files.stat(path))?.size ?? Infinity;
+  const size = unlessClosed(() => files.stat(path))?.size ?? Infinity;
   if (size > LARGEST_SHIM_BYTES) return undefined;
   const text = readText(files, path);
   if (text === undefined || !text.startsWith("#!") || !text.includes("pyenv")) return undefined;
@@ -55,7 +56,7 @@ function versionNames(text: string): string[] {
 
 /** The name itself, or the newest release that it begins: `3.11` means `3.11.7`. */
 function installedVersion(files: Files, pyenv: string, wanted: string): string | undefined {
-  const names = (attempt(() => files.list(`${pyenv}/versions`)) ?? []).map(({ name }) => name);
+  const names = (unlessClosed(() => files.list(`${pyenv}/versions`)) ?? []).map(({ name }) => name);
   for (const name of [wanted, wanted.replace(/^python-/, "")]) {
     if (names.includes(name)) return name;
     const releases = names.filter((other) =>

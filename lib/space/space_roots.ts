@@ -2,7 +2,8 @@ import { nearest } from "../base/nearest.ts";
 import type { Problem } from "../base/problems.ts";
 import type { SpaceConfig } from "../config/types.ts";
 import type { Files } from "../sys/sys.ts";
-import { attempt, isDirectory } from "./ports.ts";
+import { unlessClosed } from "../sys/unless_closed.ts";
+import { isDirectory } from "./ports.ts";
 
 /**
  * What is wrong with the roots of spaces: one that is no directory selects its space nowhere. Costs one stat for each root.
@@ -30,7 +31,7 @@ export function spaceRootProblems(
 /** The directory beside the one that is missing whose name is most like its. */
 function nearestDirectory(files: Files, root: string, missing: string): string | undefined {
   const above = missing.slice(0, missing.lastIndexOf("/") + 1);
-  const entries = attempt(() => files.list(`${root}/${above}`)) ?? [];
+  const entries = unlessClosed(() => files.list(`${root}/${above}`)) ?? [];
   const names = entries.filter(({ kind }) => kind === "directory").map(({ name }) => name);
   const [near] = nearest(missing.slice(above.length), new Set(names));
   return near === undefined ? undefined : above + near;

@@ -1,4 +1,5 @@
-import { attempt, type VenvPorts } from "./ports.ts";
+import { unlessClosed } from "../sys/unless_closed.ts";
+import type { VenvPorts } from "./ports.ts";
 
 /** What changes twice within this time may keep its time stamp, as git's "racy" files do. */
 const RACY_MS = 2000;
@@ -40,7 +41,7 @@ export class StatMemo<T> {
 
   /** Text that differs where the path was changed, or `undefined` where it would not tell. */
   #stamp(path: string): string | undefined {
-    const stat = attempt(() => this.#ports.files.stat(path));
+    const stat = unlessClosed(() => this.#ports.files.stat(path));
     if (stat === undefined) return "absent";
     const { mtimeNs, ctimeNs } = stat;
     const changedMs = Number((mtimeNs > ctimeNs ? mtimeNs : ctimeNs) / 1_000_000n);

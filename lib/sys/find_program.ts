@@ -1,4 +1,5 @@
-import { errorCode, type Files, type Stat } from "./sys.ts";
+import type { Files, Stat } from "./sys.ts";
+import { unlessClosed } from "./unless_closed.ts";
 
 /** Where a program is looked for. */
 export interface ProgramSearch {
@@ -35,22 +36,13 @@ export function findProgram(
     : pathDirectories(path, windows).map((dir) => `${dir}/${name}`);
   const endings = windows ? ["", ".exe", ".cmd", ".bat"] : [""];
   for (const place of places.flatMap((at) => endings.map((ending) => at + ending))) {
-    const stat = statOf(files, place);
+    // What may not be looked at cannot be run: a shell passes over it.
+    const stat = unlessClosed(() => files.stat(place));
     if (stat?.kind === "file" && (windows || (stat.mode & 0o111) !== 0)) {
       return { path: place, stat };
     }
   }
   return undefined;
-}
-
-/** What may not be looked at cannot be run: a shell passes over it. */
-function statOf(files: ProgramSearch["files"], path: string): Stat | undefined {
-  try {
-    return files.stat(path);
-  } catch (error) {
-    if (errorCode(error) === undefined) throw error;
-    return undefined;
-  }
 }
 
 /** The directories of a `PATH`, in order. */
