@@ -1,3 +1,4 @@
+import { messageOf } from "../base/message_of.ts";
 import { sha256, startSha256 } from "../sys/digest.ts";
 import type { Files, Reader } from "../sys/sys.ts";
 
@@ -139,6 +140,6 @@ export function discard(files: Files, path: string): void {
 
 /** What went wrong, in one line for a person. */
 export function reasonOf(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
+  const text = messageOf(error);
   return text.split("\n", 1)[0]!;
 }

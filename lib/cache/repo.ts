@@ -1,3 +1,4 @@
+import { messageOf } from "../base/message_of.ts";
 import { sha256 } from "../sys/digest.ts";
 import type { Clock, Files, Reader, Stat } from "../sys/sys.ts";
 import { forbiddenPath } from "./artifact_rules.ts";
@@ -127,7 +128,7 @@ class RepoEntries {
       }
       return { found: true, hit: this.#hit(known.manifest, known.out) };
     } catch (error) {
-      const detail = `Cannot read the entry: ${error instanceof Error ? error.message : error}`;
+      const detail = `Cannot read the entry: ${messageOf(error)}`;
       return { found: false, reason: "failed", detail };
     }
   }

@@ -1,3 +1,4 @@
+import { messageOf } from "../base/message_of.ts";
 import type { Problem } from "../base/problems.ts";
 import { JobSlots, type JobSlotsParts } from "../run/job_slots.ts";
 import { inheritedPipe, openTokenPipe, type TokenPipe } from "../sys/token_pipe.ts";
@@ -65,7 +66,7 @@ function join(sys: Sys, auth: string, { workers }: JobsRequest): Jobs {
     const parts = { tokens, clock: sys.clock, client: true, slots: workers, environment };
     return { slots: new JobSlots(parts), close: () => tokens.close() };
   } catch (error) {
-    const why = errorCode(error) ?? (error instanceof Error ? error.message : String(error));
+    const why = errorCode(error) ?? messageOf(error);
     return unusable(auth, why);
   }
 }

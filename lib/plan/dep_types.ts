@@ -1,3 +1,4 @@
+import { messageOf } from "../base/message_of.ts";
 import { QikError } from "../base/problems.ts";
 import { readValue } from "./value_file.ts";
 import type { DepType, DepWorld, Fact, LateDep, PlannedDep, StandardSchema } from "./types.ts";
@@ -117,7 +118,7 @@ function loaded(
   try {
     value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch (error) {
-    throw unreadable(error instanceof Error ? error.message : String(error));
+    throw unreadable(messageOf(error));
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw unreadable("not a JSON object");

@@ -1,3 +1,4 @@
+import { messageOf } from "../base/message_of.ts";
 import { QikError } from "../base/problems.ts";
 
 /** Files above this size are not read for one value in them. */
@@ -36,7 +37,7 @@ export async function readValue(
     // Also nesting that is too deep for the runtime's stack ends here.
     return canonical(value);
   } catch (error) {
-    const [first = ""] = String(error instanceof Error ? error.message : error).split("\n");
+    const [first = ""] = messageOf(error).split("\n");
     throw unreadable(path, first);
   }
 }

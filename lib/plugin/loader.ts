@@ -1,3 +1,4 @@
+import { messageOf } from "../base/message_of.ts";
 import { sha256 } from "../sys/digest.ts";
 import { readBytes } from "../space/ports.ts";
 import type { Files, Modules } from "../sys/sys.ts";
@@ -68,7 +69,7 @@ async function loadOwn(
     plugins.set(source, makePlugin(source, factory as PluginFactory));
     return bytes === undefined ? "" : sha256(bytes);
   } catch (error) {
-    broken.set(source, error instanceof Error ? error.message : String(error));
+    broken.set(source, messageOf(error));
     return "";
   }
 }

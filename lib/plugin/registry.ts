@@ -1,3 +1,4 @@
+import { messageOf } from "../base/message_of.ts";
 import { type Problem, QikError } from "../base/problems.ts";
 import { CORE_DEP_TYPES, depType } from "../plan/dep_types.ts";
 import type { DepType } from "../plan/types.ts";
@@ -54,9 +55,7 @@ export function makePlugin(source: string, factory: PluginFactory): Plugin {
   } catch (error) {
     throw new QikError({
       code: "plugin-unknown",
-      message: `Cannot load the plugin "${source}": ${
-        error instanceof Error ? error.message : error
-      }`,
+      message: `Cannot load the plugin "${source}": ${messageOf(error)}`,
       hint: "Mend the plugin, or remove it from [plugins]",
     }, { cause: error });
   }

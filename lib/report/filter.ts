@@ -92,7 +92,7 @@ export function outputFilter(rules: FilterRules): OutputFilter {
 }
 
 /** Bytes that grow; a plain array of numbers costs eight times as much. */
-class Sink {
+class GrowingBytes {
   #bytes: Uint8Array;
   #length = 0;
   constructor(expected: number) {
@@ -122,20 +122,20 @@ class EscapeFilter {
 
   push(bytes: Uint8Array): Uint8Array {
     if (this.#state === "text" && isText(bytes)) return bytes;
-    const sink = new Sink(bytes.length);
+    const sink = new GrowingBytes(bytes.length);
     for (const byte of bytes) this.#step(byte, sink);
     return sink.done();
   }
 
   end(): Uint8Array {
-    const sink = new Sink(8);
+    const sink = new GrowingBytes(8);
     if (this.#coloured) { for (const byte of [ESC, 0x5b, 0x30, 0x6d]) sink.put(byte); }
     this.#state = "text";
     this.#coloured = false;
     return sink.done();
   }
 
-  #step(byte: number, sink: Sink): void {
+  #step(byte: number, sink: GrowingBytes): void {
     switch (this.#state) {
       case "text":
         return this.#text(byte, sink);
@@ -160,21 +160,21 @@ class EscapeFilter {
     }
   }
 
-  #text(byte: number, sink: Sink): void {
+  #text(byte: number, sink: GrowingBytes): void {
     if (byte === ESC) this.#state = "escape";
     else if (byte === C2) this.#state = "c2";
     else if (isShown(byte)) sink.put(byte);
   }
 
   /** U+0080 to U+009F are controls; a terminal obeys them as it does ESC and a letter. */
-  #afterC2(byte: number, sink: Sink): void {
+  #afterC2(byte: number, sink: GrowingBytes): void {
     if (byte >= 0x80 && byte <= 0x9f) return this.#afterEscape(byte - 0x40, sink);
     // A C2 that begins nothing is dropped: kept, it could meet its second half behind a dropped escape.
     if (byte >= 0xa0 && byte <= 0xbf) sink.put(C2);
     this.#restart(byte, sink);
   }
 
-  #afterEscape(byte: number, sink: Sink): void {
+  #afterEscape(byte: number, sink: GrowingBytes): void {
     if (byte === 0x5b) {
       this.#state = "csi";
       this.#held = [ESC, byte];
@@ -185,7 +185,7 @@ class EscapeFilter {
     else this.#state = "text";
   }
 
-  #inSequence(byte: number, sink: Sink): void {
+  #inSequence(byte: number, sink: GrowingBytes): void {
     if (byte < 0x20 || byte > 0x7e) return this.#restart(byte, sink);
     if (this.#held.length >= LONGEST) this.#held = [];
     if (this.#held.length > 0) this.#held.push(byte);
@@ -197,7 +197,7 @@ class EscapeFilter {
       !(this.#held.length === 3 || this.#held.length === 4 && this.#held[2] === 0x30);
   }
 
-  #inString(byte: number, sink: Sink): void {
+  #inString(byte: number, sink: GrowingBytes): void {
     if (byte === BEL || byte === CAN || byte === SUB) this.#state = "text";
     else if (byte === ESC || byte === C2) this.#state = "closing";
     // No honest one spans lines; a forgotten end must not swallow the rest of the log.
@@ -205,7 +205,7 @@ class EscapeFilter {
   }
 
   /** The byte does not belong to the sequence begun before it, which is dropped. */
-  #restart(byte: number, sink: Sink): void {
+  #restart(byte: number, sink: GrowingBytes): void {
     this.#state = "text";
     this.#text(byte, sink);
   }
@@ -236,7 +236,7 @@ class WorkflowBreaker {
   #hashes = 0;
 
   push(bytes: Uint8Array): Uint8Array {
-    const sink = new Sink(bytes.length + 8);
+    const sink = new GrowingBytes(bytes.length + 8);
     for (const byte of bytes) {
       if (this.#breaks(byte)) sink.put(SPACE);
       sink.put(byte);

@@ -1,3 +1,4 @@
+import { messageOf } from "../base/message_of.ts";
 import { QikError } from "../base/problems.ts";
 import type { Artifact, Cache, Hit, Manifest } from "../cache/cache.ts";
 import type { Reporter } from "../events/events.ts";
@@ -82,7 +83,7 @@ async function outOfUse(cache: Cache, manifest: Manifest): Promise<string | unde
     if (cache.disown !== undefined) return await cache.disown(manifest);
     return `the cache "${cache.name}" cannot remove it`;
   } catch (error) {
-    return `it could not be removed: ${error instanceof Error ? error.message : error}`;
+    return `it could not be removed: ${messageOf(error)}`;
   }
 }
 

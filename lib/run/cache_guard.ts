@@ -1,3 +1,4 @@
+import { messageOf } from "../base/message_of.ts";
 import type { Code } from "../base/problems.ts";
 import type { Cache, Hit, PutOutcome, RestorePlace, TaskResult } from "../cache/cache.ts";
 import type { Reporter } from "../events/events.ts";
@@ -176,6 +177,6 @@ async function attempt<T>(action: () => T | Promise<T>): Promise<Tried<T>> {
   try {
     return { ok: true, value: await action() };
   } catch (error) {
-    return { ok: false, detail: error instanceof Error ? error.message : String(error) };
+    return { ok: false, detail: messageOf(error) };
   }
 }

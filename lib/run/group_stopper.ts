@@ -9,8 +9,7 @@ const MOST_BEFORE_TERM_MS = 1000;
 
 /**
  * Stops the process group of one command: first a signal (after SIGINT soon SIGTERM as well), and when the grace is
- * over SIGKILL. The grace is for
- * the whole group: a shell often ends at once, while what it started still tidies up.
+ * over SIGKILL. The grace is for the whole group: a shell often ends at once, while what it started still tidies up.
  */
 export class GroupStopper {
   readonly #child: Child;

@@ -1,3 +1,4 @@
+import { messageOf } from "../base/message_of.ts";
 import { watch } from "node:fs";
 import { type Inotify, openInotify } from "./inotify.ts";
 import { type Clock, errorCode } from "./sys.ts";
@@ -155,5 +156,5 @@ function reasonOf(error: unknown): string {
   if (code === "EMFILE") {
     return "the system's limit of watchers is reached (sysctl fs.inotify.max_user_instances raises it)";
   }
-  return error instanceof Error ? error.message : String(error);
+  return messageOf(error);
 }

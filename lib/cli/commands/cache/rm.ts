@@ -1,3 +1,4 @@
+import { messageOf } from "../../../base/message_of.ts";
 import { QikError } from "../../../base/problems.ts";
 import type { MetaCall } from "../../meta_spec.ts";
 import type { AppParts, Exit } from "../../parts.ts";
@@ -22,7 +23,7 @@ function remove({ sys: { files } }: AppParts, file: string): void {
   try {
     files.remove(file);
   } catch (error) {
-    const message = `Cannot remove "${file}": ${error instanceof Error ? error.message : error}`;
+    const message = `Cannot remove "${file}": ${messageOf(error)}`;
     throw new QikError({ code: "cache-unwritable", message }, { cause: error });
   }
 }
