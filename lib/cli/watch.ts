@@ -4,6 +4,7 @@ import { renderProblems } from "../report/problems.ts";
 import { styleFor } from "../report/choose.ts";
 import { watchLines } from "../report/watching.ts";
 import { Hints } from "../run/hints.ts";
+import { exitCodeOf } from "../run/signals.ts";
 import { type Look, type Round, type Seen, watchTasks } from "../run/watch.ts";
 import type { Sys } from "../sys/sys.ts";
 import { openWatcher, type Watcher } from "../sys/watcher.ts";
@@ -43,7 +44,7 @@ export async function watchCommand(
       tell: (news) => say(watchLines(news, styleFor("err", { ...sys, emoji: invocation.emoji }))),
       onSignal: sys.processes.onSignal,
     });
-    return { code: 128 + { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 }[signal], signal };
+    return { code: exitCodeOf(signal), signal };
   } finally {
     watcher.close();
     hints.close();

@@ -1,4 +1,3 @@
-import { unlessClosed } from "../sys/unless_closed.ts";
 import { dirname } from "node:path";
 import { type Problem, QikError } from "../base/problems.ts";
 import { openWatched } from "../git/open.ts";
@@ -6,6 +5,7 @@ import type { Picture } from "../hash/picture.ts";
 import type { Task } from "../plan/types.ts";
 import type { Look, Seen } from "../run/watch.ts";
 import { errorCode, type Files, type Sys } from "../sys/sys.ts";
+import { unlessClosed } from "../sys/unless_closed.ts";
 import type { Hint } from "../sys/watcher.ts";
 import type { Invocation } from "./args.ts";
 import type { AppParts } from "./parts.ts";

@@ -1,7 +1,7 @@
-import { unlessClosed } from "../sys/unless_closed.ts";
 import { delimiter, dirname } from "node:path";
 import { decodeName } from "../base/bytes.ts";
 import type { Sys } from "../sys/sys.ts";
+import { unlessClosed } from "../sys/unless_closed.ts";
 
 /** Where configuration of git's may stand that is not the repository's own. */
 export interface ConfigPlaces {
@@ -49,5 +49,6 @@ export function configTexts({ files }: Sys, places: ConfigPlaces): readonly stri
   return unlessClosed(() =>
     places.files
       .filter((path) => files.stat(path)?.kind === "file")
-      .map((path) => decodeName(files.read(path) ?? new Uint8Array())), undefined);
+      .map((path) => decodeName(files.read(path) ?? new Uint8Array()))
+  );
 }

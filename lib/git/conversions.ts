@@ -1,8 +1,8 @@
-import { unlessClosed } from "../sys/unless_closed.ts";
 import { dirname } from "node:path";
 import { decodeName } from "../base/bytes.ts";
 import { type BulkLstat, existing, newStatRows, statKind } from "../sys/bulk_stat.ts";
 import type { Sys } from "../sys/sys.ts";
+import { unlessClosed } from "../sys/unless_closed.ts";
 import { type ConfigPlaces, configTexts } from "./config_places.ts";
 import type { Git, Repository } from "./git_call.ts";
 import { isYes } from "./git_config.ts";

@@ -1,8 +1,8 @@
-import { unlessClosed } from "../sys/unless_closed.ts";
 import { dirname, resolve } from "node:path";
 import { decodeName } from "../base/bytes.ts";
 import { QikError } from "../base/problems.ts";
 import type { Captured, Sys } from "../sys/sys.ts";
+import { unlessClosed } from "../sys/unless_closed.ts";
 
 /** In git's own directory. */
 const READ_BY_GIT = ["HEAD", "config", "index", "info/exclude"];

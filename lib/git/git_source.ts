@@ -1,7 +1,7 @@
-import { unlessClosed } from "../sys/unless_closed.ts";
 import { basename, dirname, relative } from "node:path";
 import type { Sys } from "../sys/sys.ts";
 import { type BulkLstat, newStatRows, sameStat, type StatRows } from "../sys/bulk_stat.ts";
+import { unlessClosed } from "../sys/unless_closed.ts";
 import { Git, type Repository } from "./git_call.ts";
 import { askIgnored, holdsTracked } from "./ignored.ts";
 import { readTracked } from "./index_source.ts";

@@ -3,10 +3,11 @@ import { parentPath } from "../base/paths.ts";
 import type { Artifact } from "../cache/cache.ts";
 import { splitNames } from "../git/names.ts";
 import { namesDigest } from "../git/rescan.ts";
-import { bulkLstat, copyStat, newStatRows, statKind, type StatRows } from "../sys/bulk_stat.ts";
+import { bulkLstat, copyStat, newStatRows, statKind } from "../sys/bulk_stat.ts";
 import type { FileKind, Files } from "../sys/sys.ts";
 import type { Instead, Proof, Table } from "./proof.ts";
-import { isSame, type Verified } from "./verify.ts";
+import { areAlike } from "./same_stat.ts";
+import type { Verified } from "./verify.ts";
 
 /** Names by the directory they are in. */
 type Names = ReadonlyMap<string, ReadonlyMap<string, FileKind>>;
@@ -54,7 +55,7 @@ function namesOf(artifacts: readonly Artifact[]): Names {
 function isSameDirectory(root: string, name: string, { rows }: Table, row: number): boolean {
   const now = newStatRows(1);
   return bulkLstat(root, [name], now).length === 0 &&
-    isSame(now, rows, row, ["mode", "uid", "gid", "dev"]);
+    areAlike(now, rows, row, ["mode", "uid", "gid", "dev"]);
 }
 
 /**
@@ -76,7 +77,10 @@ export function renewLost(
     if (bulkLstat(base, paths, now).length > 0) return false;
     const unsettled = new Set(table.unsettled);
     const holds = rows.every((row, at) => {
-      const instead = insteadOf(files, `${base}/${paths[at]}`, table, row, now, at, contents);
+      const kind = statKind(now, at);
+      if (kind !== statKind(table.rows, row)) return false;
+      const known = table.instead.get(row);
+      const instead = insteadOf(files, `${base}/${paths[at]}`, kind, known, contents);
       if (instead === undefined) return false;
       copyStat(now, at, table.rows, row);
       if (instead === "none") return true;
@@ -90,20 +94,15 @@ export function renewLost(
   return renewed("", places, lost.lostPlaces) && renewed(root, directories, lost.lostDirectories);
 }
 
-/** What decides beside a new row; `undefined` where the place is not what it was. */
+/** What decides beside a new row of the same kind; `undefined` where the place is not what it was. */
 function insteadOf(
   files: Files,
   path: string,
-  table: Table,
-  row: number,
-  now: StatRows,
-  at: number,
+  kind: ReturnType<typeof statKind>,
+  known: Instead | undefined,
   contents: ReadonlyMap<string, string>,
 ): Instead | "none" | undefined {
-  const kind = statKind(now, at);
-  if (kind !== statKind(table.rows, row)) return undefined;
   if (kind === "none") return "none";
-  const known = table.instead.get(row);
   if (kind === "directory") {
     if (known?.[0] !== "names") return ["directory"];
     return namesDigest(files.list(path) ?? []) === known[1] ? known : undefined;

@@ -50,3 +50,15 @@ export function isSameAsRow(
 function isTime(told: bigint, exact: bigint, tick: bigint): boolean {
   return told === exact || (told % tick === 0n && exact / tick === told / tick);
 }
+
+/** Whether the only row of `now` and another one agree about some fields. */
+export function areAlike(
+  now: StatRows,
+  rows: StatRows,
+  row: number,
+  fields: readonly (keyof typeof STAT)[],
+): boolean {
+  return fields.every((field) =>
+    now.words[STAT[field]] === rows.words[row * STAT_WORDS + STAT[field]]
+  );
+}

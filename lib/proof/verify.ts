@@ -7,8 +7,6 @@ import {
   leftAlone,
   newStatRows,
   sameStat,
-  STAT,
-  STAT_WORDS,
   statKind,
   type StatRows,
   statSize,
@@ -17,6 +15,7 @@ import { differingRows } from "../sys/differing_rows.ts";
 import { sha256 } from "../sys/digest.ts";
 import type { Files, Stat } from "../sys/sys.ts";
 import type { Instead, Proof, Table } from "./proof.ts";
+import { areAlike } from "./same_stat.ts";
 
 export interface VerifyPorts {
   readonly files: Files;
@@ -138,8 +137,8 @@ class Check {
   ): StatRows | undefined {
     const now = newStatRows(1);
     if (bulkLstat(root, [name], now).length > 0) return undefined;
-    if (!isSame(now, rows, row, ["mode", "uid", "gid", "dev"])) return undefined;
-    if (instead[0] === "directory") return isSame(now, rows, row, ["ino"]) ? now : undefined;
+    if (!areAlike(now, rows, row, ["mode", "uid", "gid", "dev"])) return undefined;
+    if (instead[0] === "directory") return areAlike(now, rows, row, ["ino"]) ? now : undefined;
     if (this.#digest(instead[0], `${root}/${name}`, now) !== instead[1]) return undefined;
     const after = newStatRows(1);
     bulkLstat(root, [name], after);
@@ -156,16 +155,4 @@ class Check {
     if (kind === "symlink") return digestLink(files, path, this.algorithm);
     return digestFile(files, path, statSize(now, 0), this.algorithm);
   }
-}
-
-/** Whether two rows agree about some fields. */
-export function isSame(
-  now: StatRows,
-  rows: StatRows,
-  row: number,
-  fields: readonly (keyof typeof STAT)[],
-): boolean {
-  return fields.every((field) =>
-    now.words[STAT[field]] === rows.words[row * STAT_WORDS + STAT[field]]
-  );
 }

@@ -1,12 +1,12 @@
 /** Installed Python distributions, read from their metadata as `importlib.metadata` reads them. */
 import { byCodeUnit } from "../base/order.ts";
 import type { DirectoryEntry, Files } from "../sys/sys.ts";
-import { unlessClosed } from "../sys/unless_closed.ts";
 import type { ActiveVenv } from "./active_venv.ts";
 import { ImportNames } from "./import_names.ts";
 import { type Installed, normalName, pthDirectories } from "./installed.ts";
 import { originOf } from "./origin.ts";
 import { sha256 } from "../sys/digest.ts";
+import { unlessClosed } from "../sys/unless_closed.ts";
 import { above, readBytes, readText, type VenvPorts } from "./ports.ts";
 import { StatMemo } from "./stat_memo.ts";
 
