@@ -88,11 +88,9 @@ export function openCaches(sys: Sys, project: Project, watched = false): Caches 
       const stands = (path: string) => files.lstat(`${root}/${path}`) !== undefined;
       const place = { files, dir: cacheDir, task: name };
       const why = explainMiss({ ...place, lines, key, ranBefore, stands });
-      const isNew = why === "first run" && typeOf(cache) === "repo";
+      if (why !== "first run" || typeOf(cache) !== "repo") return why;
       const entry = repoEntryFile(root, command.name, name);
-      return isNew && files.lstat(entry) !== undefined
-        ? "its committed result is of other inputs"
-        : why;
+      return files.lstat(entry) === undefined ? why : "its committed result is of other inputs";
     },
     save() {
       local.save();
