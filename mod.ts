@@ -28,7 +28,7 @@ export type {
 } from "./lib/plugin/api.ts";
 export type { TaskCall, TaskCode, TaskSpec, ToolOptions, ToolResult } from "./lib/plan/made.ts";
 export type { Code, Place, Problem } from "./lib/base/problems.ts";
-export type { ListedObject, ObjectStore, StoreCall } from "./lib/cache/remote/store.ts";
+export type { FaultKind, ListedObject, ObjectStore, StoreCall } from "./lib/cache/remote/store.ts";
 export {
   faultOfStatus,
   readBytes,
@@ -39,8 +39,12 @@ export {
   StoreFault,
 } from "./lib/cache/remote/store.ts";
 export type {
+  CacheConfig,
+  CacheWhen,
   CommandConfig,
   Config,
+  CtxVariable,
+  Defaults,
   DepConfig,
   FenceItem,
   Json,
@@ -49,14 +53,25 @@ export type {
   PydistConfig,
   SpaceConfig,
 } from "./lib/config/types.ts";
+export type { Algorithm } from "./lib/git/algorithm.ts";
 export { digestBytes } from "./lib/git/content.ts";
 export type { LinkedDirectory } from "./lib/git/linked_directories.ts";
 export type { FileState } from "./lib/git/tree.ts";
 export { type Fence, isFenced, isInside, openFences } from "./lib/space/fence.ts";
 export type { Packages } from "./lib/space/packages.ts";
+export type { FillSpace } from "./lib/space/venv_plan.ts";
 export { compileCheaply } from "./lib/sys/compile_cheaply.ts";
-export { readRegular } from "./lib/sys/read_regular.ts";
-export type { Files } from "./lib/sys/sys.ts";
+export { type Readable, readRegular } from "./lib/sys/read_regular.ts";
+export type {
+  Clock,
+  DirectoryEntry,
+  FileKind,
+  Files,
+  Net,
+  Reader,
+  Stat,
+  Writer,
+} from "./lib/sys/sys.ts";
 export type {
   DepPlace,
   DepType,
@@ -83,7 +98,24 @@ export type {
   RestorePlace,
   TaskResult,
 } from "./lib/cache/cache.ts";
-export type { Ending, QikEvent, Reporter } from "./lib/events/events.ts";
+export type {
+  Ending,
+  ProblemSeen,
+  QikEvent,
+  Reporter,
+  RunEnded,
+  RunPaused,
+  RunResumed,
+  RunStarted,
+  RunStopping,
+  Step,
+  StepName,
+  TaskEnded,
+  TaskInfo,
+  TaskOutput,
+  TaskRetried,
+  TaskStarted,
+} from "./lib/events/events.ts";
 export { QikError } from "./lib/base/problems.ts";
 export {
   configurationDep,

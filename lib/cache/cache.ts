@@ -21,6 +21,7 @@ export interface Cache {
   disown?(wrong: Manifest): Promise<string | undefined>;
 }
 
+/** What a cache answers when it is asked for a key. */
 export type Lookup =
   | { readonly found: true; readonly hit: Hit }
   /** `detail`: a line that a user can be told as the reason, where the cache knows it better than its keys do. */
@@ -28,6 +29,7 @@ export type Lookup =
   /** `failed`: nothing is known of it, since the system does not let it be read. */
   | { readonly found: false; readonly reason: "damaged" | "failed"; readonly detail: string };
 
+/** A result that was found. Nothing of it is in the working tree before {@link Hit.restore}. */
 export interface Hit {
   readonly manifest: Manifest;
   /**
@@ -62,6 +64,7 @@ export interface RestorePlace {
   readonly isListed: (path: string) => boolean | Promise<boolean>;
 }
 
+/** What became of a restore; `written` and `removed` are numbers of files, links and directories. */
 export type RestoreOutcome =
   | { readonly ok: true; readonly written: number; readonly removed: number }
   | {
@@ -71,6 +74,7 @@ export type RestoreOutcome =
     readonly detail: string;
   };
 
+/** What became of storing a result. */
 export type PutOutcome =
   | {
     readonly stored: true;

@@ -31,6 +31,7 @@ export type Json =
   | readonly Json[]
   | { readonly [key: string]: Json };
 
+/** A variable of `ctx`. */
 export interface CtxVariable {
   readonly name: string;
   readonly type: "str" | "int" | "bool";
@@ -38,8 +39,10 @@ export interface CtxVariable {
   readonly required: boolean;
 }
 
+/** Which results are stored and replayed: those with exit code 0, with any other, or all. */
 export type CacheWhen = "success" | "failed" | "finished";
 
+/** `[defaults]`, with what holds where nothing is said. */
 export interface Defaults {
   /** Name of a cache; `local` where nothing is said. */
   readonly cache: string;
@@ -65,6 +68,7 @@ export interface DepConfig {
   readonly place: Place;
 }
 
+/** One command, with `{…}` in its texts still to be filled in for each of its tasks. */
 export interface CommandConfig {
   /** `lint`, `<module>/<command>` or `<plugin>.<command>`. */
   readonly name: string;
@@ -107,11 +111,14 @@ export interface ModuleConfig {
   readonly place: Place;
 }
 
+/** A part of the repository with an environment of its own. */
 export interface SpaceConfig {
   readonly name: string;
+  /** Directory relative to the root. */
   readonly root?: string;
   /** As written: string, list, or table with `type`; the venv types read it. */
   readonly venv?: Json;
+  /** Paths of dotenv files, relative to the root; later ones win. */
   readonly dotenv: readonly string[];
   readonly modules: readonly ModuleConfig[];
   /** `true`: the modules alone; else paths and spaces that imports may reach. */
@@ -119,10 +126,12 @@ export interface SpaceConfig {
   readonly place: Place;
 }
 
+/** What a fence lets in: a path relative to the root, or what another space encloses. */
 export type FenceItem =
   | { readonly kind: "path"; readonly path: string }
   | { readonly kind: "space"; readonly name: string };
 
+/** One table of `[caches]`. */
 export interface CacheConfig {
   readonly name: string;
   readonly type: string;
@@ -130,6 +139,7 @@ export interface CacheConfig {
   readonly place: Place;
 }
 
+/** One entry of `[plugins]`. */
 export interface PluginConfig {
   /** The word used in the file, which prefixes its commands. */
   readonly name: string;
@@ -139,6 +149,7 @@ export interface PluginConfig {
   readonly place: Place;
 }
 
+/** `[pydist]`: what is said of Python distributions by hand. */
 export interface PydistConfig {
   readonly ignoreMissing: boolean;
   readonly ignoreMissingModules: boolean;

@@ -17,7 +17,9 @@ export interface PlannedDep {
   readonly late?: (world: DepWorld) => Promise<LateDep>;
 }
 
+/** What a dependency comes to once all that the task needs has ended. */
 export interface LateDep {
+  /** Pathspecs relative to the root. */
   readonly globs: readonly string[];
   readonly facts: readonly Fact[];
 }
@@ -32,13 +34,17 @@ export interface Fact {
   read(world: DepWorld): string | undefined | Promise<string | undefined>;
 }
 
+/** Another command that has to end before the task begins. */
 export interface NeedRequest {
   /** A command, or a task of it. */
   readonly command: string;
   /** Asks for the task of a plugin's command with these arguments, which is made if it is not there yet. */
   readonly args?: Readonly<Record<string, string>>;
+  /** With `--since` and `--watch` this task is selected where the other one is. */
   readonly strict: boolean;
+  /** The other one is only waited for: what it hands on is no part of the key. */
   readonly orderOnly: boolean;
+  /** True: the other one is never selected because of this need; false: it is even under `--isolated`. */
   readonly isolated?: boolean;
 }
 

@@ -77,6 +77,7 @@ export interface TaskCall {
   readonly stop: AbortSignal;
 }
 
+/** How a task's code runs a program. */
 export interface ToolOptions {
   /** Relative to the root; the root where unset. */
   readonly dir?: string;
@@ -86,6 +87,7 @@ export interface ToolOptions {
   readonly onOut?: (bytes: Uint8Array) => void;
 }
 
+/** How a program that a task's code ran has ended. */
 export interface ToolResult {
   /** 0–255; 128 + N for signal N; 127 not found, 126 not startable. */
   readonly code: number;

@@ -16,6 +16,7 @@ export interface CacheType<Settings = never> {
   open(request: CacheRequest<Settings>): Cache;
 }
 
+/** What a cache is opened with. */
 export interface CacheRequest<Settings> {
   /** Name in `[caches]`. */
   readonly name: string;
@@ -38,6 +39,7 @@ export interface RemoteType<Settings = never> {
   open(request: StoreRequest<Settings>): Promise<ObjectStore>;
 }
 
+/** What a store is opened with. */
 export interface StoreRequest<Settings> {
   /** Name in `[caches]`. */
   readonly name: string;
@@ -131,6 +133,7 @@ export interface VenvCall extends Omit<TaskCall, "tool"> {
   tool(argv: readonly string[], options?: ToolOptions): Promise<number>;
 }
 
+/** What an installation is handed. */
 export interface InstallCall extends VenvCall {
   /**
    * Nothing stands at the directory: what was there was no whole installation, or another Python. Otherwise what

@@ -8,6 +8,7 @@ export interface EdgePlace {
   readonly line: number;
 }
 
+/** A directed graph: names, and which leads to which. */
 export interface Picture {
   /** Each name once. */
   readonly nodes: readonly string[];

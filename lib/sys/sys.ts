@@ -105,6 +105,7 @@ export interface Files {
   openReader(path: string): Reader | undefined;
 }
 
+/** A name in a directory, and what stands there; symlinks are not followed. */
 export interface DirectoryEntry {
   readonly name: string;
   readonly kind: FileKind;

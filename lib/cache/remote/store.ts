@@ -36,12 +36,17 @@ export interface ObjectStore {
   remove?(names: readonly string[], call: StoreCall): Promise<void>;
 }
 
+/** What every call to a store is given. */
 export interface StoreCall {
+  /** Aborted when the call has taken too long, or nobody wants its answer any more: it has to end then. */
   readonly signal: AbortSignal;
 }
 
+/** An object as a list tells it. */
 export interface ListedObject {
+  /** Whole, with the prefix that was asked for. */
   readonly name: string;
+  /** Bytes as stored. */
   readonly size: number;
   /** Milliseconds since the epoch when it was stored. */
   readonly storedAt: number;
