@@ -139,6 +139,23 @@ deps = []
   assert.match((await repo.must("--dry-run", "slow")).out, /^cold/, "not stored");
 });
 
+repoTest("a time limit of more than 24 days is no time limit of a moment", {
+  "qik.toml": `
+[commands.month]
+exec = "sleep 0.2; echo done"
+timeout = "30d"
+[commands.ages]
+exec = "sleep 0.2; echo done"
+timeout = "99999999999999d"
+`,
+}, async (repo) => {
+  for (const name of ["month", "ages"]) {
+    const { code, out, err } = await repo.qik(name);
+    assert.deepEqual([code, out], [0, "done\n"], repo.log);
+    assert.doesNotMatch(err, /timeout|Warning/i);
+  }
+});
+
 repoTest("retries run a failing command again and call it flaky", {
   "qik.toml": `
 [commands.flaky]
