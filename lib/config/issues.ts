@@ -111,7 +111,20 @@ function typeFlaw(issue: RawIssue, path: TomlPath, value: unknown): Flaw {
   );
   const expected = [...wanted].filter((word) => word !== "").join(" or ") || "another type";
   const message = `Cannot read ${formatPath(path)}: expected ${expected}, found ${found(value)}`;
-  return { code: "config-wrong-type", message, path };
+  return { code: "config-wrong-type", message, path, ...hinted(asMeant(expected, value)) };
+}
+
+/** The value as it was most likely meant, where nothing but brackets or quotes are wrong. */
+function asMeant(expected: string, value: unknown): string | undefined {
+  if (expected === "a string" && (typeof value === "boolean" || typeof value === "number")) {
+    return "Write it as a string, in quotes";
+  }
+  if (typeof value !== "string") return undefined;
+  if (expected === "true or false" && /^(?:true|false)$/.test(value)) return `Write ${value}`;
+  if (expected.endsWith(" number") && /^(?:0|[1-9]\d{0,8})$/.test(value)) return `Write ${value}`;
+  // What has spaces may be meant as several items.
+  if (expected === "a list" && /^\S{1,60}$/.test(value)) return `Write [${JSON.stringify(value)}]`;
+  return expected === "a list" ? "Write it as a list, in brackets" : undefined;
 }
 
 function valueFlaw(issue: RawIssue, path: TomlPath, value: unknown, context: IssueContext): Flaw {

@@ -24,4 +24,4 @@ export function isName(text: string): boolean {
 
 /** What {@link isName} asks for, as the end of a message. */
 export const NAME_RULE =
-  'a name is at most 200 characters without spaces, quotes, brackets and @ # ? * $ and does not begin with "-" or ":"';
+  'a name is at most 200 characters without spaces, quotes, brackets and @ # ? * $ ! ; & | < > \\ and does not begin with "-", ":" or "/"';

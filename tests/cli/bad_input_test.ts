@@ -57,6 +57,38 @@ a = 1
   assert.match(err, /Did you mean "deps"\?/);
 });
 
+const MEANT: readonly (readonly [written: string, hint: string])[] = [
+  ['deps = "src/**"', 'Write ["src/**"]'],
+  ['artifacts = "dist"', 'Write ["dist"]'],
+  ['tags = "a b"', "Write it as a list, in brackets"],
+  ["timeout = 5", "Write it as a string, in quotes"],
+  ["env = {CI = true}", "Write it as a string, in quotes"],
+  ['hidden = "true"', "Write true"],
+  ['args = "yes"', "Write a value of the expected type"],
+  ['retries = "2"', "Write 2"],
+  ['retries = "two"', "Write a value of the expected type"],
+];
+
+for (const [written, hint] of MEANT) {
+  repoTest(`the hint about ${written} is how it is meant`, {
+    "qik.toml": `[commands.a]\nexec = "x"\n${written}\n`,
+  }, async (repo) => {
+    const { code, err } = await repo.qik();
+    assert.equal(code, 2);
+    assert.match(err, /\[config-wrong-type\]/);
+    assert.ok(err.includes(`  hint: ${hint}\n`), err);
+  });
+}
+
+repoTest("the rule of names tells every sign that a name must not have", {
+  "qik.toml": '[commands]\n"/a" = "x"\n"a;b" = "x"\n"a<b" = "x"\n',
+}, async (repo) => {
+  const { code, err } = await repo.qik();
+  assert.equal(code, 2);
+  assert.equal(err.split("@ # ? * $ ! ; & | < > \\").length - 1, 3, err);
+  assert.equal(err.split('does not begin with "-", ":" or "/"').length - 1, 3, err);
+});
+
 repoTest("a byte order mark and CRLF are no problem", {
   "qik.toml": bytes("\xef\xbb\xbf[commands]\r\nhello = 'echo hi'\r\n"),
 }, async (repo) => assert.equal((await repo.must()).out, "hi\n"));

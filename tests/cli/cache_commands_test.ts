@@ -197,6 +197,19 @@ const REFUSED: readonly (readonly [line: string, code: string, words: RegExp])[]
   [":explain b* --diff 1 --diff 2 --diff 3", "usage", /Cannot compare more than two keys/],
 ];
 
+repoTest("where a word names many tasks, :explain says that those it shows are not all", {
+  "qik.toml": `modules = ["a", "b", "c", "d"]
+[commands]
+build = "echo {module.name}"
+`,
+  ...Object.fromEntries(["a", "b", "c", "d"].map((module) => [`${module}/x`, ""])),
+}, async (repo) => {
+  const { code, err } = await repo.qik(":explain", "build");
+  assert.equal(code, 2);
+  assert.match(err, /it names 4 tasks/);
+  assert.match(err, /hint: Write one of build#a, build#b, build#c, …\n/);
+});
+
 repoTest("what cannot be answered is told, and nothing is lost", FILES, async (repo) => {
   await repo.must("build");
   for (const [line, code, words] of REFUSED) {

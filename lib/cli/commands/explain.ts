@@ -52,7 +52,7 @@ function oneTask({ plan, selection }: Project, name: string): Task {
     message: `Cannot explain "${name}": it names ${names.length} tasks`,
     hint: names.length === 0
       ? "List them with: qik --ls"
-      : `Write one of ${names.slice(0, 3).join(", ")}`,
+      : `Write one of ${names.slice(0, 3).join(", ")}${names.length > 3 ? ", …" : ""}`,
   });
 }
 

@@ -98,10 +98,10 @@ buckt = "x"
 `);
   assert.deepEqual(problems, [
     '1:1 config-unknown-key Cannot read the file: unknown key "comands" | Did you mean "commands"?',
-    '4:1 config-bad-value Cannot use "a b" for commands."a b": a name is at most 200 characters without spaces, quotes, brackets and @ # ? * $ and does not begin with "-" or ":"',
+    '4:1 config-bad-value Cannot use "a b" for commands."a b": a name is at most 200 characters without spaces, quotes, brackets and @ # ? * $ ! ; & | < > \\ and does not begin with "-", ":" or "/"',
     '6:1 config-bad-value Cannot read commands.lint: the key "exec" is missing | Add the key "exec"',
     '7:1 config-unknown-key Cannot read commands.lint: unknown key "exce" | Did you mean "exec"?',
-    "8:1 config-wrong-type Cannot read commands.lint.deps: expected a list, found a string",
+    '8:1 config-wrong-type Cannot read commands.lint.deps: expected a list, found a string | Write ["a"]',
     '9:1 config-bad-value Cannot use "sometimes" for commands.lint.cache-when: expected "success", "failed", "finished" or "always"',
     '10:1 config-bad-value Cannot use "soon" for commands.lint.timeout: expected a duration such as "90s" or "2h30m"',
     "11:1 config-bad-value Cannot use true for commands.lint.daemon: it is not available yet | Remove the key",
@@ -123,7 +123,7 @@ Deno.test("load: flaws of a dependency's own keys are located", async () => {
     [
       '4:3 config-bad-value Cannot read commands.a.deps[0]: the key "name" is missing | Add the key "name"',
       '4:19 config-unknown-key Cannot read commands.a.deps[0]: unknown key "nme" | Did you mean "name"?',
-      "5:21 config-wrong-type Cannot read commands.a.deps[1].val: expected a string, found a whole number",
+      "5:21 config-wrong-type Cannot read commands.a.deps[1].val: expected a string, found a whole number | Write it as a string, in quotes",
     ],
   );
 });
@@ -263,7 +263,7 @@ modules = [{ name = "b", path = "c" }]
   assert.deepEqual(problems, [
     '1:17 config-bad-value Cannot use the module "missing": there is no directory "missing" | Create the directory or mend the path',
     '1:28 config-bad-value Cannot use "../up" for modules[2]: expected a directory inside the repository',
-    '1:37 config-bad-value Cannot use "x y" for modules[3]: a name is at most 200 characters without spaces, quotes, brackets and @ # ? * $ and does not begin with "-" or ":"',
+    '1:37 config-bad-value Cannot use "x y" for modules[3]: a name is at most 200 characters without spaces, quotes, brackets and @ # ? * $ ! ; & | < > \\ and does not begin with "-", ":" or "/"',
     '3:12 config-bad-value Cannot define the module directory "a": it is already defined | The first stands in qik.toml, modules[0]',
     '3:40 config-bad-value Cannot use the module "f.txt": there is no directory "f/txt" | Create the directory or mend the path',
     '5:12 config-bad-value Cannot define the module "b": it is already defined | The first stands in qik.toml, spaces.one.modules[0]',
