@@ -108,6 +108,7 @@ async function planIn(
       ["force", `${!settings.mode.read}`],
       ["verbosity", `${settings.verbosity}`],
       ["ls", `${invocation.ls}`],
+      ["watch", `${invocation.watch}`],
       ["fail", `${invocation.fail}`],
     ]),
   });

@@ -504,3 +504,12 @@ repoTest("what a watch cannot be asked is told", FILES, async (repo) => {
   const { err } = await repo.with({ env: { QIK__WATCH: "yes" } }).qik("--watch");
   assert.match(err, /Cannot use "yes" as QIK__WATCH \[usage\]/);
 });
+
+repoTest("commands can be told whether they are watched", {
+  "qik.toml": '[commands.show]\nexec = "echo watched={ctx.qik.watch}"\n',
+}, async (repo) => {
+  assert.equal((await repo.must("show")).out, "watched=false\n");
+  const running = await startWatching(repo);
+  await running.saw("watched=true");
+  await endWatching(running);
+});
