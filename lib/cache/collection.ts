@@ -11,6 +11,7 @@ import type { Clock, DirectoryEntry, Files } from "../sys/sys.ts";
 import { attempt } from "./blobs.ts";
 import type { Manifest } from "./cache.ts";
 import { MOST_BYTES, readEntry } from "./entry.ts";
+import { isDigest } from "./manifest.ts";
 import { STAGED } from "./walk.ts";
 
 /** What was touched within this time may be in use by a run, here or in another process. */
@@ -204,7 +205,7 @@ class Collection {
     const contents = new Map<string, Content>();
     for (const directory of this.#shelves("blobs")) {
       for (const item of this.#list(directory)) {
-        if (/^[0-9a-f]{64}$/.test(item.name)) contents.set(item.name, { ...item, users: 0 });
+        if (isDigest(item.name)) contents.set(item.name, { ...item, users: 0 });
         else this.#removeLeftover(item);
       }
     }

@@ -2,6 +2,7 @@ import type { DirectoryEntry, Files } from "../sys/sys.ts";
 import { attempt, digestFile, discard, reasonOf } from "./blobs.ts";
 import type { Manifest } from "./cache.ts";
 import { type Entry, readEntry } from "./entry.ts";
+import { isDigest } from "./manifest.ts";
 import { readRepoEntry } from "./repo_files.ts";
 
 /** One result that a cache keeps, as far as a person is told about it. */
@@ -90,7 +91,7 @@ export function checkStore(
   let done = 0;
   let contents = 0;
   for (const { path, name } of shelved(files, `${dir}/v1/blobs`)) {
-    if (!/^[0-9a-f]{64}$/.test(name)) continue;
+    if (!isDigest(name)) continue;
     onStep(done += 1);
     const wrong = wrongBlob(files, path, name);
     if (wrong === undefined) contents += 1;

@@ -5,7 +5,10 @@ import type { Artifact, Manifest, Origin, Producer } from "./cache.ts";
 /** Longest symlink target that is stored: what Linux itself allows. */
 export const MAX_TARGET = 4096;
 
-const DIGEST = /^[0-9a-f]{64}$/;
+/** Whether a text is a SHA-256 in lower-case hexadecimal, as contents are named by. */
+export function isDigest(text: string): boolean {
+  return /^[0-9a-f]{64}$/.test(text);
+}
 
 /**
  * Reads a manifest that may have been written by anybody.
@@ -53,7 +56,7 @@ export function readProducer(value: unknown): Producer | undefined {
 function readLog(value: unknown): Manifest["log"] | undefined {
   if (!isObject(value)) return undefined;
   const { digest, size, turns } = value;
-  if (typeof digest !== "string" || !DIGEST.test(digest) || !isCount(size)) return undefined;
+  if (typeof digest !== "string" || !isDigest(digest) || !isCount(size)) return undefined;
   if (!Array.isArray(turns)) return undefined;
   let total = 0;
   for (const turn of turns) {
@@ -84,7 +87,7 @@ function readArtifact(value: unknown): Artifact | undefined {
   }
   if (kind !== "file" && kind !== "link") return undefined;
   if (kind === "link" && (size === 0 || size > MAX_TARGET || mode !== 0)) return undefined;
-  return DIGEST.test(content) ? { path, kind, mode, size, content } : undefined;
+  return isDigest(content) ? { path, kind, mode, size, content } : undefined;
 }
 
 /** Two artifacts at one path, or one inside another, cannot both be put in place. */

@@ -1,4 +1,5 @@
 import { encodeName } from "../base/bytes.ts";
+import { byCodeUnit } from "../base/order.ts";
 import { sha256 } from "../sys/digest.ts";
 import type { Files } from "../sys/sys.ts";
 import type { Manifest } from "./cache.ts";
@@ -48,7 +49,7 @@ export function repoEntryText(manifest: Manifest): Uint8Array {
 }
 
 function sorted(value: object): object {
-  const order = Object.entries(value).sort(([a], [b]) => a < b ? -1 : 1);
+  const order = Object.entries(value).sort(([a], [b]) => byCodeUnit(a, b));
   return Object.fromEntries(order);
 }
 

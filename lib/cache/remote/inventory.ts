@@ -210,7 +210,7 @@ export class RemoteInventory {
   }
 
   async #look(): Promise<{ readonly results: RemoteResult[]; readonly damaged: Damage[] }> {
-    const listed = (await this.#list(RECORDS)).sort((a, b) => a.name < b.name ? -1 : 1);
+    const listed = (await this.#list(RECORDS)).sort((a, b) => byCodeUnit(a.name, b.name));
     const damaged: Damage[] = [];
     const read = await Promise.all(listed.map(async (object) => {
       const found = await this.#record(object);

@@ -1,7 +1,7 @@
 import { compressZstd, decompressZstd } from "../../sys/zstd.ts";
 import type { Manifest, Producer } from "../cache.ts";
 import { readInline, toBase64 } from "../entry.ts";
-import { isObject, plainManifest, readManifest, readProducer } from "../manifest.ts";
+import { isDigest, isObject, plainManifest, readManifest, readProducer } from "../manifest.ts";
 import type { AcceptKey, SignKey } from "./keys.ts";
 import { closeEnvelope, openEnvelope, UNKNOWN_FORMAT } from "./envelope.ts";
 import { MOST_OBJECT } from "./store.ts";
@@ -140,13 +140,11 @@ function readPieces(value: unknown): Map<string, readonly Piece[]> | undefined {
   if (!isObject(value)) return undefined;
   const pieces = new Map<string, readonly Piece[]>();
   for (const [content, list] of Object.entries(value)) {
-    if (!DIGEST.test(content) || !Array.isArray(list) || !list.every(isPiece)) return undefined;
+    if (!isDigest(content) || !Array.isArray(list) || !list.every(isPiece)) return undefined;
     pieces.set(content, list.map(({ name, stored, size }: Piece) => ({ name, stored, size })));
   }
   return pieces;
 }
-
-const DIGEST = /^[0-9a-f]{64}$/;
 
 function isPiece(value: unknown): value is Piece {
   if (!isObject(value)) return false;
@@ -154,5 +152,5 @@ function isPiece(value: unknown): value is Piece {
   const sizes = [stored, size].every((one) =>
     Number.isSafeInteger(one) && (one as number) >= 0 && (one as number) <= MOST_OBJECT
   );
-  return typeof name === "string" && DIGEST.test(name) && sizes;
+  return typeof name === "string" && isDigest(name) && sizes;
 }
