@@ -1,3 +1,4 @@
+import { oneLine } from "../base/one_line.ts";
 import { sha256 } from "../sys/digest.ts";
 import type { Files } from "../sys/sys.ts";
 import { attempt, writeStored } from "./blobs.ts";
@@ -205,7 +206,7 @@ function describe(found: readonly Change[], stands: (path: string) => boolean): 
     return { path, change: changeOfFile(one, stands(path)) };
   });
   for (const change of FILE_CHANGES) {
-    const names = files.filter((one) => one.change === change).map(({ path }) => printable(path));
+    const names = files.filter((one) => one.change === change).map(({ path }) => oneLine(path));
     if (names.length === 0) continue;
     const more = names.length > SHOWN ? ", …" : "";
     const count = names.length === 1 ? "1 file" : `${names.length} files`;
@@ -213,7 +214,7 @@ function describe(found: readonly Change[], stands: (path: string) => boolean): 
   }
   const others = found.filter(({ field }) => !field.startsWith("file "));
   for (const { field, change } of others.slice(0, SHOWN)) {
-    parts.push(`${printable(field)} ${change}`);
+    parts.push(`${oneLine(field)} ${change}`);
   }
   if (others.length > SHOWN) parts.push(`${others.length - SHOWN} more`);
   return parts.join("; ");
@@ -231,16 +232,6 @@ function changeOfFile(
   const [was, is] = [before, after].map((value) => /^(\S+) (sha1|sha256):/.exec(value));
   const isOther = was && is && was[1] === is[1] && was[2] !== is[2];
   return isOther ? `hashed as ${is[2] as "sha1" | "sha256"} now` : change;
-}
-
-/** A name on one line of a terminal, whatever it holds. */
-export function printable(name: string): string {
-  // deno-lint-ignore no-control-regex -- control characters are what must not reach the terminal
-  if (!/[\x00-\x1f\x7f-\x9f]/.test(name) && name.isWellFormed()) return name;
-  return JSON.stringify(name).slice(1, -1).replaceAll(
-    /[\x7f-\x9f]/g,
-    (char) => "\\u00" + char.charCodeAt(0).toString(16),
-  );
 }
 
 /** Keys under which the task's results were stored, latest last; empty where nothing is known. */

@@ -1,3 +1,4 @@
+import { oneLine } from "../base/one_line.ts";
 import { messageOf } from "../base/message_of.ts";
 import { sha256 } from "../sys/digest.ts";
 import type { Clock, Files, Reader, Stat } from "../sys/sys.ts";
@@ -13,7 +14,7 @@ import type {
   RestorePlace,
   TaskResult,
 } from "./cache.ts";
-import { printable, recordExplanation } from "./explain.ts";
+import { recordExplanation } from "./explain.ts";
 import { gatherArtifacts } from "./gather.ts";
 import { obstacleOf, outcomeOf, putOutcomeOf } from "./outcomes.ts";
 import { replayTurns } from "./replay.ts";
@@ -123,7 +124,7 @@ class RepoEntries {
       if ("detail" in known) return { found: false, reason: "damaged", detail: known.detail };
       const wrong = known.manifest.artifacts.find((artifact) => !this.#isInPlace(artifact));
       if (wrong !== undefined) {
-        const detail = `the artifact "${printable(wrong.path)}" is not as recorded`;
+        const detail = `the artifact "${oneLine(wrong.path)}" is not as recorded`;
         return { found: false, reason: "absent", detail };
       }
       return { found: true, hit: this.#hit(known.manifest, known.out) };

@@ -1,3 +1,4 @@
+import { oneLine } from "../base/one_line.ts";
 import { encodeName } from "../base/bytes.ts";
 import { byCodeUnit } from "../base/order.ts";
 import { parentPath } from "../base/paths.ts";
@@ -5,7 +6,6 @@ import { sha256 } from "../sys/digest.ts";
 import type { Clock, Files, Stat } from "../sys/sys.ts";
 import { forbiddenPath } from "./artifact_rules.ts";
 import type { Artifact, RestorePlace } from "./cache.ts";
-import { printable } from "./explain.ts";
 import { compileArtifacts } from "./patterns.ts";
 import type { StatMemo } from "./stat_memo.ts";
 import { join, walkArtifacts, type Walked } from "./walk.ts";
@@ -52,7 +52,7 @@ export class Conflict extends Error {
   override readonly name = "Conflict";
 
   constructor(path: string, what = "is not what an earlier run wrote") {
-    super(`"${printable(path)}" ${what}`);
+    super(`"${oneLine(path)}" ${what}`);
   }
 }
 

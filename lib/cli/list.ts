@@ -1,6 +1,6 @@
+import { oneLine } from "../base/one_line.ts";
 import type { Reason } from "../plan/affected.ts";
 import type { Task } from "../plan/types.ts";
-import { oneLine } from "../report/text.ts";
 import type { Style } from "../report/style.ts";
 import type { Forecast } from "./forecast.ts";
 

@@ -1,3 +1,4 @@
+import { oneLine } from "../base/one_line.ts";
 import type { QikEvent, Reporter, RunEnded, RunStarted, TaskEnded } from "../events/events.ts";
 import { PROBLEMS } from "../base/problems.ts";
 import { type Annotation, findAnnotations } from "./annotations.ts";
@@ -15,7 +16,7 @@ import {
 import { Endings } from "./plain.ts";
 import type { ReadLog, Sink, Verbosity } from "./ports.ts";
 import type { Style } from "./style.ts";
-import { oneLine, plural } from "./text.ts";
+import { plural } from "./text.ts";
 
 /** GitHub shows 10 of a kind for each step; somewhat more are of use in the raw log. */
 const MOST_ANNOTATIONS = 50;

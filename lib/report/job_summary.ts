@@ -1,10 +1,10 @@
+import { oneLine } from "../base/one_line.ts";
 import { formatDuration } from "../base/duration.ts";
 import type { RunEnded, TaskEnded } from "../events/events.ts";
 import { againLine, endLine, failureText } from "./lines.ts";
 import type { Endings } from "./plain.ts";
 import { createStyle, type Style } from "./style.ts";
 import { TailText } from "./tail_text.ts";
-import { oneLine } from "./text.ts";
 
 /** A job's summary may take 1 MiB in all; rows and outputs beyond these are counted. */
 const MOST_ROWS = 200;

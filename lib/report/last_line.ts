@@ -1,6 +1,6 @@
+import { oneLine } from "../base/one_line.ts";
 import { concat } from "../base/bytes.ts";
 import { outputFilter } from "./filter.ts";
-import { oneLine } from "./text.ts";
 
 /** No terminal shows more of a line than this. */
 const MOST = 2048;

@@ -1,7 +1,8 @@
+import { oneLine } from "../base/one_line.ts";
 import { formatDuration } from "../base/duration.ts";
 import type { RunEnded, RunStopping, TaskEnded, TaskRetried } from "../events/events.ts";
 import type { Style } from "./style.ts";
-import { oneLine, plural, shellWord, shorten } from "./text.ts";
+import { plural, shellWord, shorten } from "./text.ts";
 
 /** A reason longer than this is cut: it is one line of many. */
 const LONGEST_WHY = 100;

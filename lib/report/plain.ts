@@ -1,3 +1,4 @@
+import { oneLine } from "../base/one_line.ts";
 import type { QikEvent, Reporter, RunEnded, TaskEnded } from "../events/events.ts";
 import { filterRules } from "./filter.ts";
 import { GroupedOutput } from "./grouped.ts";
@@ -15,7 +16,6 @@ import { Printer } from "./printer.ts";
 import { createWarnings, type Warnings } from "./problems.ts";
 import { showOutput, showStatus } from "./show_output.ts";
 import type { Style } from "./style.ts";
-import { oneLine } from "./text.ts";
 
 /** What every reporter for people is made of. */
 export interface ReporterParts {

@@ -1,8 +1,9 @@
+import { oneLine } from "../base/one_line.ts";
 import { type Place, type Problem, PROBLEMS } from "../base/problems.ts";
 import type { ProblemSeen } from "../events/events.ts";
 import type { Verbosity } from "./ports.ts";
 import type { Style } from "./style.ts";
-import { oneLine, plural } from "./text.ts";
+import { plural } from "./text.ts";
 
 /** So many warnings of one code are shown, the rest is counted. */
 const MOST_OF_A_KIND = 10;

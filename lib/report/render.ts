@@ -1,7 +1,7 @@
+import { oneLine } from "../base/one_line.ts";
 import { formatDuration } from "../base/duration.ts";
 import { columnsOf, cut, fill, type Width } from "./fit.ts";
 import type { Style } from "./style.ts";
-import { oneLine } from "./text.ts";
 import type { RunningTask, View } from "./view.ts";
 
 /**

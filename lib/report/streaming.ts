@@ -1,3 +1,4 @@
+import { oneLine } from "../base/one_line.ts";
 import type { QikEvent, Reporter, RunEnded, TaskEnded, TaskOutput } from "../events/events.ts";
 import { filterRules, type OutputFilter, outputFilter } from "./filter.ts";
 import {
@@ -13,7 +14,6 @@ import { Endings, type ReporterParts } from "./plain.ts";
 import type { Stream } from "./ports.ts";
 import { Printer } from "./printer.ts";
 import { createWarnings, type Warnings } from "./problems.ts";
-import { oneLine } from "./text.ts";
 
 /**
  * For one task, or one at a time: the commands' output goes through as it comes, byte for byte, each stream to

@@ -1,5 +1,5 @@
+import { oneLine } from "../base/one_line.ts";
 import type { Style } from "./style.ts";
-import { oneLine } from "./text.ts";
 
 /** How many names a line shows. */
 const SHOWN = 3;

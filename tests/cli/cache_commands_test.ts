@@ -197,6 +197,29 @@ const REFUSED: readonly (readonly [line: string, code: string, words: RegExp])[]
   [":explain b* --diff 1 --diff 2 --diff 3", "usage", /Cannot compare more than two keys/],
 ];
 
+repoTest("names that a screen would obey are written out in one way by all that tells of them", {
+  "qik.toml": `[commands.copy]
+exec = "mkdir -p out && cp src/* out"
+deps = ["src"]
+artifacts = ["out"]
+`,
+  "src/a\u202eb\x1b[2J": "1",
+  ".gitignore": "out\n",
+}, async (repo) => {
+  const written = "a\\u202eb\\x1b[2J";
+  await repo.must();
+  await repo.write({ "src/a\u202eb\x1b[2J": "2" });
+  const forecast = await repo.must("--dry-run");
+  const cold = await repo.must(":explain", "copy");
+  const run = await repo.must("--no-emoji");
+  const stored = await repo.must(":cache", "show", "copy");
+  for (const { out, err } of [forecast, cold, run, stored]) {
+    // deno-lint-ignore no-control-regex -- such characters are what must not reach the screen
+    assert.doesNotMatch(out + err, /[\x1b\u202e]/);
+    assert.ok((out + err).includes(written), out + err);
+  }
+});
+
 repoTest("where a word names many tasks, :explain says that those it shows are not all", {
   "qik.toml": `modules = ["a", "b", "c", "d"]
 [commands]

@@ -1,11 +1,6 @@
+import { oneLine } from "../../base/one_line.ts";
 import { QikError } from "../../base/problems.ts";
-import {
-  type Change,
-  changedFields,
-  explanationOf,
-  latestKeys,
-  printable,
-} from "../../cache/explain.ts";
+import { type Change, changedFields, explanationOf, latestKeys } from "../../cache/explain.ts";
 import type { Task } from "../../plan/types.ts";
 import { forecastOf } from "../forecast_session.ts";
 import type { Forecast } from "../forecast.ts";
@@ -142,13 +137,13 @@ function record({ task, status, key, why, manifest }: Forecast, explained: Expla
 function shown({ task, status, key, why, manifest }: Forecast, explained: Explained): string {
   const { fields, earlier, compared, changes } = explained;
   const head = columns([
-    ["task", printable(task.name)],
-    ["status", why === undefined ? status : `${status}: ${printable(why)}`],
+    ["task", oneLine(task.name)],
+    ["status", why === undefined ? status : `${status}: ${oneLine(why)}`],
     ...key === undefined ? [] : [["key", key]],
     ["cache", task.cacheable ? task.cache : "never cached"],
     ...manifest?.origin === undefined ? [] : originRows(manifest.origin, "no key was asked for"),
   ]);
-  const rows = fields.map(([field, value]) => [`  ${printable(field)}`, printable(value)]);
+  const rows = fields.map(([field, value]) => [`  ${oneLine(field)}`, oneLine(value)]);
   return [
     head,
     rows.length === 0 ? "" : `\nmade of\n${columns(rows)}`,
@@ -165,6 +160,6 @@ function shown({ task, status, key, why, manifest }: Forecast, explained: Explai
 
 function changeText({ field, change, before, after }: Change): string {
   const mark = { changed: "~", added: "+", deleted: "-" }[change];
-  const values = [before, after].filter((value) => value !== undefined).map(printable);
-  return `  ${mark} ${printable(field)}  ${values.join(" -> ")}`.trimEnd() + "\n";
+  const values = [before, after].filter((value) => value !== undefined).map(oneLine);
+  return `  ${mark} ${oneLine(field)}  ${values.join(" -> ")}`.trimEnd() + "\n";
 }

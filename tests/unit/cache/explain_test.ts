@@ -154,7 +154,7 @@ Deno.test("terminal escapes in names do not reach the line", () => {
   ]);
   assert.equal(
     line,
-    "2 files added: \\u001b]0;title\\u0007\\u009b, a\\udcff; env \\u001b[31m added",
+    "2 files added: \\x1b]0;title\\x07\\x9b, a\\udcff; env \\x1b[31m added",
   );
 });
 

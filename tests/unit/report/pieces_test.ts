@@ -1,9 +1,10 @@
+import { oneLine } from "../../../lib/base/one_line.ts";
 import assert from "node:assert/strict";
 import stringWidth from "string-width";
 import { columnsOf, cut, fill } from "../../../lib/report/fit.ts";
 import { HeadTail } from "../../../lib/report/head_tail.ts";
 import { jsonReporter } from "../../../lib/report/json.ts";
-import { oneLine, plural, shellWord, shorten } from "../../../lib/report/text.ts";
+import { plural, shellWord, shorten } from "../../../lib/report/text.ts";
 import { concat } from "../../../lib/base/bytes.ts";
 import { random } from "../../support/random.ts";
 import { assertSameBytes, output, sinkInto } from "./fixture.ts";

@@ -1,6 +1,6 @@
+import { oneLine } from "../../../base/one_line.ts";
 import { formatDuration } from "../../../base/duration.ts";
 import { formatSize } from "../../../base/size.ts";
-import { printable } from "../../../cache/explain.ts";
 import type { StoredResult } from "../../../cache/inventory.ts";
 import type { MetaCall } from "../../meta_spec.ts";
 import type { AppParts, Exit } from "../../parts.ts";
@@ -26,7 +26,7 @@ function listed(results: readonly StoredResult[], now: number): string {
       formatSize(sizeBytes),
       formatDuration(tookMs),
       ago(usedAt, now),
-      printable(task) + failed,
+      oneLine(task) + failed,
     ];
   }));
 }

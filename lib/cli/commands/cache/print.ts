@@ -1,7 +1,7 @@
+import { oneLine } from "../../../base/one_line.ts";
 import { formatDuration } from "../../../base/duration.ts";
 import { formatSize } from "../../../base/size.ts";
 import type { Origin } from "../../../cache/cache.ts";
-import { printable } from "../../../cache/explain.ts";
 import type { StoredResult } from "../../../cache/inventory.ts";
 import type { Sys } from "../../../sys/sys.ts";
 
@@ -47,10 +47,10 @@ export function originRows(
   const { at, qik, arch, repo, ref, commit, event, run } = producer;
   const by = [repo, ref, commit?.slice(0, 12), event].filter((word) => word !== undefined);
   return [
-    ["made by", [...by.map(printable), `qik ${printable(qik)} on ${printable(arch)}`].join(", ")],
+    ["made by", [...by.map(oneLine), `qik ${oneLine(qik)} on ${oneLine(arch)}`].join(", ")],
     ["made at", new Date(at).toISOString()],
-    ...run === undefined ? [] : [["made in", printable(run)]],
-    ["scope", printable(scope)],
+    ...run === undefined ? [] : [["made in", oneLine(run)]],
+    ["scope", oneLine(scope)],
     ["signed by", keyId ?? unsigned],
   ];
 }

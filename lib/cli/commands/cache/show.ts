@@ -1,6 +1,6 @@
+import { oneLine } from "../../../base/one_line.ts";
 import { formatDuration } from "../../../base/duration.ts";
 import { formatSize } from "../../../base/size.ts";
-import { printable } from "../../../cache/explain.ts";
 import type { StoredResult } from "../../../cache/inventory.ts";
 import type { RemoteResult } from "../../../cache/remote/inventory.ts";
 import type { MetaCall } from "../../meta_spec.ts";
@@ -35,7 +35,7 @@ function shown(
 ): string {
   const { key, task, exit, tookMs, storedAt, log, artifacts, origin } = manifest;
   const facts = columns([
-    ["task", printable(task)],
+    ["task", oneLine(task)],
     ["key", key],
     ["exit code", `${exit}`],
     ["took", formatDuration(tookMs)],
@@ -49,7 +49,7 @@ function shown(
   return facts + columns(artifacts.map(({ kind, mode, size, path }) => [
     `  ${kind === "link" ? "link" : kind === "directory" ? "dir" : mode.toString(8)}`,
     kind === "file" ? formatSize(size) : "",
-    printable(path),
+    oneLine(path),
   ]));
 }
 

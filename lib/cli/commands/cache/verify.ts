@@ -1,6 +1,6 @@
+import { oneLine } from "../../../base/one_line.ts";
 import { checkCommitted, type Checked, checkStore } from "../../../cache/inventory.ts";
 import { QikError } from "../../../base/problems.ts";
-import { printable } from "../../../cache/explain.ts";
 import { plural } from "../../../report/text.ts";
 import type { MetaCall } from "../../meta_spec.ts";
 import type { AppParts, Exit } from "../../parts.ts";
@@ -31,7 +31,7 @@ export async function run(parts: AppParts, call: MetaCall): Promise<Exit> {
 
 function shown({ entries, contents, damaged }: Checked): string {
   const lines = damaged.map(({ file, detail, removed }) =>
-    `${removed ? "removed" : "damaged"}  ${printable(file)}: ${detail}\n`
+    `${removed ? "removed" : "damaged"}  ${oneLine(file)}: ${detail}\n`
   );
   const whole = plural(entries, "result");
   const parts = contents === 0 ? "" : ` and ${plural(contents, "content")}`;
