@@ -114,6 +114,8 @@ repoTest(
     await repo.must("build");
     const young = await json(repo, ":cache", "gc", "--max-size", "1B");
     assert.deepEqual([young.results, young.contents, young.freed], [0, 0, 0]);
+    const why = (await repo.must(":cache", "gc", "--max-size", "1B")).out;
+    assert.match(why, /^Removed 0 results, freed 0 B; .* are left, used within the last hour\n$/);
     const old = Date.now() / 1000 - 7200;
     for (const file of [...await filesOf(repo, "entries"), ...await filesOf(repo, "blobs")]) {
       await utimes(file, old, old);

@@ -39,7 +39,13 @@ export async function run(parts: AppParts, call: MetaCall): Promise<Exit> {
     printJson(sys, { results: entries, contents: blobs, leftovers, freed, left });
   } else {
     const what = `${entries} ${entries === 1 ? "result" : "results"}`;
-    print(sys, `Removed ${what}, freed ${formatSize(freed)}; ${formatSize(left)} are left\n`);
+    const kept = remote === undefined && maxSize !== undefined && left > maxSize
+      ? ", used within the last hour"
+      : "";
+    print(
+      sys,
+      `Removed ${what}, freed ${formatSize(freed)}; ${formatSize(left)} are left${kept}\n`,
+    );
   }
   return { code: 0 };
 }
