@@ -130,11 +130,7 @@ export function openLocalCache(options: LocalCacheOptions): LocalCache {
     ),
     next: () => count += 1,
   };
-  const entryOf = (key: string) => {
-    const bytes = files.read(entryFile(store, key));
-    const entry = bytes === undefined ? undefined : readEntry(bytes, key);
-    return typeof entry === "string" ? undefined : entry;
-  };
+  const entryOf = (key: string) => entryAt(store, key);
   return {
     name: options.name ?? "local",
     get: (key) => Promise.resolve(find(store, key)),
@@ -289,12 +285,18 @@ function* recorded(
   }
 }
 
-function manifestOf(store: Store, key: string, task: string): Manifest | undefined {
+/** The entry under a key; `undefined` where there is none that can be read. */
+function entryAt(store: Store, key: string): Entry | undefined {
   const file = entryFile(store, key);
   if ((store.files.lstat(file)?.size ?? Infinity) > MOST_BYTES) return undefined;
   const bytes = store.files.read(file);
   const entry = bytes === undefined ? undefined : readEntry(bytes, key);
-  return typeof entry === "object" && entry.manifest.task === task ? entry.manifest : undefined;
+  return typeof entry === "string" ? undefined : entry;
+}
+
+function manifestOf(store: Store, key: string, task: string): Manifest | undefined {
+  const manifest = entryAt(store, key)?.manifest;
+  return manifest?.task === task ? manifest : undefined;
 }
 
 function keep(store: Store, result: TaskResult): PutOutcome {

@@ -28,6 +28,10 @@ export function readManifest(value: unknown): Manifest | string {
   const artifacts = readArtifacts(value["artifacts"]);
   if (typeof artifacts === "string") return artifacts;
   const origin = value["origin"] === undefined ? undefined : readOrigin(value["origin"]);
+  // Without it the result would count as made here.
+  if (origin === undefined && value["origin"] !== undefined) {
+    return "its origin is not told in full";
+  }
   const known = origin !== undefined && { origin };
   return { schema: 1, key, task, exit, tookMs, storedAt, log, artifacts, ...known };
 }

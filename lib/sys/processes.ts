@@ -1,6 +1,7 @@
 import { statSync } from "node:fs";
 import process from "node:process";
 import { concat } from "../base/bytes.ts";
+import { messageOf } from "../base/message_of.ts";
 import { birth, canSignal, findTagged, groupRuns } from "./process_group.ts";
 import { startWithBun } from "./processes_bun.ts";
 import { startWithDeno } from "./processes_deno.ts";
@@ -102,7 +103,7 @@ function tryStart(start: Starter, request: StartRequest): Started | { readonly r
   try {
     return start(request);
   } catch (error) {
-    const word = errorCode(error) ?? (error instanceof Error ? error.message : String(error));
+    const word = errorCode(error) ?? messageOf(error);
     if (!isDirectory(request.cwd)) return { reason: "ENOTDIR" };
     // One runtime's own word for a NUL in an argument or a variable; the other has the system's.
     return { reason: word === "ERR_INVALID_ARG_VALUE" ? "EINVAL" : word };
