@@ -158,7 +158,10 @@ async function withPlugins(reading: Reading, draft: Draft, project: Config): Pro
 async function withModules(reading: Reading, draft: Draft, project: Config): Promise<Config> {
   const commands: CommandConfig[] = [...project.commands];
   for (const module of project.spaces.flatMap((space) => space.modules)) {
-    for (const command of await moduleCommands(reading, draft, module)) commands.push(command);
+    const { pythonPath } = project.defaults;
+    for (const command of await moduleCommands(reading, draft, module, pythonPath)) {
+      commands.push(command);
+    }
   }
   return commands.length === project.commands.length ? project : { ...project, commands };
 }
@@ -167,13 +170,18 @@ async function moduleCommands(
   reading: Reading,
   draft: Draft,
   module: ModuleConfig,
+  pythonPath: string,
 ): Promise<CommandConfig[]> {
   // The file in the root is the project file itself.
   if (module.dir === "") return [];
   reading.sources.directories.push(module.dir);
   if (statKind(reading, module.dir) !== "directory") {
     const message = `Cannot use the module "${module.name}": there is no directory "${module.dir}"`;
-    const hint = "Create the directory or mend the path";
+    // Paths of modules begin at the root, which a dotted name makes easy to forget.
+    const below = `${pythonPath}/${module.dir}`;
+    const hint = pythonPath !== "" && statKind(reading, below) === "directory"
+      ? `Write the path from the root: "${below}"`
+      : "Create the directory or mend the path";
     draft.problems.push({ code: "config-bad-value", message, hint, place: module.place });
     return [];
   }

@@ -80,6 +80,21 @@ for (const [written, hint] of MEANT) {
   });
 }
 
+repoTest("a module that is named as Python names it is told by its path from the root", {
+  "qik.toml": `modules = ["shop.core", "shop.gone"]
+[defaults]
+python-path = "src"
+[commands]
+a = "echo {module.name}"
+`,
+  "src/shop/core/x": "",
+}, async (repo) => {
+  const { code, err } = await repo.qik();
+  assert.equal(code, 2);
+  assert.match(err, /no directory "shop\/core".*\n.*\n {2}hint: Write .*: "src\/shop\/core"\n/);
+  assert.match(err, /no directory "shop\/gone".*\n.*\n {2}hint: Create the directory or mend/);
+});
+
 repoTest("the rule of names tells every sign that a name must not have", {
   "qik.toml": '[commands]\n"/a" = "x"\n"a;b" = "x"\n"a<b" = "x"\n',
 }, async (repo) => {
