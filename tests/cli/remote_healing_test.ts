@@ -105,7 +105,7 @@ for (const [kind, { start, env, cache }] of Object.entries(BUCKETS)) {
       const count = await damage(store, "v1/blob/", DAMAGES["half of it"]!);
       assert.match(
         await verify(),
-        new RegExp(`^1 (damaged .*\n)+Looked at .*, ${count + 1} damaged`),
+        new RegExp(`^1 (damaged .*\n)+.* as written, ${count + 1} damaged`),
       );
       assert.match(await verify("--remove"), new RegExp(`^1 (removed .*\n)+.*, ${count + 1} d`));
       assert.deepEqual(await namesIn(store, "v1/"), []);

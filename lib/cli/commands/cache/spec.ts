@@ -38,7 +38,8 @@ export const CACHE_SPEC: MetaSpec = {
       words: ["<result...>"],
       options: [CACHE],
       details: `${WHICH}
-Contents that no other result names go with the next collection.`,
+Contents that no other result names go with a collection, an hour after they
+were last used.`,
       load: () => import("./rm.ts"),
     },
     {

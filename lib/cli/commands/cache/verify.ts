@@ -35,9 +35,6 @@ function shown({ entries, contents, damaged }: Checked): string {
   );
   const whole = plural(entries, "result");
   const parts = contents === 0 ? "" : ` and ${plural(contents, "content")}`;
-  if (damaged.length > 0) {
-    return `${lines.join("")}Looked at ${whole}${parts}, ${damaged.length} damaged\n`;
-  }
   const are = entries + contents === 1 ? "is" : "are";
-  return `${whole}${parts} ${are} as written, 0 damaged\n`;
+  return `${lines.join("")}${whole}${parts} ${are} as written, ${damaged.length} damaged\n`;
 }
