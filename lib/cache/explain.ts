@@ -247,7 +247,7 @@ function latest(keys: readonly string[]): string[] {
 /** Lines that two processes wrote into each other are passed over. */
 function keysIn(files: Files, file: string): string[] {
   let bytes: Uint8Array | undefined;
-  // Mostly there is none yet where somebody asks, and an exception takes ten times as long as a look.
+  // In a first run there is none yet, and an exception takes ten times as long as a look.
   attempt(() => bytes = files.lstat(file) && files.read(file));
   if (bytes === undefined) return [];
   return new TextDecoder().decode(bytes).split("\n").filter((line) => /^[0-9a-f]+$/.test(line));

@@ -18,9 +18,6 @@ import { indexOfPath } from "./roll.ts";
 import type { Tracked } from "./source.ts";
 import { openVouch } from "./vouch.ts";
 
-/** From here on the loops over paths gain more from being compiled than that takes: 4 % of a run at 50,000 files. */
-const MANY_PATHS = 10_000;
-
 /** Times that the index may be replaced under the reader. */
 const TRIES = 3;
 
@@ -73,7 +70,6 @@ export async function readTracked(
   const sinceMs = rulesHoldSince(sys, stateDir, conversions.mark);
   const vouch = openVouch(index, format.algorithm, writtenNs, sinceMs);
   const { paths, text, modules, links } = index;
-  if (paths.length > MANY_PATHS) sys.machine.compileEagerly?.();
   const ignoredBy = ignoreFiles(sys, format, places, repository.top, root);
   const { skipsRules } = index;
   const settings = ignoredBy === undefined || skipsRules

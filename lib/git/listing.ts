@@ -14,6 +14,9 @@ import { WatchedRules } from "./watched_rules.ts";
 /** Some name among many, each between two NUL, that may be one of git's or qik's own files. */
 const OWN = /\._qik|\.qik-tmp-|\0\.qik\/|\.git[\0/]/;
 
+/** From here on the loops over paths gain more from being compiled than that takes: 4 % of a run at 50,000 files. */
+const MANY_PATHS = 10_000;
+
 const isRepository = (path: string) => path.endsWith("/");
 
 /**
@@ -95,6 +98,7 @@ export class Listing {
     this.#mark = this.source.mark();
     this.#index = await this.source.tracked();
     const { paths, modules } = this.#index;
+    if (paths.length > MANY_PATHS) this.sys.machine.compileEagerly?.();
     this.recorded.clear();
     for (const [path, commit] of modules) this.recorded.set(path, commit);
     const { text = `\0${paths.join("\0")}\0` } = this.#index;

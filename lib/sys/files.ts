@@ -2,6 +2,7 @@ import { Buffer } from "node:buffer";
 import * as fs from "node:fs";
 import { decodeName, encodeName, hasEscapedBytes } from "../base/bytes.ts";
 import { byCodeUnit } from "../base/order.ts";
+import { parentPath } from "../base/paths.ts";
 import { temporaryBeside } from "./temporary.ts";
 import { type DirectoryEntry, errorCode, type FileKind, type Files, type Stat } from "./sys.ts";
 
@@ -113,26 +114,32 @@ function writeNew(path: string, bytes: Uint8Array, mode?: number): void {
   }
 }
 
-/** Directories that were there when something was written: to make another one first is quicker than to fail in it. */
-const standing = new Set<string>();
-
-function makeParent(path: string): void {
-  const directory = path.slice(0, path.lastIndexOf("/"));
-  fs.mkdirSync(native(directory), { recursive: true });
-  standing.add(directory);
+function makeDirectory(path: string): void {
+  fs.mkdirSync(native(path), { recursive: true });
 }
+
+/** Directories that were there when something was written; `""`, the top of a disk, always is. */
+const standing = new Set([""]);
 
 function writeAtomic(pid: number, path: string, bytes: Uint8Array, mode?: number): void {
   const temporary = temporaryBeside(path, pid);
-  // Nobody else may read what is to be closed to others, not even before it has its name.
-  const attempt = () => writeNew(temporary, bytes, mode);
+  const directory = parentPath(path);
+  const attempt = () => {
+    // To make it first is quicker than to fail in it.
+    if (!standing.has(directory)) {
+      makeDirectory(directory);
+      standing.add(directory);
+    }
+    // Nobody else may read what is to be closed to others, not even before it has its name.
+    writeNew(temporary, bytes, mode);
+  };
   try {
     try {
-      if (!standing.has(path.slice(0, path.lastIndexOf("/")))) makeParent(path);
       attempt();
     } catch (error) {
       if (errorCode(error) !== "ENOENT") throw error;
-      makeParent(path);
+      // Somebody removed it.
+      standing.delete(directory);
       attempt();
     }
     fs.renameSync(native(temporary), native(path));
@@ -217,7 +224,7 @@ export function openFiles(pid: number): Files {
     list: (path) => unlessAbsent(() => list(path)),
     readLink,
     symlink: (target, path) => fs.symlinkSync(native(target), native(path)),
-    makeDirectory: (path) => void fs.mkdirSync(native(path), { recursive: true }),
+    makeDirectory,
     link,
     rename: (from, to) => fs.renameSync(native(from), native(to)),
     remove: (path) => void unlessAbsent(() => fs.unlinkSync(native(path))),
