@@ -10,11 +10,10 @@ import { openTree } from "../git/open.ts";
 import type { SpaceConfig } from "../config/types.ts";
 import type { DepWorld, Task } from "../plan/types.ts";
 import type { Witness } from "../proof/witness.ts";
-import { wantsColour } from "../report/style.ts";
 import { venvTypesOf } from "../plugin/made.ts";
-import { taskEnvironment, withoutEnvironments } from "../space/environ.ts";
 import { openSpaces, type Spaces } from "../space/spaces.ts";
 import { type Caches, openCaches } from "./caches.ts";
+import { Environments } from "./environments.ts";
 import type { Project } from "./project.ts";
 import { seenBy } from "./seen.ts";
 import { errorCode, type Sys } from "../sys/sys.ts";
@@ -70,11 +69,8 @@ export async function openSession(
     windows: sys.machine.platform === "windows",
     apple: sys.machine.platform === "darwin",
   });
-  const environment = (task: Task, worker: number) => {
-    const env = environmentOf(sys, project, spaces, task, worker);
-    project.secrets.learn(env);
-    return env;
-  };
+  const environments = new Environments(sys, project, spaces);
+  const environment = (task: Task, worker: number) => environments.of(task, worker);
   const caches = openCaches(outside, project, witness !== undefined);
   const worlds: WorldParts = { sys, project, spaces, tools, tree, witness };
   const world = (task: Task) => worldOf(worlds, task.space, () => environment(task, 0));
@@ -99,8 +95,7 @@ export async function openSession(
     environment,
     restorePlace: (task) => restorePlaceOf(root, tree, task),
     world,
-    worldIn: (space) =>
-      worldOf(worlds, space, () => environmentIn(sys, project, spaces, { space })),
+    worldIn: (space) => worldOf(worlds, space, () => environments.in(space)),
     spaces,
     stands: ({ stands }) => stands?.(sys.files) ?? true,
     rebuilt: () => forgetEnvironments(spaces, witness),
@@ -161,65 +156,6 @@ export function openSpacesOf(sys: Sys, { plan, filler, paths, view, venvs }: Pro
   const ports = { files, env, clock, platform, root: paths.root };
   const config = { ...plan.config, venvTypes: venvTypesOf(view), built: venvs.of };
   return openSpaces(config, ports, (text, space) => filler.fillSpace(text, space));
-}
-
-function environmentOf(
-  sys: Sys,
-  project: Project,
-  spaces: Spaces,
-  { space, name, command, env, outsideVenv = false }: Task,
-  worker: number,
-): Record<string, string> {
-  const qik = {
-    QIK__CMD: command.name,
-    QIK__TASK: name,
-    QIK__RUNNABLE: name,
-    QIK__WORKER: `${worker}`,
-  };
-  const { passEnv } = command;
-  const runs = worker !== 0;
-  return environmentIn(sys, project, spaces, { space, passEnv, env, qik, runs, outsideVenv });
-}
-
-/** What an environment is put together for. */
-interface EnvironmentFor {
-  readonly space: SpaceConfig;
-  readonly passEnv?: readonly string[];
-  readonly env?: Task["env"];
-  readonly qik?: Readonly<Record<string, string>>;
-  /** A process gets it: then it is told about colour. */
-  readonly runs?: boolean;
-  /** For making environments: everything that the user has is kept, and nothing that qik has built. */
-  readonly outsideVenv?: boolean;
-}
-
-function environmentIn(
-  sys: Sys,
-  { plan, paths }: Project,
-  spaces: Spaces,
-  { space, passEnv = [], env = [], qik = {}, runs = false, outsideVenv = false }: EnvironmentFor,
-): Record<string, string> {
-  const { venv, dotenv } = spaces.open(space.name);
-  const { platform } = sys.machine;
-  const own = outsideVenv
-    ? withoutEnvironments(sys.env, `${paths.root}/._qik/venv`, platform)
-    : sys.env;
-  return taskEnvironment({
-    base: runs ? { ...toldToColour(sys), ...own } : own,
-    strictEnv: plan.config.defaults.strictEnv && !outsideVenv,
-    passEnv,
-    venv: outsideVenv ? {} : venv.environ,
-    dotenv,
-    commandEnv: env,
-    qik: { ...qik, QIK__ROOT: paths.root },
-    platform,
-  });
-}
-
-/** Programs see a pipe and would not colour; where our terminal can, they are told so. */
-function toldToColour({ terminal, env }: Sys): Record<string, string> {
-  const colour = wantsColour(terminal.isTerminal("out"), env);
-  return colour ? { FORCE_COLOR: "1", CLICOLOR_FORCE: "1" } : {};
 }
 
 interface WorldParts {

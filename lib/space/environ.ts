@@ -95,6 +95,14 @@ export interface EnvironLayers {
  * ```
  */
 export function taskEnvironment(layers: EnvironLayers): Record<string, string> {
+  const { commandEnv, qik, platform } = layers;
+  return withOwn(sharedEnvironment(layers), commandEnv, qik, platform);
+}
+
+/** What all tasks of a space have in common, as far as they pass the same variables on. */
+export function sharedEnvironment(
+  layers: Omit<EnvironLayers, "commandEnv" | "qik">,
+): Environ {
   const { platform } = layers;
   const variables = new Variables(platform);
   const kept = layers.strictEnv ? strictNames(layers.passEnv, platform) : undefined;
@@ -106,8 +114,23 @@ export function taskEnvironment(layers: EnvironLayers): Record<string, string> {
   for (const [name, value] of Object.entries(layers.venv)) variables.set(name, value);
   const dotenv = expandDotenv(layers.dotenv, (name) => variables.get(name));
   for (const [name, value] of dotenv) variables.set(name, value);
-  for (const { name, value } of layers.commandEnv) variables.set(name, value);
-  for (const [name, value] of Object.entries(layers.qik)) variables.set(name, value);
+  return variables.record();
+}
+
+/** A new record with the variables that a task has for itself. */
+export function withOwn(
+  shared: Environ,
+  commandEnv: EnvironLayers["commandEnv"],
+  qik: Environ,
+  platform: Platform,
+): Record<string, string> {
+  const own = commandEnv.map(({ name, value }): [string, string] => [name, value]);
+  // Where names are what they look like, a copy takes 1.3 us; name by name it takes 40.
+  if (platform !== "windows") return { ...shared, ...Object.fromEntries(own), ...qik };
+  const variables = new Variables(platform);
+  for (const [name, value] of Object.entries(shared)) variables.set(name, value);
+  for (const [name, value] of own) variables.set(name, value);
+  for (const [name, value] of Object.entries(qik)) variables.set(name, value);
   return variables.record();
 }
 
