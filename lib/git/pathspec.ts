@@ -45,6 +45,21 @@ const MAGIC: ReadonlySet<string> = new Set(["top", "literal", "icase", "glob", "
  * ```
  */
 export function compilePathspec(text: string, top = ""): Pathspec {
+  if (top !== "") return compile(text, top);
+  let spec = known.get(text);
+  if (spec === undefined) {
+    // Nobody has as many; whoever asks for ever new ones must not fill memory.
+    if (known.size >= MOST_KNOWN) known.clear();
+    known.set(text, spec = compile(text, top));
+  }
+  return spec;
+}
+
+/** A plan checks what a tree and a cache ask for afterwards, and tasks share some: half of all texts come again. */
+const known = new Map<string, Pathspec>();
+const MOST_KNOWN = 10_000;
+
+function compile(text: string, top: string): Pathspec {
   const subtracts = text.startsWith("!");
   const inner = subtracts ? text.slice(1) : text;
   if (inner === "") throw bad(text, `Write "." to match everything`);
