@@ -74,7 +74,7 @@ export async function startRun(
     onTerminalStop: commands.onTerminalStop,
     onKill: processes.killCaptures,
     reporter,
-    onBegin: (run) => round?.onBegin((stopped) => run.cutShort(stopped)),
+    ...(round && { onBegin: (run) => round.onBegin((stopped) => run.cutShort(stopped)) }),
     perform: openPerform({
       ...performPorts(sys, session, keyer, reporter, commands, ranBefore),
       saidUnwritable: unwritable !== undefined,
@@ -84,12 +84,11 @@ export async function startRun(
     alarmed: () => record.alarmed,
   });
   await commands.close();
-  await session.save();
+  const isProven = result.exit === 0 && mayProve(session, reports);
+  // Loaded while git says which of the new names are ignored.
+  const [prove] = await Promise.all([isProven ? import("./prove.ts") : undefined, session.save()]);
   noteRun(sys, session, startedAt, result);
-  if (result.exit === 0 && mayProve(session, reports)) {
-    const { saveProof } = await import("./prove.ts");
-    await saveProof(sys, session, { tasks, record, shown });
-  }
+  await prove?.saveProof(sys, session, { tasks, record, shown });
   await tidyStore(sys, session.project);
   const code = Math.max(result.exit, tellLost(sys, reports));
   return { code, ...(result.interrupted && { signal: result.interrupted }) };

@@ -239,12 +239,14 @@ class Story {
   }
 
   async #executeInSlots(entry: Keyed | undefined): Promise<TaskOutcome> {
-    const { weight } = this.#task.command;
     // Code that runs no program has nobody to share slots with.
-    this.#jobs = await this.#ports.jobs?.(this.#task.code?.sealed !== true);
+    const jobs = this.#ports.jobs?.(this.#task.code?.sealed !== true);
+    // Not before the lock is taken: the less time since the look-up, the less can be missed.
+    if (entry !== undefined) this.#why ??= this.#explainMiss(entry.keyed);
+    this.#jobs = await jobs;
     const release = await this.#steps.time(
       "wait",
-      () => this.#jobs?.take(weight, this.#slot.stop),
+      () => this.#jobs?.take(this.#task.command.weight, this.#slot.stop),
     );
     try {
       if (!this.#slot.mayStart()) return CANCELLED;
@@ -255,8 +257,6 @@ class Story {
   }
 
   async #execute(entry: Keyed | undefined): Promise<TaskOutcome> {
-    // Not before the lock is taken: the less time since the look-up, the less can be missed.
-    if (entry !== undefined) this.#why ??= this.#explainMiss(entry.keyed);
     try {
       this.#env = this.#ports.environment(this.#task, this.#slot.worker);
     } catch (error) {

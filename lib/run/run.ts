@@ -79,8 +79,8 @@ class Run implements Stoppable, Steerable {
     skipped: 0,
     cancelled: 0,
   };
-  /** Running tasks, each with what stops it alone. */
-  readonly #running = new Map<Task, AbortController>();
+  /** Running tasks, each with what stops it alone, where anybody could want that. */
+  readonly #running = new Map<Task, AbortController | undefined>();
   /** When the last of each task's needs ended, and when it was started. */
   readonly #times: TaskTimes;
   #savedMs = 0;
@@ -147,7 +147,7 @@ class Run implements Stoppable, Steerable {
 
   cutShort(tasks: ReadonlySet<string>): void {
     this.#halt("change");
-    for (const [task, own] of this.#running) if (tasks.has(task.name)) own.abort("SIGTERM");
+    for (const [task, own] of this.#running) if (tasks.has(task.name)) own?.abort("SIGTERM");
     this.#advance();
   }
 
@@ -173,14 +173,14 @@ class Run implements Stoppable, Steerable {
 
   #start(at: number): void {
     const task = this.#tasks[at]!;
-    const own = new AbortController();
+    const own = this.#request.onBegin && new AbortController();
     this.#running.set(task, own);
     this.#times.started(at, this.#atMs());
     const slot: Slot = {
       worker: this.#schedule.worker(at),
-      stop: AbortSignal.any([this.#stop.signal, own.signal]),
+      stop: own ? AbortSignal.any([this.#stop.signal, own.signal]) : this.#stop.signal,
       kill: this.#kill.signal,
-      mayStart: () => !this.#halted && !own.signal.aborted,
+      mayStart: () => !this.#halted && own?.signal.aborted !== true,
       atMs: () => this.#atMs(),
     };
     void this.#perform(at, task, slot);
