@@ -34,6 +34,26 @@ export function summary(samples: readonly number[]): Summary {
   return { median, spread, least: Math.min(...samples) };
 }
 
+/**
+ * The order in which tools take turns in a round: whoever follows a rival's cold run meets a busy disk, so that over as
+ * many rounds as there are tools each goes first once, and each follows each other once (an even number of tools;
+ * Williams, 1949).
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { orderOf } from "./measure.ts";
+ * assert.deepEqual([0, 1, 2, 3].map((round) => orderOf(4, round).join("")), ["0132", "1203", "2310", "3021"]);
+ * ```
+ */
+export function orderOf(tools: number, round: number): readonly number[] {
+  const zigzag = Array.from(
+    { length: tools },
+    (_, at) => at % 2 === 1 ? (at + 1) / 2 : tools - at / 2,
+  );
+  return zigzag.map((at) => (at + round) % tools);
+}
+
 /** Wall time of one run of the whole process, in milliseconds. A run that fails ends the benchmark. */
 export function timeRun(tool: Tool, directory: string): number {
   const start = performance.now();

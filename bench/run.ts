@@ -8,7 +8,7 @@ import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { middlePackage, packageGraph, SIZES } from "./graph.ts";
-import { ALONE, peakMemory, summary, timeRun } from "./measure.ts";
+import { ALONE, orderOf, peakMemory, summary, timeRun } from "./measure.ts";
 import { artifactsText, type Repository, writeRepository } from "./repository.ts";
 import { writeResults } from "./results.ts";
 import { SCENARIOS } from "./scenarios.ts";
@@ -46,8 +46,7 @@ function options() {
 }
 
 async function runRound(contenders: readonly Contender[], round: number): Promise<void> {
-  // Another tool goes first in each round: whoever follows a cold run of a rival meets a busy disk.
-  const turn = contenders.map((_, i) => contenders[(i + round) % contenders.length]!);
+  const turn = orderOf(contenders.length, round).map((at) => contenders[at]!);
   for (const { name, prepare } of SCENARIOS) {
     for (const { tool, repository, samples } of turn) {
       await prepare(repository, round);
