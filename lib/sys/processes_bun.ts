@@ -21,6 +21,8 @@ interface BunRuntime {
 
 const runtime = (globalThis as unknown as { readonly Bun: BunRuntime }).Bun;
 
+const ABSOLUTE_PLACES = /^\/[^:]*(?::\/[^:]*)*$/;
+
 /**
  * Starts processes with `Bun.spawn`, which took 193 ms where `node:child_process` took 238 ms.
  *
@@ -42,8 +44,11 @@ function withoutShell(request: StartRequest): StartRequest | undefined {
   const [shell, option, text, ...more] = request.argv;
   if (shell !== "sh" || option !== "-c" || text === undefined || more.length > 0) return undefined;
   const argv = process.platform === "win32" ? undefined : simpleCommand(text);
-  // bash, where that is `sh`, would call a function of this name.
-  if (argv === undefined || `BASH_FUNC_${argv[0]}%%` in request.env) return undefined;
+  const { PATH, [`BASH_FUNC_${argv?.[0]}%%`]: own } = request.env;
+  // bash, where that is `sh`, would call a function of this name; and the runtime knows nothing of relative places.
+  if (argv === undefined || own !== undefined || !ABSOLUTE_PLACES.test(PATH ?? "")) {
+    return undefined;
+  }
   return { ...request, argv, env: withDirectory(request) };
 }
 
