@@ -21,7 +21,8 @@ interface BunRuntime {
 
 const runtime = (globalThis as unknown as { readonly Bun: BunRuntime }).Bun;
 
-const ABSOLUTE_PLACES = /^\/[^:]*(?::\/[^:]*)*$/;
+/** A `PATH` from which every shell and the runtime make the same paths. */
+const PLAIN_PATH = /^\/[^:]*[^:/](?::\/[^:]*[^:/])*$/;
 
 /**
  * Starts processes with `Bun.spawn`, which took 193 ms where `node:child_process` took 238 ms.
@@ -45,10 +46,8 @@ function withoutShell(request: StartRequest): StartRequest | undefined {
   if (shell !== "sh" || option !== "-c" || text === undefined || more.length > 0) return undefined;
   const argv = process.platform === "win32" ? undefined : simpleCommand(text);
   const { PATH, [`BASH_FUNC_${argv?.[0]}%%`]: own } = request.env;
-  // bash, where that is `sh`, would call a function of this name; and the runtime knows nothing of relative places.
-  if (argv === undefined || own !== undefined || !ABSOLUTE_PLACES.test(PATH ?? "")) {
-    return undefined;
-  }
+  // bash, where that is `sh`, would call a function of this name.
+  if (argv === undefined || own !== undefined || !PLAIN_PATH.test(PATH ?? "")) return undefined;
   return { ...request, argv, env: withDirectory(request) };
 }
 
