@@ -35,8 +35,8 @@ done
 
 /** A way to say lines to the supervisor; what cannot be said is lost, which costs only what it protects from. */
 interface Line {
-  /** Resolves when the system has it. */
-  write(text: string): Promise<unknown>;
+  /** What it answers may be waited for: then the system has it. */
+  write(text: string): unknown;
 }
 
 /** How long the end of a group may be kept for the next line; no number is anybody else's so soon. */
@@ -97,7 +97,7 @@ function startWithBun(argv: readonly string[], env: Readonly<Record<string, stri
   const child = Bun.spawn(fromFourth, { cwd: "/", env, stdio, detached: true });
   child.unref();
   return {
-    async write(text) {
+    write(text) {
       try {
         // A writer of the runtime's takes 70 us and a turn of the event loop, this 10.
         writeSync(child.stdio[3], text);
