@@ -30,7 +30,10 @@ export class Environments {
   ) {}
 
   /** The whole environment of a task's process; `worker` 0 where none runs. What is secret in it is masked from now on. */
-  of({ space, name, command, env, outsideVenv = false }: Task, worker: number) {
+  of(
+    { space, name, command, env, outsideVenv = false }: Task,
+    worker: number,
+  ): Record<string, string> {
     const { paths, secrets } = this.project;
     const qik = {
       QIK__CMD: command.name,

@@ -241,7 +241,7 @@ class Story {
   async #executeInSlots(entry: Keyed | undefined): Promise<TaskOutcome> {
     // Code that runs no program has nobody to share slots with.
     const jobs = this.#ports.jobs?.(this.#task.code?.sealed !== true);
-    // Not before the lock is taken: the less time since the look-up, the less can be missed.
+    // While make is asked, and not before the lock is taken: the less time since the look-up, the less can be missed.
     if (entry !== undefined) this.#why ??= this.#explainMiss(entry.keyed);
     this.#jobs = await jobs;
     const release = await this.#steps.time(

@@ -64,8 +64,13 @@ function withDirectory({ cwd, env }: StartRequest): StartRequest["env"] {
 }
 
 function isSame(one: string, other: string): boolean {
-  const [a, b] = [one, other].map((path) => statSync(path, { throwIfNoEntry: false }));
-  return a !== undefined && a.ino === b?.ino && a.dev === b.dev;
+  try {
+    const [a, b] = [statSync(one), statSync(other)];
+    return a.ino === b.ino && a.dev === b.dev;
+  } catch {
+    // Not there, or closed to this user.
+    return false;
+  }
 }
 
 function start(request: StartRequest): Started {

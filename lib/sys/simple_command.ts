@@ -1,5 +1,5 @@
 /** Words that mean the same to every shell: no quotes, no expansions, no operators. */
-const PLAIN = /^[ \t]*([\w@%+:,./-]+)((?:[ \t]+[\w@%+=:,./-]+)*)[ \t]*$/;
+const PLAIN = /^[ \t]*([\w@%+:,./-]+)(?:[ \t]+[\w@%+=:,./-]+)*[ \t]*$/;
 
 /** What `sh` runs itself or reads as grammar, be it dash, bash, busybox, ksh, mksh, zsh or yash. */
 const SHELLS_OWN = new Set(

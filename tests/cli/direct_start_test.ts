@@ -150,6 +150,7 @@ repoTest("the directory keeps the name that it was reached by, as in a shell", {
     { cwd: "", env: { PWD: link, OLDPWD: "/tmp" } },
     { cwd: "", env: { PWD: "/" } },
     { cwd: "", env: { PWD: repo.root } },
+    { cwd: "", env: { PWD: repo.path("bin/show/x") } },
     { cwd: "", env: {} },
   ];
   for (const call of calls) {
